@@ -1,0 +1,37 @@
+# hawser_room(name [FOLDER path] [LINKS ...] [PRIVATE_LINKS ...] [MESSAGES ...])
+#
+# A room is a folder and a library: target hawser_<name>, alias hawser::<name>. Every .cpp directly in the folder belongs
+# to it. Headers are included as <hawser/room/file.hpp> through a link in the build tree.
+set(HAWSER_INCLUDE_ROOT "${CMAKE_CURRENT_BINARY_DIR}/include")
+file(MAKE_DIRECTORY "${HAWSER_INCLUDE_ROOT}/hawser")
+foreach(folder base detector resilience interconnect inspect sim)
+  file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}/${folder}" "${HAWSER_INCLUDE_ROOT}/hawser/${folder}" SYMBOLIC)
+endforeach()
+file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}/interconnect/hawser.hpp" "${HAWSER_INCLUDE_ROOT}/hawser/hawser.hpp"
+     SYMBOLIC)
+
+function(hawser_room name)
+  cmake_parse_arguments(room "" "FOLDER" "LINKS;PRIVATE_LINKS;MESSAGES" ${ARGN})
+  if(NOT room_FOLDER)
+    set(room_FOLDER "${name}")
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${room_FOLDER}/*.cpp")
+  add_library(hawser_${name} STATIC ${sources})
+  add_library(hawser::${name} ALIAS hawser_${name})
+  set_target_properties(hawser_${name} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
+  target_include_directories(hawser_${name} PUBLIC "$<BUILD_INTERFACE:${HAWSER_INCLUDE_ROOT}>"
+                             "$<INSTALL_INTERFACE:include>")
+  foreach(link IN LISTS room_LINKS)
+    if(TARGET hawser_${link})
+      target_link_libraries(hawser_${name} PUBLIC hawser_${link})
+    else()
+      target_link_libraries(hawser_${name} PUBLIC ${link})
+    endif()
+  endforeach()
+  target_link_libraries(hawser_${name} PRIVATE "$<BUILD_INTERFACE:hawser_flags>" ${room_PRIVATE_LINKS})
+  target_compile_features(hawser_${name} PUBLIC cxx_std_20)
+  if(room_MESSAGES)
+    hawser_add_messages(hawser_${name} ${room_MESSAGES})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY HAWSER_ROOMS hawser_${name})
+endfunction()
