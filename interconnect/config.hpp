@@ -1,0 +1,116 @@
+// What a node is told at its start: one struct in C++, one TOML file for tools.
+//
+// Every field has its unit in its type and a default that works on a LAN. `problems()` says all that is wrong with a
+// configuration, `Config::load` throws the same sentences with file, line and column. docs/configuration.md and
+// `hawser config show --defaults` are made from the one table in config_keys.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hawser/base/ids.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/interconnect/endpoint.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/type_policy.hpp>
+
+namespace hawser {
+
+struct PeerConfig {
+  NodeId id;
+  Endpoint endpoint;
+};
+
+// Bounds of memory, each way. A channel's bound is its exclusive share; peer and node are reserves to borrow from.
+struct BoundsConfig {
+  std::size_t channel_bytes = 1u << 20;     // 4 KiB ..; default 1 MiB
+  std::size_t channel_messages = 4096;      // 1 .. 1 000 000
+  std::size_t peer_bytes = 32u << 20;       // default 32 MiB
+  std::size_t node_bytes = 256u << 20;      // default 256 MiB
+  std::size_t message_bytes_max = 16u << 20;  // largest message; at most peer_bytes
+  std::size_t lane_window_bytes = 256u << 10;       // handed to the transport and not acknowledged; ordinary lane
+  std::size_t lane_window_bulk_bytes = 1u << 20;    // the same for the bulk lane
+  std::size_t batch_bytes = 64u << 10;      // a batch is flushed at this size, or when the queue runs empty
+  std::size_t chunk_bytes = 64u << 10;      // larger messages are cut into pieces of this size
+  std::size_t connections_max = 4096;       // inbound
+};
+
+struct DetectorConfig {
+  Duration heartbeat{200'000};         // 10 ms .. 60 s
+  double suspect = 5.0;                // phi; 1 .. 300
+  double unreachable = 8.0;            // phi; above suspect
+  Duration acceptable_pause{400'000};  // added to the expected interval before silence counts; 0 .. 60 s
+  std::size_t window = 500;            // intervals remembered; 200 .. 1000
+  Duration never_heard_hold{3'000'000};  // messages to a peer never heard yet wait this long within their TTL
+};
+
+struct ReconnectConfig {
+  Duration base{100'000};            // ceiling of the first delay
+  std::uint32_t factor_permille = 2000;
+  Duration cap{60'000'000};          // after a refusal, a failed handshake or failed authentication
+  Duration stable_after{10'000'000};  // a session this old resets the backoff
+  Duration connect_timeout{500'000};
+  Duration handshake_timeout{3'000'000};  // our own hello must be answered within this
+  Duration lane_idle{300'000'000};   // an ordinary or bulk lane without traffic closes after this
+};
+
+struct BreakerPolicy {
+  std::uint32_t consecutive_failures = 5;
+  std::uint32_t failure_percent = 50;
+  std::uint32_t calls_min = 20;
+  Duration window{10'000'000};
+  Duration open_for{1'000'000};
+  Duration open_max{30'000'000};
+  std::uint32_t successes_to_close = 2;
+  Duration slow_limit{2'000'000};  // a verdict or reply later than this is slow
+  std::uint32_t slow_percent = 80;
+};
+
+enum class Strategy : std::uint8_t { none };
+std::string_view to_string(Strategy strategy) noexcept;
+
+struct Config {
+  std::string cluster = "hawser";
+  NodeId id;
+  Endpoint listen{"127.0.0.1", 0};
+  std::vector<PeerConfig> peers;  // without ourselves; order is seniority
+  bool insecure = false;          // plain TCP beyond loopback
+  std::string state_dir;          // empty: nothing survives a restart
+  Duration ttl{10'000'000};       // of messages that name none; 5 ms .. 1 day
+  Duration drain{5'000'000};      // how long stop() waits for held messages
+  double clock_drift = 0.05;      // bound on the rate error of any one clock; 0 .. 0.2
+  Strategy strategy = Strategy::none;
+
+  BoundsConfig bounds;
+  DetectorConfig detector;
+  ReconnectConfig reconnect;
+  BreakerPolicy breaker;       // of channels
+  BreakerPolicy peer_breaker;  // of peers
+  std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
+
+  // Reads a TOML file. Throws ConfigError with every problem found.
+  static Config load(const std::string& path);
+  static Config parse(std::string_view text, const std::string& name_for_errors);
+
+  // Everything that makes this configuration unusable, one sentence each; empty when it can be used.
+  std::vector<std::string> problems() const;
+  // What is allowed and probably not meant.
+  std::vector<std::string> warnings() const;
+  // Of everything that must be equal on all nodes.
+  std::uint64_t generation_digest() const;
+};
+
+class ConfigError : public StartError {
+ public:
+  explicit ConfigError(std::vector<std::string> problems);
+  const std::vector<std::string>& problems() const noexcept { return problems_; }
+
+ private:
+  std::vector<std::string> problems_;
+};
+
+}  // namespace hawser

@@ -1,0 +1,238 @@
+// Frames: what travels in one ZeroMQ message, and its limits. docs/wire.md has every byte.
+//
+// A frame is a fixed preamble, one Cap'n Proto header (said once per frame) and, in a batch, a run of fixed, 8-byte
+// aligned records, each with its payload. Decoding never throws, never allocates by what a length field claims, and
+// checks everything before it is believed: a frame is accepted whole or refused with a sentence.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hawser/base/buffer.hpp>
+#include <hawser/base/ids.hpp>
+#include <hawser/interconnect/outcome.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/snapshot.hpp>
+
+namespace hawser {
+
+inline constexpr std::uint8_t wire_version_min = 1;
+inline constexpr std::uint8_t wire_version_max = 1;
+inline constexpr std::size_t preamble_bytes = 32;
+inline constexpr std::size_t record_bytes = 32;
+inline constexpr std::size_t resume_entries_max = 65'536;
+inline constexpr std::size_t hears_entries_max = 1'024;
+inline constexpr std::size_t refusal_text_max = 512;
+
+enum class FrameKind : std::uint8_t { hello = 1, welcome = 2, refusal = 3, batch = 4, goodbye = 5 };
+
+// What can be said of a frame without decoding it. `problem` when it is no frame of ours.
+struct FrameInfo {
+  FrameKind kind = FrameKind::batch;
+  std::uint8_t version = 0;
+  LaneClass lane = LaneClass::control;
+  std::uint64_t number = 0;  // of a batch on its lane, counted by its sender over the session's life, from 1
+};
+// Checks magic, kind, lane, lengths and checksum. A hello of any version passes: versions are negotiated in it.
+std::optional<FrameInfo> inspect_frame(std::span<const std::byte> frame, std::string& problem);
+
+// Opens a lane. On the control lane it proposes the session.
+struct Hello {
+  std::string cluster;
+  NodeId from;
+  NodeId to;
+  Incarnation from_incarnation = Incarnation::unknown;
+  Incarnation to_incarnation = Incarnation::unknown;  // the one it knows; unknown if none
+  std::uint64_t session = 0;  // drawn by `from` for its side of the session
+  std::uint64_t nonce = 0;    // of this connection; the welcome repeats it
+  LaneClass lane = LaneClass::control;
+  std::uint8_t version_min = wire_version_min;
+  std::uint8_t version_max = wire_version_max;
+  std::uint64_t generation_digest = 0;
+  std::int64_t sent_at = 0;  // on the session clock of `from`
+};
+
+// For one channel (of the receiver of the welcome): everything up to `received` was taken, do not send it again.
+struct ChannelResume {
+  TypeId type = TypeId::none;  // none: the channel of replies
+  std::uint64_t received = 0;
+  std::uint64_t credit_messages = 0;
+  std::uint64_t credit_bytes = 0;
+};
+
+// Answers a hello, on the answerer's own control lane.
+struct Welcome {
+  NodeId from;
+  NodeId to;
+  Incarnation from_incarnation = Incarnation::unknown;
+  Incarnation to_incarnation = Incarnation::unknown;
+  std::uint64_t session = 0;       // of `from`
+  std::uint64_t peer_session = 0;  // repeated from the hello
+  std::uint64_t nonce = 0;         // repeated from the hello
+  LaneClass lane = LaneClass::control;  // the lane that the hello opened
+  std::uint8_t version = 0;        // chosen for this session
+  std::int64_t sent_at = 0;
+  std::int64_t hello_sent_at = 0;  // repeated from the hello
+  std::vector<ChannelResume> resume;
+};
+
+enum class RefusalReason : std::uint8_t {
+  none = 0,
+  wrong_cluster = 1,
+  not_addressed = 2,       // the hello is for another node id
+  unknown_node = 3,        // not a configured peer
+  stale_incarnation = 4,   // a newer incarnation of that id is known: another process with that id runs
+  superseded = 5,          // told to the older of two processes with one id
+  no_common_version = 6,
+  config_mismatch = 7,
+  identity_mismatch = 8,   // the hello names somebody else than the connection belongs to
+  malformed = 9,
+  peer_removed = 10,
+  stopping = 11,
+  too_many_connections = 12,
+  own_id = 13,             // it has our own id: two processes with one node id
+};
+inline constexpr std::size_t refusal_reason_count = 14;
+std::string_view to_string(RefusalReason reason) noexcept;
+
+// The one frame that flows back on the connection it answers, since a refused stranger has no lane of ours.
+struct Refusal {
+  NodeId from;
+  Incarnation from_incarnation = Incarnation::unknown;
+  RefusalReason reason = RefusalReason::none;
+  std::string text;
+  std::uint8_t version_min = wire_version_min;
+  std::uint8_t version_max = wire_version_max;
+};
+
+// Said on the control lane by a node that stops on purpose.
+struct Goodbye {
+  NodeId from;
+  Incarnation from_incarnation = Incarnation::unknown;
+};
+
+// How well the sender of a heartbeat hears one node.
+struct Hears {
+  NodeId node;
+  Incarnation incarnation = Incarnation::unknown;
+  PeerState state = PeerState::connecting;
+};
+
+struct Heartbeat {
+  std::uint64_t sequence = 0;      // 0: this only answers
+  std::uint64_t reply_to = 0;      // 0: this only asks
+  std::uint64_t reply_hold_us = 0;  // between hearing the one answered and this
+  Stance stance = Stance::joining;
+  std::uint64_t last_heard = 0;    // the highest sequence of the receiver that the sender has heard
+  std::vector<Hears> hears;
+};
+
+// Said once per batch.
+struct BatchHeader {
+  Incarnation from_incarnation = Incarnation::unknown;
+  Incarnation to_incarnation = Incarnation::unknown;
+  std::int64_t sent_at = 0;  // session clock of the sender, when the batch was handed over
+  Epoch epoch;
+  std::uint64_t received[lane_count] = {};  // highest batch number received on each lane of the receiver of this
+  std::optional<Heartbeat> heartbeat;
+};
+
+enum class RecordKind : std::uint8_t { message = 1, request = 2, reply = 3, ack = 4, cancel = 5 };
+
+struct Traceparent {
+  std::byte bytes[32] = {};  // trace id 16, span id 8, flags 1, zero 7
+};
+
+// A message, request, reply or cancellation. A record with total_bytes != 0 is a chunk: `payload` is the part that begins
+// at `offset`.
+struct Record {
+  RecordKind kind = RecordKind::message;
+  std::uint8_t attempt = 0;
+  TypeId type = TypeId::none;
+  std::uint64_t sequence = 0;
+  std::int64_t expires_at = 0;   // session clock of the sender
+  std::uint64_t request_id = 0;  // request, reply, cancel
+  std::uint32_t offset = 0;
+  std::uint32_t total_bytes = 0;
+  std::optional<Traceparent> traceparent;
+  std::span<const std::byte> payload;  // 8-byte aligned
+};
+
+// Sequences first..first+count-1 ended otherwise than as delivered.
+struct VerdictRange {
+  std::uint64_t first = 0;
+  std::uint32_t count = 0;
+  OutcomeKind kind = OutcomeKind::delivered;
+  Cause cause = Cause::none;
+};
+
+// State of one channel at its receiver: cumulative, absolute and idempotent.
+struct Ack {
+  TypeId type = TypeId::none;  // none: the channel of replies
+  std::uint64_t verdicts = 0;  // every sequence up to this one has its verdict
+  std::uint64_t credit_messages = 0;  // absolute: sequences up to this one may be sent
+  std::uint64_t credit_bytes = 0;     // absolute: so many payload bytes may be sent since the session began
+  std::span<const VerdictRange> exceptions;  // among the sequences up to `verdicts`
+};
+
+BufferRef encode(const Hello& hello);
+BufferRef encode(const Welcome& welcome);
+BufferRef encode(const Refusal& refusal);
+BufferRef encode(const Goodbye& goodbye);
+bool decode(std::span<const std::byte> frame, Hello& hello, std::string& problem);
+bool decode(std::span<const std::byte> frame, Welcome& welcome, std::string& problem);
+bool decode(std::span<const std::byte> frame, Refusal& refusal, std::string& problem);
+bool decode(std::span<const std::byte> frame, Goodbye& goodbye, std::string& problem);
+
+// Bytes that a record takes in a batch.
+std::size_t size_in_batch(const Record& record) noexcept;
+std::size_t size_in_batch(const Ack& ack) noexcept;
+
+// Builds one batch at a time. One writer per lane; its scratch is kept between batches, so that steady traffic does not
+// allocate. begin, any number of add, finish.
+class BatchWriter {
+ public:
+  // `bytes_hint`: about how large the batch will get.
+  void begin(LaneClass lane, std::uint8_t version, std::uint64_t number, const BatchHeader& header,
+             std::size_t bytes_hint);
+  bool open() const noexcept;
+  std::size_t bytes() const noexcept;       // so far
+  std::uint32_t records() const noexcept;
+  void add(const Record& record);
+  void add(const Ack& ack);
+  // Writes the checksum and gives the frame away.
+  BufferRef finish();
+
+ private:
+  std::byte* grow(std::size_t bytes);
+
+  BufferRef frame_;
+  std::size_t used_ = 0;
+  std::uint32_t records_ = 0;
+};
+
+// Reads one batch. Records point into the frame, which must outlive the reader.
+class BatchReader {
+ public:
+  // Checks the header. REQUIRES: inspect_frame accepted it as a batch, and it is 8-byte aligned.
+  bool open(std::span<const std::byte> frame, std::string& problem);
+  const BatchHeader& header() const noexcept { return header_; }
+  std::uint32_t records_left() const noexcept { return left_; }
+
+  enum class Next : std::uint8_t { record, ack, end, malformed };
+  // Fills `record` or `ack` (whichever it says; ack.exceptions lives until the next call).
+  Next next(Record& record, Ack& ack, std::string& problem);
+
+ private:
+  BatchHeader header_;
+  std::span<const std::byte> rest_;
+  std::uint32_t left_ = 0;
+  std::vector<VerdictRange> ranges_;
+};
+
+}  // namespace hawser

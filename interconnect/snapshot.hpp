@@ -1,0 +1,117 @@
+// What a node looks like from outside, at one instant: an immutable value, the one source of everything that is shown.
+//
+// Every state carries its Reason. Unreachable peers are rows like all others. Taking a snapshot is allowed on any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include <hawser/base/ids.hpp>
+#include <hawser/base/reason.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/detector/peer_state.hpp>
+#include <hawser/interconnect/endpoint.hpp>
+#include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/ledger.hpp>
+#include <hawser/interconnect/runtime.hpp>
+
+namespace hawser {
+
+enum class Stance : std::uint8_t { joining = 0, serving = 1, isolated = 2 };
+std::string_view to_string(Stance stance) noexcept;
+
+enum class LaneState : std::uint8_t { idle, waiting, dialling, greeting, open };
+std::string_view to_string(LaneState state) noexcept;
+
+// idle: nobody needs it. waiting: for the next dial (next_at). dialling: the transport tries. greeting: connected, our
+// hello is not answered yet. open: messages flow.
+struct LaneSnapshot {
+  LaneClass lane = LaneClass::control;
+  LaneState state = LaneState::idle;
+  Reason reason;
+  std::uint64_t dials = 0;
+  Duration next_delay_max{0};  // ceiling of the delay before the next dial
+  std::size_t unacknowledged_bytes = 0;
+};
+
+struct BreakerSnapshot {
+  std::string state = "closed";  // closed, open, half_open, ramping, forced_open, disabled
+  Reason reason;
+  std::uint64_t opened = 0;  // how often
+};
+
+struct ChannelSnapshot {
+  TypeId type = TypeId::none;
+  std::string name;
+  bool replies = false;  // the row of replies to this peer
+  LaneClass lane = LaneClass::ordinary;
+  LedgerRow ledger;
+  std::size_t queued_messages = 0;  // not yet sent
+  std::size_t sent_messages = 0;    // sent, verdict not yet known
+  Duration oldest_age{0};           // of the oldest message held
+  BreakerSnapshot breaker;
+};
+
+// A peer's health in one line.
+struct PeerHealth {
+  NodeId id;
+  PeerState state = PeerState::connecting;
+  bool degraded = false;
+  Reason reason;
+  double phi = 0.0;
+  Duration round_trip{0};  // smoothed; zero before the first
+  Incarnation incarnation = Incarnation::unknown;
+  std::uint32_t flaps = 0;
+  BreakerSnapshot breaker;
+};
+// `up`, `unreachable (silent) for 3.2 s, next dial in 0.4 s`
+std::ostream& operator<<(std::ostream&, const PeerHealth&);
+
+struct InboundSnapshot {
+  TypeId type = TypeId::none;
+  std::string name;
+  std::uint64_t received = 0;    // sequence number of the last message taken
+  std::uint64_t duplicates = 0;  // dropped because they had been taken before
+  std::size_t queued_messages = 0;
+  std::array<std::uint64_t, outcome_kind_count> verdicts{};
+};
+
+struct PeerSnapshot {
+  PeerHealth health;
+  Endpoint endpoint;
+  std::vector<LaneSnapshot> lanes;
+  std::vector<ChannelSnapshot> channels;
+  std::vector<InboundSnapshot> inbound;
+  LedgerRow ledger;  // the sum of the channels
+  std::uint64_t heartbeats_sent = 0;
+  std::uint64_t heartbeats_answered = 0;
+  std::uint64_t sessions = 0;
+  Duration session_age{0};
+};
+
+struct NodeSnapshot {
+  NodeId id;
+  std::string cluster;
+  Incarnation incarnation = Incarnation::unknown;
+  Endpoint endpoint;
+  std::string version;
+  Instant taken_at{};
+  Instant started_at{};
+  Stance stance = Stance::joining;
+  Reason stance_reason;
+  Epoch epoch;
+  std::string strategy;
+  std::vector<PeerSnapshot> peers;  // by id
+  LedgerRow ledger;                 // the sum of the peers, and of sends to unknown ids
+  std::size_t held_bytes = 0;
+  TransportStats transport;
+  std::uint64_t frames_rejected = 0;  // malformed, stale, not addressed to us
+  std::uint64_t sessions_refused = 0;
+  Duration loop_lag{0};
+  std::vector<Event> events;  // the last transitions, oldest first
+};
+
+}  // namespace hawser
