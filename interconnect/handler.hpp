@@ -1,0 +1,207 @@
+// From a user's function to what the inbox can start.
+//
+// A handler takes `T::Reader` (plain: runs on the loop, the reader lives until it returns) or `Received<T>` (owns its
+// bytes: coroutines, and handlers on the pool), then optionally `const Delivery&`. It returns nothing, or a Message<R>
+// that answers the request; a coroutine returns Task<> or Task<Message<R>>. A handler that throws has failed: the sender
+// is told `refused`.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <hawser/interconnect/coroutine.hpp>
+#include <hawser/interconnect/delivery.hpp>
+#include <hawser/interconnect/message.hpp>
+#include <hawser/interconnect/outcome.hpp>
+
+namespace hawser {
+
+// Where a handler runs.
+enum class RunOn : std::uint8_t {
+  loop,  // default: no hop, and it must not block
+  pool,  // a worker thread; takes Received<T>
+};
+
+struct HandlerOptions {
+  RunOn run_on = RunOn::loop;
+};
+
+// What became of one message at its handler. A reply has bytes only where the handler gave one.
+struct HandlerEnd {
+  bool failed = false;
+  Cause cause = Cause::none;
+  EncodedMessage reply;
+};
+
+// Told once when an asynchronous handler is done, from any thread.
+using HandlerDone = std::function<void(HandlerEnd)>;
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Runs to the end and says how it ended, or starts, returns nothing, and tells `done` later. Never throws.
+  virtual std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
+                                          const boost::asio::any_io_executor& loop,
+                                          const boost::asio::any_io_executor& pool, const HandlerDone& done) = 0;
+  virtual bool asynchronous() const noexcept = 0;
+};
+
+namespace detail {
+
+template <typename R>
+struct TaskValue {
+  static constexpr bool is_task = false;
+  using type = R;
+};
+template <typename R>
+struct TaskValue<Task<R>> {
+  static constexpr bool is_task = true;
+  using type = R;
+};
+
+HandlerEnd failed_end(std::exception_ptr error) noexcept;
+
+template <typename R>
+HandlerEnd answered_end(const Message<R>& reply) {
+  return {false, Cause::none, reply.encode()};
+}
+
+template <typename F, typename Argument>
+decltype(auto) call(F& function, Argument&& argument, const Delivery& delivery) {
+  if constexpr (std::is_invocable_v<F&, Argument, const Delivery&>) {
+    return std::invoke(function, std::forward<Argument>(argument), delivery);
+  } else {
+    return std::invoke(function, std::forward<Argument>(argument));
+  }
+}
+
+template <typename T, typename F>
+inline constexpr bool takes_reader = std::is_invocable_v<F&, typename T::Reader, const Delivery&> ||
+                                     std::is_invocable_v<F&, typename T::Reader>;
+template <typename T, typename F>
+inline constexpr bool takes_received = std::is_invocable_v<F&, Received<T>, const Delivery&> ||
+                                       std::is_invocable_v<F&, Received<T>>;
+
+template <typename T, typename F>
+class PlainHandler final : public Handler {
+ public:
+  explicit PlainHandler(F function) : function_(std::move(function)) {}
+
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
+                                  const boost::asio::any_io_executor&, const boost::asio::any_io_executor&,
+                                  const HandlerDone&) override {
+    try {
+      PayloadReader reader{bytes.payload};
+      using R = decltype(call(function_, reader.template root<T>(), delivery));
+      if constexpr (std::is_void_v<R>) {
+        call(function_, reader.template root<T>(), delivery);
+        return HandlerEnd{};
+      } else {
+        return answered_end(call(function_, reader.template root<T>(), delivery));
+      }
+    } catch (...) {
+      return failed_end(std::current_exception());
+    }
+  }
+  bool asynchronous() const noexcept override { return false; }
+
+ private:
+  F function_;
+};
+
+// The coroutine owns what it was given; it runs on the loop and may outlive the message's node.
+template <typename T, typename F>
+class CoroutineHandler final : public Handler {
+ public:
+  explicit CoroutineHandler(F function) : function_(std::make_shared<F>(std::move(function))) {}
+
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
+                                  const boost::asio::any_io_executor& loop, const boost::asio::any_io_executor&,
+                                  const HandlerDone& done) override {
+    try {
+      boost::asio::co_spawn(loop, run(function_, Received<T>{bytes}, delivery, done), [](std::exception_ptr) {});
+      return std::nullopt;
+    } catch (...) {
+      return failed_end(std::current_exception());
+    }
+  }
+  bool asynchronous() const noexcept override { return true; }
+
+ private:
+  static Task<> run(std::shared_ptr<F> function, Received<T> message, Delivery delivery, HandlerDone done) {
+    HandlerEnd end;
+    try {
+      using R = typename TaskValue<decltype(call(*function, std::move(message), delivery))>::type;
+      auto work = call(*function, std::move(message), delivery);
+      if constexpr (std::is_void_v<R>) {
+        co_await std::move(work);
+      } else {
+        R reply = co_await std::move(work);
+        end = answered_end(reply);
+      }
+    } catch (...) {
+      end = failed_end(std::current_exception());
+    }
+    done(std::move(end));
+  }
+
+  std::shared_ptr<F> function_;
+};
+
+template <typename T, typename F>
+class PoolHandler final : public Handler {
+ public:
+  explicit PoolHandler(F function) : function_(std::make_shared<F>(std::move(function))) {}
+
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
+                                  const boost::asio::any_io_executor&, const boost::asio::any_io_executor& pool,
+                                  const HandlerDone& done) override {
+    boost::asio::post(pool, [function = function_, bytes, delivery, done] {
+      HandlerEnd end;
+      try {
+        using R = decltype(call(*function, Received<T>{bytes}, delivery));
+        if constexpr (std::is_void_v<R>) {
+          call(*function, Received<T>{bytes}, delivery);
+        } else {
+          end = answered_end(call(*function, Received<T>{bytes}, delivery));
+        }
+      } catch (...) {
+        end = failed_end(std::current_exception());
+      }
+      done(std::move(end));
+    });
+    return std::nullopt;
+  }
+  bool asynchronous() const noexcept override { return true; }
+
+ private:
+  std::shared_ptr<F> function_;
+};
+
+}  // namespace detail
+
+template <typename T, typename F>
+std::unique_ptr<Handler> make_handler(F function, HandlerOptions options) {
+  static_assert(detail::takes_reader<T, F> || detail::takes_received<T, F>,
+                "a handler takes T::Reader or Received<T>, then optionally const Delivery&");
+  if constexpr (detail::takes_reader<T, F>) {
+    HAWSER_ASSERT(options.run_on == RunOn::loop, "a handler on the pool takes Received<T>: a Reader ends with the turn");
+    return std::make_unique<detail::PlainHandler<T, F>>(std::move(function));
+  } else if constexpr (detail::TaskValue<decltype(detail::call(std::declval<F&>(), std::declval<Received<T>>(),
+                                                               std::declval<const Delivery&>()))>::is_task) {
+    return std::make_unique<detail::CoroutineHandler<T, F>>(std::move(function));
+  } else {
+    HAWSER_ASSERT(options.run_on == RunOn::pool, "a plain handler on the loop takes T::Reader");
+    return std::make_unique<detail::PoolHandler<T, F>>(std::move(function));
+  }
+}
+
+}  // namespace hawser

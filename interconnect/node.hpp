@@ -1,0 +1,165 @@
+// Node: what a program embeds. It listens, keeps a session with every configured peer, and routes typed messages.
+//
+// One thread owns a node: the one that runs its runtime's loop. Handlers, callbacks and completions run there (a
+// completion goes to its own executor if it has one). From any thread: sends, requests, peer(), peers(), snapshot(), now(),
+// post(). Everything else: on the loop, or before the loop runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <hawser/base/random.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/base/unique_function.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/coroutine.hpp>
+#include <hawser/interconnect/delivery.hpp>
+#include <hawser/interconnect/handler.hpp>
+#include <hawser/interconnect/message.hpp>
+#include <hawser/interconnect/outcome.hpp>
+#include <hawser/interconnect/peer.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/snapshot.hpp>
+#include <hawser/interconnect/type_policy.hpp>
+
+namespace hawser {
+
+// How a broadcast ended at one peer.
+struct PeerOutcome {
+  NodeId peer;
+  Outcome outcome;
+};
+
+class Node {
+ public:
+  // Binds the port and begins to look for the peers. Throws ConfigError or StartError, and then nothing was started.
+  // The runtime must outlive the node.
+  Node(Runtime& runtime, Config config);
+  // Ends everything at once: messages still held are dropped with their completions. Call stop() first to end them.
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  const NodeId& id() const noexcept;
+  Incarnation incarnation() const noexcept;
+  Endpoint endpoint() const;  // what was bound
+  const Config& config() const noexcept;
+
+  // How messages of type T travel from here, and how many handlers of it run at a time. Before the first send of T.
+  template <typename T>
+  void policy(const TypePolicy& policy) {
+    set_policy(type_info<T>(), policy);
+  }
+  // Handles messages of type T; see handler.hpp for what a handler may be. Replaces an earlier handler of T.
+  template <typename T, typename F>
+  void on(F handler, HandlerOptions options = {}) {
+    set_handler(type_info<T>(), make_handler<T>(std::move(handler), options));
+  }
+
+  // A handle to the peer of that id; this node's own id sends to itself.
+  Peer peer(const NodeId& id);
+  // Every configured peer, by id, without this node.
+  std::vector<Peer> peers();
+
+  // Called on the loop after a peer's state has changed.
+  void on_peer(std::function<void(const PeerHealth&)> observer);
+  // Called on the loop with every entry of the event log.
+  void on_event(std::function<void(const Event&)> observer);
+
+  // Adds a peer at run time. False when the id is taken or our own.
+  bool add_peer(const PeerConfig& peer);
+  // What is held for it ends as unreachable (peer_removed) if unsent, else as unknown. False when there is none.
+  bool remove_peer(const NodeId& id);
+  // Redials at the new address. False when there is no such peer.
+  bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
+
+  // One encoding, one send and one outcome per configured peer: void(std::vector<PeerOutcome>), by id.
+  template <typename T, typename Token = boost::asio::use_awaitable_t<>>
+  auto broadcast(const Message<T>& message, SendOptions options = {}, Token&& token = {}) {
+    return boost::asio::async_initiate<Token, void(std::vector<PeerOutcome>)>(
+        [this](auto handler, EncodedMessage encoded, SendOptions chosen) {
+          start_broadcast(std::move(encoded), chosen, wrap<std::vector<PeerOutcome>>(std::move(handler)));
+        },
+        token, message.encode(), options);
+  }
+
+  // void(bool): true as soon as every configured peer is up; false when `within` is over first.
+  template <typename Token = boost::asio::use_awaitable_t<>>
+  auto ready(Duration within = forever, Token&& token = {}) {
+    return boost::asio::async_initiate<Token, void(bool)>(
+        [this](auto handler, Duration chosen) { start_ready(chosen, wrap<bool>(std::move(handler))); }, token, within);
+  }
+
+  // Time, waiting and chance for user code, so that it runs in the simulator too.
+  Instant now() const noexcept;
+  Random& random() noexcept;
+  template <typename Token = boost::asio::use_awaitable_t<>>
+  auto sleep(Duration duration, Token&& token = {}) {
+    return boost::asio::async_initiate<Token, void()>(
+        [this](auto handler, Duration chosen) { start_sleep(chosen, wrap<void>(std::move(handler))); }, token, duration);
+  }
+  // Calls `what` every `interval`, first after one interval, until the node stops or `what` returns false.
+  void every(Duration interval, std::function<bool()> what);
+  // Runs `what` on the loop. Any thread.
+  void post(UniqueFunction<void()> what);
+  boost::asio::any_io_executor executor() const;
+
+  // Stops on purpose: refuses new sends (`closed`), gives what is held up to `drain` (by default the configuration's) to
+  // end, says goodbye to the peers, ends the rest as closed or unknown. void(): when all of that is done.
+  template <typename Token = boost::asio::use_awaitable_t<>>
+  auto stop(std::optional<Duration> drain = std::nullopt, Token&& token = {}) {
+    return boost::asio::async_initiate<Token, void()>(
+        [this](auto handler, std::optional<Duration> chosen) { start_stop(chosen, wrap<void>(std::move(handler))); },
+        token, drain);
+  }
+  bool stopped() const noexcept;
+
+  NodeSnapshot snapshot() const;
+
+ private:
+  template <typename Value, typename Handler>
+  auto wrap(Handler handler) {
+    auto executor = boost::asio::prefer(boost::asio::get_associated_executor(handler, this->executor()),
+                                        boost::asio::execution::outstanding_work.tracked);
+    if constexpr (std::is_void_v<Value>) {
+      return UniqueFunction<void()>([executor, handler = std::move(handler)]() mutable {
+        auto target = std::move(executor);
+        boost::asio::dispatch(target, std::move(handler));
+      });
+    } else {
+      return UniqueFunction<void(Value)>([executor, handler = std::move(handler)](Value value) mutable {
+        auto target = std::move(executor);
+        boost::asio::dispatch(target, [handler = std::move(handler), value = std::move(value)]() mutable {
+          std::move(handler)(std::move(value));
+        });
+      });
+    }
+  }
+
+  void set_policy(TypeInfo type, const TypePolicy& policy);
+  void set_handler(TypeInfo type, std::unique_ptr<Handler> handler);
+  void start_broadcast(EncodedMessage message, SendOptions options, UniqueFunction<void(std::vector<PeerOutcome>)> done);
+  void start_ready(Duration within, UniqueFunction<void(bool)> done);
+  void start_sleep(Duration duration, UniqueFunction<void()> done);
+  void start_stop(std::optional<Duration> drain, UniqueFunction<void()> done);
+
+  std::shared_ptr<NodeCore> core_;
+};
+
+// Starts a coroutine on the node's loop. An exception that leaves it becomes an event of kind `task`.
+template <typename F>
+void spawn(Node& node, F work) {
+  boost::asio::co_spawn(node.executor(), std::move(work), [](std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+  });
+}
+
+}  // namespace hawser

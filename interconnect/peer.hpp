@@ -1,0 +1,92 @@
+// Peer: a handle to one remote node, cheap to copy. Any thread may use it.
+//
+// A handle for an id that is not configured is allowed: its sends end as unreachable, cause unknown_peer. A handle must
+// not outlive its Node.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <hawser/base/time.hpp>
+#include <hawser/interconnect/completion.hpp>
+#include <hawser/interconnect/message.hpp>
+#include <hawser/interconnect/outcome.hpp>
+#include <hawser/interconnect/snapshot.hpp>
+
+namespace hawser {
+
+class NodeCore;
+class PeerCore;
+
+// All of it optional. Trivially destructible on purpose: see coroutine.hpp.
+struct SendOptions {
+  Duration ttl{0};        // 0: the type's, else the configuration's; at least 5 ms, at most a day
+  std::uint64_t key = 0;  // for keep_latest: what this message is the latest of
+};
+static_assert(std::is_trivially_destructible_v<SendOptions>);
+
+struct RequestOptions {
+  Duration timeout{0};  // the deadline, from now; 0: as the ttl of a send. A nested request never outlives its own
+};
+static_assert(std::is_trivially_destructible_v<RequestOptions>);
+
+class Peer {
+ public:
+  const NodeId& id() const noexcept { return id_; }
+  // False for an id that is not configured.
+  bool known() const noexcept { return core_ != nullptr; }
+
+  // Sends and tells how it ended: completion signature void(Outcome). Awaitable by default; any completion token works
+  // (a callback, boost::asio::use_future).
+  template <typename T, typename Token = boost::asio::use_awaitable_t<>>
+  auto send(const Message<T>& message, SendOptions options = {}, Token&& token = {}) {
+    return send(message.encode(), options, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::use_awaitable_t<>>
+  auto send(EncodedMessage message, SendOptions options = {}, Token&& token = {}) {
+    return boost::asio::async_initiate<Token, void(Outcome)>(
+        [this_peer = *this](auto handler, EncodedMessage encoded, SendOptions chosen) {
+          this_peer.submit(std::move(encoded), chosen, make_outcome_completion(std::move(handler), this_peer.loop()));
+        },
+        token, std::move(message), options);
+  }
+
+  // Admits the message or says why not, now; nothing tells how it ends but the ledger. `delivered` here means admitted.
+  template <typename T>
+  Outcome try_post(const Message<T>& message, SendOptions options = {}) const {
+    return post(message.encode(), options);
+  }
+  Outcome try_post(EncodedMessage message, SendOptions options = {}) const { return post(std::move(message), options); }
+
+  // Sends a request and waits for its reply: completion signature void(Result<Received<Reply>>).
+  template <typename Reply, typename T, typename Token = boost::asio::use_awaitable_t<>>
+  auto request(const Message<T>& message, RequestOptions options = {}, Token&& token = {}) {
+    return boost::asio::async_initiate<Token, void(Result<Received<Reply>>)>(
+        [this_peer = *this](auto handler, EncodedMessage encoded, RequestOptions chosen) {
+          this_peer.ask(std::move(encoded), type_info<Reply>(), chosen,
+                        make_reply_completion<Reply>(std::move(handler), this_peer.loop()));
+        },
+        token, message.encode(), options);
+  }
+
+  PeerHealth health() const;
+
+ private:
+  friend class Node;
+  Peer(NodeId id, NodeCore* node, std::shared_ptr<PeerCore> core);
+
+  boost::asio::any_io_executor loop() const;
+  Outcome post(EncodedMessage message, SendOptions options) const;
+  void submit(EncodedMessage message, SendOptions options, CompletionPtr completion) const;
+  void ask(EncodedMessage message, TypeInfo reply, RequestOptions options, CompletionPtr completion) const;
+
+  NodeId id_;
+  NodeCore* node_;
+  std::shared_ptr<PeerCore> core_;
+};
+
+}  // namespace hawser
