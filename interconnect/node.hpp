@@ -124,6 +124,9 @@ class Node {
 
   NodeSnapshot snapshot() const;
 
+  // User code has let an exception go: it becomes an event of kind `task`.
+  void task_failed(std::exception_ptr error);
+
  private:
   template <typename Value, typename Handler>
   auto wrap(Handler handler) {
@@ -157,8 +160,8 @@ class Node {
 // Starts a coroutine on the node's loop. An exception that leaves it becomes an event of kind `task`.
 template <typename F>
 void spawn(Node& node, F work) {
-  boost::asio::co_spawn(node.executor(), std::move(work), [](std::exception_ptr error) {
-    if (error) std::rethrow_exception(error);
+  boost::asio::co_spawn(node.executor(), std::move(work), [&node](std::exception_ptr error) {
+    if (error) node.task_failed(error);
   });
 }
 

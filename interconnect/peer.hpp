@@ -67,7 +67,7 @@ class Peer {
   auto request(const Message<T>& message, RequestOptions options = {}, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void(Result<Received<Reply>>)>(
         [this_peer = *this](auto handler, EncodedMessage encoded, RequestOptions chosen) {
-          this_peer.ask(std::move(encoded), type_info<Reply>(), chosen,
+          this_peer.ask(std::move(encoded), chosen,
                         make_reply_completion<Reply>(std::move(handler), this_peer.loop()));
         },
         token, message.encode(), options);
@@ -82,7 +82,7 @@ class Peer {
   boost::asio::any_io_executor loop() const;
   Outcome post(EncodedMessage message, SendOptions options) const;
   void submit(EncodedMessage message, SendOptions options, CompletionPtr completion) const;
-  void ask(EncodedMessage message, TypeInfo reply, RequestOptions options, CompletionPtr completion) const;
+  void ask(EncodedMessage message, RequestOptions options, CompletionPtr completion) const;
 
   NodeId id_;
   NodeCore* node_;

@@ -1,0 +1,484 @@
+#include <hawser/interconnect/channel.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <hawser/base/assert.hpp>
+
+namespace hawser {
+
+Channel::Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits,
+                 const BreakerConfig& breaker, std::uint64_t seed, Reserve& peer, Reserve& node)
+    : type_(type.id),
+      name_(type.name),
+      replies_(replies),
+      policy_(policy),
+      limits_(limits),
+      peer_reserve_(peer),
+      node_reserve_(node),
+      breaker_(breaker, seed),
+      slow_limit_(policy.slow_limit > Duration::zero() ? policy.slow_limit : breaker.slow_limit) {}
+
+// ---- admission: on the caller's thread, under the lock
+
+std::optional<Outcome> Channel::refusal(const Outgoing& message, Instant now) const {
+  if (gate_ && gate_->kind == OutcomeKind::closed) return gate_;
+  if (message.payload.size() > limits_.message_bytes_max) return Outcome{OutcomeKind::too_large, Cause::none, {}};
+  if (gate_) return gate_;
+  if (message.expires <= now) return Outcome{OutcomeKind::expired, Cause::in_queue, {}};
+  return std::nullopt;
+}
+
+Outcome Channel::admit(Outgoing& message, Instant now) {
+  message.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.payload.size(), UINT32_MAX));
+  const std::lock_guard lock{mutex_};
+  const auto refused = refusal(message, now);
+  const bool late = refused && refused->kind == OutcomeKind::expired;
+  if (refused && !late) {
+    ledger_.refuse(*refused, message.bytes);
+    return *refused;
+  }
+  Cause why = Cause::none;
+  // Replies have their room since their request was admitted: they are never turned away for want of it.
+  const bool room = !late && (take_room(message.bytes, why) || make_room(message, why));
+  if (late || (!room && !replies_ && policy_.overflow != Overflow::wait)) {
+    // The contract's order: a full queue is the answer even for a message that is late as well.
+    const Outcome outcome = late ? *refused : Outcome{OutcomeKind::queue_full, why, {}};
+    ledger_.refuse(outcome, message.bytes);
+    return outcome;
+  }
+  if (!room && !replies_ && waiting_.size() >= limits_.messages) {
+    const Outcome outcome{OutcomeKind::queue_full, why, {}};
+    ledger_.refuse(outcome, message.bytes);
+    return outcome;
+  }
+  ledger_.submit(message.bytes);
+  earliest_queued_ = std::min(earliest_queued_, message.expires);
+  message.roomy = room;
+  if (room || replies_) {
+    push_queued(std::move(message));
+  } else {
+    waiting_.push_back(std::move(message));
+  }
+  return {OutcomeKind::delivered, Cause::none, {}};
+}
+
+void Channel::push_queued(Outgoing&& message) {
+  queue_.push_back(std::move(message));
+  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+}
+
+bool Channel::take_room(std::size_t bytes, Cause& why) {
+  if (room_messages_ >= limits_.messages) {
+    why = Cause::channel_messages;
+    return false;
+  }
+  const std::size_t after = room_bytes_ + bytes;
+  const std::size_t over = after > limits_.bytes ? after - limits_.bytes : 0;
+  if (over > borrowed_) {
+    const std::size_t missing = over - borrowed_;
+    if (!may_borrow_) {
+      why = Cause::channel_bytes;
+      return false;
+    }
+    if (!peer_reserve_.try_take(missing)) {
+      why = Cause::peer_bytes;
+      return false;
+    }
+    if (!node_reserve_.try_take(missing)) {
+      peer_reserve_.give_back(missing);
+      why = Cause::node_bytes;
+      return false;
+    }
+    borrowed_ = over;
+  }
+  room_messages_ += 1;
+  room_bytes_ = after;
+  return true;
+}
+
+void Channel::release_room(std::size_t messages, std::size_t bytes) {
+  HAWSER_ASSERT(messages <= room_messages_ && bytes <= room_bytes_, "a channel releases what it reserved");
+  room_messages_ -= messages;
+  room_bytes_ -= bytes;
+  const std::size_t over = room_bytes_ > limits_.bytes ? room_bytes_ - limits_.bytes : 0;
+  if (over < borrowed_) {
+    peer_reserve_.give_back(borrowed_ - over);
+    node_reserve_.give_back(borrowed_ - over);
+    borrowed_ = over;
+  }
+}
+
+// Drops unsent messages as the overflow policy allows, until there is room for this one.
+bool Channel::make_room(const Outgoing& message, Cause& why) {
+  if (policy_.overflow == Overflow::keep_latest) {
+    for (std::size_t i = 0; i < queue_.size(); ++i) {
+      if (queue_[i].ended || queue_[i].key != message.key) continue;
+      drop_queued(i, Cause::superseded);
+      if (take_room(message.bytes, why)) return true;
+    }
+    return false;
+  }
+  if (policy_.overflow != Overflow::drop_oldest) return false;
+  for (std::size_t i = 0; i < queue_.size(); ++i) {
+    if (queue_[i].ended) continue;
+    drop_queued(i, Cause::dropped_oldest);
+    if (take_room(message.bytes, why)) return true;
+  }
+  return false;
+}
+
+// Its room is free at once; its end is told by the loop.
+void Channel::drop_queued(std::size_t index, Cause why) {
+  Outgoing& message = queue_[index];
+  release_room(1, message.bytes);
+  message.roomy = false;
+  message.ended = true;
+  Outgoing dropped;
+  dropped.completion = std::move(message.completion);
+  dropped.bytes = message.bytes;
+  dropped.sequence = static_cast<std::uint64_t>(why);
+  message.payload = nullptr;
+  dropped_.push_back(std::move(dropped));
+}
+
+void Channel::admit_waiting() {
+  while (!waiting_.empty()) {
+    if (waiting_.front().ended) {
+      waiting_.pop_front();
+      continue;
+    }
+    Cause why = Cause::none;
+    if (!take_room(waiting_.front().bytes, why)) return;
+    Outgoing message = std::move(waiting_.front());
+    waiting_.pop_front();
+    message.roomy = true;
+    push_queued(std::move(message));
+  }
+}
+
+LedgerRow Channel::ledger() const {
+  const std::lock_guard lock{mutex_};
+  return ledger_;
+}
+
+std::uint64_t Channel::held() const {
+  const std::lock_guard lock{mutex_};
+  return ledger_.held.messages;
+}
+
+std::optional<Outcome> Channel::gate() const {
+  const std::lock_guard lock{mutex_};
+  return gate_;
+}
+
+void Channel::set_gate(const std::optional<Outcome>& refusal, bool may_borrow) {
+  const std::lock_guard lock{mutex_};
+  gate_ = refusal;
+  may_borrow_ = may_borrow;
+}
+
+// ---- transmission
+
+bool Channel::may_send(const Outgoing& message) const noexcept {
+  if (replies_ || message.sequence != 0) return true;
+  return next_sequence_ <= credit_messages_ && transmitted_bytes_ + message.bytes <= credit_bytes_;
+}
+
+bool Channel::sendable() const {
+  if (cursor_ < sent_.size()) return true;
+  if (!staged_.empty()) return may_send(staged_.front());
+  return queued_.load(std::memory_order_acquire) > 0 && (replies_ || next_sequence_ <= credit_messages_);
+}
+
+std::uint64_t Channel::wanted_credit() const {
+  if (staged_.empty() || may_send(staged_.front())) return 0;
+  const std::uint64_t wanted = transmitted_bytes_ + staged_.front().bytes;
+  return wanted > credit_bytes_ ? wanted : 0;
+}
+
+// Takes a handful of messages at a time from the queue, so that callers never wait long for the lock.
+void Channel::stage() {
+  constexpr std::size_t handful = 64;
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < handful && !queue_.empty(); ++i) {
+    if (!queue_.front().ended) staged_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+}
+
+bool Channel::pass_breaker(Outgoing& message, Instant now, Endings& endings) {
+  if (replies_ || message.permit || breaker_.state(now) == BreakerState::closed) return true;
+  message.permit = breaker_.try_acquire(now);
+  if (message.permit) return true;
+  end_front_staged({OutcomeKind::circuit_open, Cause::channel_breaker, breaker_.retry_at()}, now, endings);
+  return false;
+}
+
+std::size_t Channel::write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context,
+                           bool& whole) {
+  Record record;
+  record.kind = message.kind;
+  record.type = message.type;
+  record.sequence = message.sequence;
+  record.expires_at = to_us(message.expires) - to_us(context.session_began);
+  record.request_id = message.request_id;
+  const auto bytes = message.payload.bytes();
+  record.payload = bytes;
+  whole = true;
+  if (bytes.size() > limits_.chunk_bytes) {
+    const std::size_t piece = std::min(limits_.chunk_bytes, bytes.size() - chunk_offset_);
+    record.offset = chunk_offset_;
+    record.total_bytes = static_cast<std::uint32_t>(bytes.size());
+    record.payload = bytes.subspan(chunk_offset_, piece);
+    whole = chunk_offset_ + piece == bytes.size();
+  }
+  const std::size_t size = size_in_batch(record);
+  if (size > budget) {
+    whole = false;
+    return 0;
+  }
+  batch.add(record);
+  chunk_offset_ = whole ? 0 : chunk_offset_ + static_cast<std::uint32_t>(record.payload.size());
+  if (whole) transmitted_bytes_ += message.bytes;
+  return size;
+}
+
+std::size_t Channel::resend(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings) {
+  std::size_t written = 0;
+  while (cursor_ < sent_.size()) {
+    Outgoing& message = sent_[cursor_];
+    if (message.ended) {
+      ++cursor_;
+      continue;
+    }
+    if (message.expires <= context.now && chunk_offset_ == 0) {
+      // The peer has said that it did not take it, so this is no guess.
+      end(message, {OutcomeKind::expired, Cause::in_queue, {}}, context.now, endings);
+      ++cursor_;
+      continue;
+    }
+    bool whole = false;
+    const std::size_t size = write(batch, message, budget - written, context, whole);
+    if (size == 0) return written;
+    written += size;
+    message.sent_at = context.now;
+    if (whole) ++cursor_;
+  }
+  return written;
+}
+
+std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings) {
+  std::size_t written = resend(batch, budget, context, endings);
+  if (cursor_ < sent_.size()) return written;
+  while (true) {
+    if (staged_.empty()) stage();
+    if (staged_.empty()) return written;
+    Outgoing& message = staged_.front();
+    if (message.expires <= context.now) {
+      end_front_staged({OutcomeKind::expired, Cause::in_queue, {}}, context.now, endings);
+      continue;
+    }
+    if (!may_send(message)) return written;
+    if (!pass_breaker(message, context.now, endings)) continue;
+    if (message.sequence == 0) message.sequence = next_sequence_;
+    bool whole = false;
+    const std::size_t size = write(batch, message, budget - written, context, whole);
+    if (size == 0) {
+      if (chunk_offset_ == 0 && message.sequence == next_sequence_) message.sequence = 0;
+      return written;
+    }
+    written += size;
+    next_sequence_ = std::max(next_sequence_, message.sequence + 1);
+    ever_sent_ = true;
+    if (!whole) continue;
+    message.sent_at = context.now;
+    to_sent(std::move(message), context.now);
+    staged_.pop_front();
+  }
+}
+
+void Channel::to_sent(Outgoing&& message, Instant now) {
+  if (message.kind == RecordKind::request && !message.ended) {
+    request_sequences_.emplace(message.request_id, message.sequence);
+  }
+  earliest_sent_ = std::min({earliest_sent_, message.expires, later(now, slow_limit_)});
+  sent_.push_back(std::move(message));
+  cursor_ = sent_.size();
+}
+
+// A message of which a part has left keeps its place, so that sequences stay consecutive.
+void Channel::end_front_staged(const Outcome& outcome, Instant now, Endings& endings) {
+  Outgoing& message = staged_.front();
+  end(message, outcome, now, endings);
+  if (message.sequence != 0) {
+    chunk_offset_ = 0;
+    to_sent(std::move(message), now);
+  }
+  staged_.pop_front();
+}
+
+// ---- verdicts
+
+void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
+  credit_messages_ = std::max(credit_messages_, ack.credit_messages);
+  credit_bytes_ = std::max(credit_bytes_, ack.credit_bytes);
+  auto range = ack.exceptions.begin();
+  while (!sent_.empty() && sent_.front().sequence <= ack.verdicts) {
+    Outgoing message = std::move(sent_.front());
+    sent_.pop_front();
+    if (cursor_ > 0) {
+      --cursor_;
+    } else {
+      chunk_offset_ = 0;
+    }
+    if (message.ended) continue;
+    while (range != ack.exceptions.end() && range->first + range->count <= message.sequence) ++range;
+    const bool excepted = range != ack.exceptions.end() && range->first <= message.sequence;
+    const Outcome outcome = excepted ? Outcome{range->kind, range->cause, {}} : Outcome{OutcomeKind::delivered, {}, {}};
+    if (message.kind == RecordKind::request) {
+      request_sequences_.erase(message.request_id);
+      if (outcome.delivered()) {
+        const std::uint64_t id = message.request_id;
+        awaiting_reply_.emplace(id, std::move(message));
+        continue;
+      }
+    }
+    end(message, outcome, now, endings);
+  }
+  judge_round(now);
+}
+
+bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBytes reply, Instant now,
+                     Endings& endings) {
+  if (const auto found = awaiting_reply_.find(request_id); found != awaiting_reply_.end()) {
+    end(found->second, outcome, now, endings, std::move(reply));
+    awaiting_reply_.erase(found);
+    judge_round(now);
+    return true;
+  }
+  const auto sent = request_sequences_.find(request_id);
+  if (sent == request_sequences_.end()) return false;
+  Outgoing& message = sent_[sent->second - sent_.front().sequence];
+  request_sequences_.erase(sent);
+  end(message, outcome, now, endings, std::move(reply));
+  judge_round(now);
+  return true;
+}
+
+void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endings) {
+  const std::uint64_t received = std::min(from_peer.received, next_sequence_ - 1);
+  chunk_offset_ = 0;
+  transmitted_bytes_ = from_peer.received_bytes;
+  credit_messages_ = std::max(initial_credit_messages, from_peer.credit_messages);
+  credit_bytes_ = std::max(initial_credit_bytes, from_peer.credit_bytes);
+  cursor_ = 0;
+  while (cursor_ < sent_.size() && sent_[cursor_].sequence <= received) ++cursor_;
+  judge_round(now);
+  (void)endings;
+}
+
+// ---- ends
+
+void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply) {
+  HAWSER_ASSERT(!message.ended, "a message ends once");
+  message.ended = true;
+  if (message.kind == RecordKind::request) request_sequences_.erase(message.request_id);
+  judge(message, outcome, now);
+  pending_.end(outcome, message.bytes);
+  if (message.roomy) {
+    ++pending_room_messages_;
+    pending_room_bytes_ += message.bytes;
+  }
+  message.payload = nullptr;
+  if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
+}
+
+// Failure: it left and was lost or came too late. Neutral: whatever surely was not handled. A handler's failure is the
+// caller's business unless the type says otherwise.
+void Channel::judge(Outgoing& message, const Outcome& outcome, Instant now) {
+  if (replies_) return;
+  const Duration took = message.sent_at == Instant{} ? Duration::zero() : now - message.sent_at;
+  Verdict verdict = Verdict::neutral;
+  if (outcome.kind == OutcomeKind::delivered) verdict = Verdict::success;
+  if (outcome.kind == OutcomeKind::unknown) verdict = Verdict::failure;
+  if (outcome.kind == OutcomeKind::refused) {
+    verdict = policy_.refused_is_failure ? Verdict::failure : Verdict::neutral;
+  }
+  if (message.permit) {
+    breaker_.record(*message.permit, now, verdict, took);
+    message.permit.reset();
+    return;
+  }
+  if (verdict == Verdict::success) ++round_successes_;
+  if (verdict == Verdict::failure) ++round_failures_;
+  if (verdict == Verdict::success && !message.slow && took > slow_limit_) ++round_slow_;
+}
+
+void Channel::judge_round(Instant now) {
+  if (round_successes_ == 0 && round_failures_ == 0 && round_slow_ == 0) return;
+  breaker_.record_batch(now, std::exchange(round_successes_, 0), std::exchange(round_failures_, 0),
+                        std::exchange(round_slow_, 0));
+}
+
+void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
+  if (policy_.hold == Hold::until_ttl && !forced) return;
+  while (!staged_.empty()) end_front_staged(outcome, now, endings);
+  Ring<Outgoing> queue;
+  Ring<Outgoing> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    std::swap(queue, queue_);
+    std::swap(waiting, waiting_);
+    queued_.store(0, std::memory_order_release);
+    earliest_queued_ = never;
+  }
+  for (Ring<Outgoing>* unsent : {&queue, &waiting}) {
+    for (; !unsent->empty(); unsent->pop_front()) {
+      if (!unsent->front().ended) end(unsent->front(), outcome, now, endings);
+    }
+  }
+}
+
+void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {
+  for (; !sent_.empty(); sent_.pop_front()) {
+    if (!sent_.front().ended) end(sent_.front(), outcome, now, endings);
+  }
+  for (auto& [id, message] : awaiting_reply_) end(message, outcome, now, endings);
+  awaiting_reply_.clear();
+  request_sequences_.clear();
+  if (!staged_.empty()) staged_.front().sequence = 0;  // it was being cut into chunks for the old session
+  cursor_ = 0;
+  chunk_offset_ = 0;
+  next_sequence_ = 1;
+  transmitted_bytes_ = 0;
+  credit_messages_ = initial_credit_messages;
+  credit_bytes_ = initial_credit_bytes;
+  earliest_sent_ = never;
+  judge_round(now);
+}
+
+void Channel::settle(Instant now, Endings& endings) {
+  judge_round(now);
+  const std::lock_guard lock{mutex_};
+  for (Outgoing& message : dropped_) {
+    const Outcome outcome{OutcomeKind::queue_full, static_cast<Cause>(message.sequence), {}};
+    pending_.end(outcome, message.bytes);
+    if (message.completion) endings.push_back({std::move(message.completion), outcome, {}});
+  }
+  dropped_.clear();
+  if (pending_ != LedgerRow{}) {
+    ledger_ += pending_;
+    pending_ = LedgerRow{};
+  }
+  release_room(std::exchange(pending_room_messages_, 0), std::exchange(pending_room_bytes_, 0));
+  admit_waiting();
+}
+
+bool Channel::breaker_changed(Instant now) {
+  const BreakerState state = breaker_.state(now);
+  return std::exchange(breaker_seen_, state) != state;
+}
+
+}  // namespace hawser

@@ -1,0 +1,128 @@
+// The half of a channel that looks at time and at itself: expiry and the snapshot.
+#include <algorithm>
+#include <utility>
+
+#include <hawser/interconnect/channel.hpp>
+
+namespace hawser {
+
+void Channel::expire(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled) {
+  if (now < next_expiry()) return;
+  last_scan_ = now;
+  expire_unsent(now, endings);
+  expire_sent(now, verdict_window, endings, cancelled);
+  judge_round(now);
+}
+
+// An expiry is noticed within one quantum; a scan of the whole channel is not repeated before that.
+Instant Channel::next_expiry() const {
+  Instant earliest = earliest_sent_;
+  {
+    const std::lock_guard lock{mutex_};
+    earliest = std::min(earliest, earliest_queued_);
+  }
+  for (std::size_t i = 0; i < staged_.size(); ++i) earliest = std::min(earliest, staged_[i].expires);
+  if (earliest == never || last_scan_ == Instant{}) return earliest;
+  return std::max(earliest, later(last_scan_, expiry_quantum));
+}
+
+void Channel::expire_unsent(Instant now, Endings& endings) {
+  const Outcome expired{OutcomeKind::expired, Cause::in_queue, {}};
+  const std::size_t staged = staged_.size();
+  for (std::size_t i = 0; i < staged; ++i) {
+    if (i == 0 && staged_.front().expires <= now) {
+      end_front_staged(expired, now, endings);
+      continue;
+    }
+    Outgoing message = std::move(staged_.front());
+    staged_.pop_front();
+    if (message.expires <= now) {
+      end(message, expired, now, endings);
+    } else {
+      staged_.push_back(std::move(message));
+    }
+  }
+  const std::lock_guard lock{mutex_};
+  earliest_queued_ = never;
+  for (Ring<Outgoing>* unsent : {&queue_, &waiting_}) {
+    for (std::size_t i = 0; i < unsent->size(); ++i) {
+      Outgoing& message = (*unsent)[i];
+      if (message.ended) continue;
+      if (message.expires <= now) {
+        end(message, expired, now, endings);
+      } else {
+        earliest_queued_ = std::min(earliest_queued_, message.expires);
+      }
+    }
+    while (!unsent->empty() && unsent->front().ended) unsent->pop_front();
+  }
+  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+}
+
+void Channel::expire_sent(Instant now, Duration verdict_window, Endings& endings,
+                          std::vector<std::uint64_t>& cancelled) {
+  earliest_sent_ = never;
+  for (std::size_t i = 0; i < sent_.size(); ++i) {
+    if (!sent_[i].ended) expire_one(sent_[i], now, verdict_window, endings, cancelled);
+  }
+  for (auto at = awaiting_reply_.begin(); at != awaiting_reply_.end();) {
+    expire_one(at->second, now, verdict_window, endings, cancelled);
+    at = at->second.ended ? awaiting_reply_.erase(at) : std::next(at);
+  }
+}
+
+void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window, Endings& endings,
+                         std::vector<std::uint64_t>& cancelled) {
+  const bool request = message.kind == RecordKind::request;
+  if (request && message.expires <= now) {
+    cancelled.push_back(message.request_id);
+    end(message, {OutcomeKind::unknown, Cause::deadline, {}}, now, endings);
+    return;
+  }
+  if (!request && later(message.expires, verdict_window) <= now) {
+    end(message, {OutcomeKind::unknown, Cause::verdict_lost, {}}, now, endings);
+    return;
+  }
+  if (!message.slow && now - message.sent_at > slow_limit_) {
+    message.slow = true;  // it hangs: no need to wait for its end to know that it is slow
+    ++round_slow_;
+  }
+  earliest_sent_ = std::min(earliest_sent_, next_look(message, verdict_window));
+}
+
+Instant Channel::next_look(const Outgoing& message, Duration verdict_window) const noexcept {
+  const Instant end =
+      message.kind == RecordKind::request ? message.expires : later(message.expires, verdict_window);
+  return message.slow ? end : std::min(end, later(message.sent_at, slow_limit_ + Duration{1}));
+}
+
+ChannelSnapshot Channel::snapshot(Instant now) const {
+  ChannelSnapshot result;
+  result.type = type_;
+  result.name = name_;
+  result.replies = replies_;
+  result.lane = policy_.lane;
+  Instant oldest = now;
+  const auto look = [&](const Outgoing& message) {
+    if (message.ended) return false;
+    oldest = std::min(oldest, message.submitted);
+    return true;
+  };
+  for (std::size_t i = 0; i < sent_.size(); ++i) result.sent_messages += look(sent_[i]) ? 1 : 0;
+  for (const auto& [id, message] : awaiting_reply_) result.sent_messages += look(message) ? 1 : 0;
+  for (std::size_t i = 0; i < staged_.size(); ++i) result.queued_messages += look(staged_[i]) ? 1 : 0;
+  {
+    const std::lock_guard lock{mutex_};
+    result.ledger = ledger_;
+    for (const Ring<Outgoing>* unsent : {&queue_, &waiting_}) {
+      for (std::size_t i = 0; i < unsent->size(); ++i) result.queued_messages += look((*unsent)[i]) ? 1 : 0;
+    }
+  }
+  result.oldest_age = now - oldest;
+  result.breaker.state = std::string{to_string(breaker_.state(now))};
+  result.breaker.reason = breaker_.reason();
+  result.breaker.opened = breaker_.opened();
+  return result;
+}
+
+}  // namespace hawser

@@ -1,0 +1,417 @@
+#include <hawser/interconnect/node_core.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include <hawser/base/assert.hpp>
+#include <hawser/base/version.hpp>
+
+namespace hawser {
+namespace {
+
+constexpr std::string_view incarnation_record = "incarnation";
+
+BreakerConfig breaker_config(const BreakerPolicy& policy) {
+  BreakerConfig result;
+  result.consecutive_failures = policy.consecutive_failures;
+  result.failure_percent = policy.failure_percent;
+  result.calls_min = policy.calls_min;
+  result.window = policy.window;
+  result.open_for = policy.open_for;
+  result.open_max = policy.open_max;
+  result.successes_to_close = policy.successes_to_close;
+  result.slow_limit = policy.slow_limit;
+  result.slow_percent = policy.slow_percent;
+  return result;
+}
+
+Config checked(Config config) {
+  auto problems = config.problems();
+  if (!problems.empty()) throw ConfigError{std::move(problems)};
+  return config;
+}
+
+}  // namespace
+
+NodeCore::NodeCore(Runtime& runtime, Config config)
+    : runtime_(runtime),
+      config_(checked(std::move(config))),
+      registry_(config_),
+      random_(runtime.make_random()),
+      reserve_(config_.bounds.node_bytes),
+      channel_breaker_(breaker_config(config_.breaker)),
+      peer_breaker_(breaker_config(config_.peer_breaker)),
+      self_config_{config_.id, config_.listen} {}
+
+NodeCore::~NodeCore() = default;
+
+void NodeCore::start() {
+  storage_ = runtime_.open_storage(config_.state_dir);
+  incarnation_ = choose_incarnation();
+  TransportConfig transport;
+  transport.self = config_.id;
+  transport.incarnation = incarnation_;
+  transport.frame_bytes_max = frame_bytes_max;
+  transport.connections_max = config_.bounds.connections_max;
+  transport.connect_timeout = config_.reconnect.connect_timeout;
+  transport.handshake_timeout = config_.reconnect.handshake_timeout;
+  transport_ = runtime_.make_transport(transport, *this);
+  endpoint_ = transport_->listen(config_.listen);
+  started_at_ = runtime_.scheduler().now();
+
+  const Turn turn{*this};
+  phase_ = Phase::running;
+  const auto add = [&](const PeerConfig& config) {
+    const auto index = static_cast<std::uint32_t>(by_index_.size());
+    auto peer = std::make_shared<PeerCore>(*this, config, index, now_);
+    const std::unique_lock lock{peers_mutex_};
+    peers_.emplace(config.id, peer);
+    by_index_.push_back(peer);
+    wake_.push_back(never);
+    is_dirty_.push_back(false);
+    return peer;
+  };
+  add(self_config_)->open_to_self(now_);
+  for (const PeerConfig& peer : config_.peers) add(peer);
+  for (const auto& peer : by_index_) mark_dirty(*peer);
+  stance_ = Stance::serving;
+  stance_reason_ = Reason{now_, "no_strategy", "no isolation strategy is configured: every node always serves", {}};
+  event("node", {}, "started", config_.id.text() + " listens on " + endpoint_.text());
+  event("stance", {}, stance_reason_.cause, stance_reason_.detail);
+}
+
+// From disk when there is one, so that it grows even if the clock of the machine was set back.
+Incarnation NodeCore::choose_incarnation() {
+  std::uint64_t chosen = static_cast<std::uint64_t>(std::max<std::int64_t>(runtime_.wall_clock_us(), 1));
+  if (storage_ == nullptr) return Incarnation{chosen};
+  std::string problem;
+  const auto stored = storage_->read(incarnation_record, problem);
+  if (stored && stored->size() == sizeof(std::uint64_t)) {
+    std::uint64_t last = 0;
+    std::memcpy(&last, stored->data(), sizeof last);
+    chosen = std::max(chosen, last + 1);
+  } else if (!problem.empty()) {
+    event("node", {}, "memory_lost", "the incarnation in " + config_.state_dir + " is lost: " + problem);
+  }
+  const auto* bytes = reinterpret_cast<const std::byte*>(&chosen);
+  if (!storage_->write(incarnation_record, {bytes, sizeof chosen}, problem)) {
+    throw StartError{"cannot write to state_dir " + config_.state_dir + ": " + problem};
+  }
+  return Incarnation{chosen};
+}
+
+void NodeCore::abandon() {
+  if (phase_ == Phase::fresh) return;
+  phase_ = Phase::stopped;
+  if (timer_ != TimerId::none) runtime_.scheduler().cancel(std::exchange(timer_, TimerId::none));
+  transport_.reset();
+  timers_.clear();
+  waiters_.clear();
+  stop_done_.clear();
+  peer_observers_.clear();
+  event_observers_.clear();
+}
+
+// ---- any thread
+
+std::shared_ptr<PeerCore> NodeCore::find(const NodeId& id) const {
+  const std::shared_lock lock{peers_mutex_};
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<PeerCore>> NodeCore::peers() const {
+  std::vector<std::shared_ptr<PeerCore>> result;
+  const std::shared_lock lock{peers_mutex_};
+  for (const auto& [id, peer] : peers_) {
+    if (id != config_.id) result.push_back(peer);
+  }
+  return result;
+}
+
+Outgoing NodeCore::outgoing(EncodedMessage message, RecordKind kind, CompletionPtr completion) const {
+  Outgoing result;
+  result.payload = std::move(message.bytes);
+  result.kind = kind;
+  result.completion = std::move(completion);
+  return result;
+}
+
+Outcome NodeCore::refuse_unknown(std::size_t bytes) {
+  const Outcome outcome{OutcomeKind::unreachable, Cause::unknown_peer, std::nullopt};
+  const std::lock_guard lock{unknown_mutex_};
+  unknown_ledger_.refuse(outcome, bytes);
+  return outcome;
+}
+
+Outcome NodeCore::admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl) {
+  if (peer == nullptr) return refuse_unknown(message.payload.size());
+  bool wake = false;
+  const Outcome outcome = peer->admit(type, message, ttl, runtime_.scheduler().now(), wake);
+  if (wake) {
+    {
+      const std::lock_guard lock{ready_mutex_};
+      ready_.push_back(peer);
+    }
+    request_turn();
+  }
+  return outcome;
+}
+
+Outcome NodeCore::post(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options) {
+  const TypeInfo type = message.type;
+  Outgoing out = outgoing(std::move(message), RecordKind::message, nullptr);
+  out.key = options.key;
+  return admit(peer, type, out, options.ttl);
+}
+
+void NodeCore::submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options,
+                      CompletionPtr completion) {
+  const TypeInfo type = message.type;
+  Outgoing out = outgoing(std::move(message), RecordKind::message, std::move(completion));
+  out.key = options.key;
+  const Outcome outcome = admit(peer, type, out, options.ttl);
+  if (outcome.delivered()) return;
+  // Never from inside the call: the refusal is told from the loop, like every other end.
+  run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });
+}
+
+void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
+                   CompletionPtr completion) {
+  const TypeInfo type = message.type;
+  Outgoing out = outgoing(std::move(message), RecordKind::request, std::move(completion));
+  const Outcome outcome = admit(peer, type, out, options.timeout);
+  if (outcome.delivered()) return;
+  run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });
+}
+
+void NodeCore::run_on_loop(UniqueFunction<void()> what) { boost::asio::post(runtime_.loop(), std::move(what)); }
+
+// ---- turns
+
+void NodeCore::enter_turn() {
+  if (depth_++ > 0) return;
+  mutex_.lock();
+  now_ = runtime_.scheduler().now();
+  if (phase_ != Phase::fresh) notice_stall();
+}
+
+void NodeCore::leave_turn() {
+  if (depth_ == 1 && phase_ != Phase::fresh) end_turn();
+  if (--depth_ == 0) mutex_.unlock();
+}
+
+// We were due and did not run: garbage, a stopped process, a starved machine. Silence of others in that time is our own
+// fault, and nobody is accused for it.
+void NodeCore::notice_stall() {
+  if (armed_at_ == never || now_ <= armed_at_) return;
+  const Duration late = now_ - armed_at_;
+  loop_lag_ = late;
+  if (late < std::max(config_.detector.heartbeat / 2, Duration{50'000})) return;
+  armed_at_ = now_;
+  event("stall", {}, "loop_late", "this node did not run for " + std::to_string(to_us(late) / 1000) + " ms");
+  for (const auto& peer : by_index_) {
+    if (peer != nullptr) peer->excuse(late);
+  }
+}
+
+void NodeCore::end_turn() {
+  constexpr int rounds_max = 16;
+  for (int round = 0; round < rounds_max; ++round) {
+    if (!run_round()) break;
+    now_ = runtime_.scheduler().now();
+  }
+  if (!dirty_.empty() || !self_frames_.empty()) request_turn();
+  removed_.clear();
+  arm();
+}
+
+// One round: send what is due, then tell user code what has ended. True when that may have caused more.
+bool NodeCore::run_round() {
+  take_ready();
+  take_self_frames();
+  std::vector<std::uint32_t> dirty = std::exchange(dirty_, {});
+  std::sort(dirty.begin(), dirty.end());
+  for (const std::uint32_t index : dirty) {
+    is_dirty_[index] = false;
+    PeerCore* peer = by_index_[index].get();
+    if (peer == nullptr) continue;
+    peer->flush(now_);
+    wake_[index] = peer->next_wake();
+  }
+  check_ready();
+  advance_stop();
+  const bool told = !endings_.empty() || !changed_.empty() || !untold_.empty();
+  carry_out(std::exchange(endings_, {}));
+  tell_observers();
+  take_ready();
+  return told || !dirty_.empty() || !self_frames_.empty();
+}
+
+void NodeCore::take_ready() {
+  std::vector<std::shared_ptr<PeerCore>> ready;
+  {
+    const std::lock_guard lock{ready_mutex_};
+    std::swap(ready, ready_);
+  }
+  for (const auto& peer : ready) mark_dirty(*peer);
+}
+
+void NodeCore::mark_dirty(PeerCore& peer) {
+  const std::uint32_t index = peer.index();
+  if (by_index_[index].get() != &peer || is_dirty_[index]) return;
+  is_dirty_[index] = true;
+  dirty_.push_back(index);
+}
+
+void NodeCore::mark_again(PeerCore& peer) { mark_dirty(peer); }
+
+void NodeCore::take_self_frames() {
+  for (SelfFrame& own : std::exchange(self_frames_, {})) {
+    const auto self = find(config_.id);
+    std::string problem;
+    const auto info = inspect_frame(own.frame.bytes(), problem);
+    const bool fine = info && self->frame(own.lane, *info, own.frame, now_, problem);
+    HAWSER_ASSERT(fine, "a node understands itself");
+    mark_dirty(*self);
+  }
+}
+
+void NodeCore::carry_out(Endings endings) {
+  for (Ending& ending : endings) {
+    try {
+      ending.completion->finish(ending.outcome, std::move(ending.reply));
+    } catch (...) {
+      task_failed(std::current_exception());
+    }
+  }
+}
+
+void NodeCore::tell_observers() {
+  const auto call = [this](const auto& observers, const auto& value) {
+    for (std::size_t i = 0; i < observers.size(); ++i) {
+      try {
+        const auto observer = observers[i];
+        observer(value);
+      } catch (...) {
+        task_failed(std::current_exception());
+      }
+    }
+  };
+  for (const PeerHealth& health : std::exchange(changed_, {})) call(peer_observers_, health);
+  for (const Event& happened : std::exchange(untold_, {})) call(event_observers_, happened);
+}
+
+void NodeCore::request_turn() {
+  if (turn_requested_.exchange(true, std::memory_order_acq_rel)) return;
+  boost::asio::post(runtime_.loop(), [weak = weak_from_this()] {
+    const auto node = weak.lock();
+    if (!node) return;
+    node->turn_requested_.store(false, std::memory_order_release);
+    const Turn turn{*node};
+  });
+}
+
+void NodeCore::arm() {
+  Instant earliest = timers_.next();
+  for (const Instant wake : wake_) earliest = std::min(earliest, wake);
+  for (const Waiter& waiter : waiters_) earliest = std::min(earliest, waiter.until);
+  earliest = std::min(earliest, phase_ends_);
+  if (phase_ == Phase::stopped) earliest = never;
+  if (earliest >= armed_at_ && armed_at_ > now_ && phase_ != Phase::stopped) return;  // it will come round in time
+  if (timer_ != TimerId::none) runtime_.scheduler().cancel(std::exchange(timer_, TimerId::none));
+  armed_at_ = earliest;
+  if (earliest == never) return;
+  timer_ = runtime_.scheduler().at(earliest, [weak = weak_from_this()] {
+    if (const auto node = weak.lock()) node->timer_fired();
+  });
+}
+
+void NodeCore::timer_fired() {
+  timer_ = TimerId::none;
+  const Turn turn{*this};
+  armed_at_ = never;
+  for (std::size_t i = 0; i < wake_.size(); ++i) {
+    if (wake_[i] > now_ || by_index_[i] == nullptr) continue;
+    by_index_[i]->tick(now_);
+    mark_dirty(*by_index_[i]);
+  }
+  while (auto due = timers_.pop_due(now_)) {
+    try {
+      due();
+    } catch (...) {
+      task_failed(std::current_exception());
+    }
+  }
+}
+
+// ---- links
+
+LinkId NodeCore::dial(PeerCore& peer, LaneClass lane, const Endpoint& to) {
+  const LinkId link = transport_->dial({to, peer.id(), lane});
+  links_.emplace(link, Link{&peer, lane});
+  return link;
+}
+
+void NodeCore::hang_up(LinkId link) {
+  if (links_.erase(link) > 0 && transport_ != nullptr) transport_->hang_up(link);
+}
+
+SendResult NodeCore::send(PeerCore& peer, LaneClass lane, LinkId link, BufferRef frame) {
+  if (peer.id() == config_.id) {
+    self_frames_.push_back({lane, std::move(frame)});
+    return SendResult::accepted;
+  }
+  return transport_ == nullptr ? SendResult::down : transport_->send(link, std::move(frame));
+}
+
+void NodeCore::event(std::string_view kind, const NodeId& peer, std::string_view cause, std::string text) {
+  untold_.push_back(log_.add(now_, kind, peer, cause, std::move(text)));
+}
+
+void NodeCore::peer_changed(PeerCore& peer) {
+  PeerHealth health = peer.health(now_);
+  event("peer_state", peer.id(), health.reason.cause,
+        peer.id().text() + " is " + std::string{to_string(health.state)});
+  changed_.push_back(std::move(health));
+  mark_dirty(peer);
+}
+
+void NodeCore::task_failed(std::exception_ptr error) {
+  std::string what = "an unknown exception";
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const std::exception& thrown) {
+    what = thrown.what();
+  } catch (...) {
+  }
+  event("task", {}, "exception", "user code threw: " + what);
+}
+
+void NodeCore::task_failed_anywhere(std::exception_ptr error) {
+  const Turn turn{*this};
+  task_failed(std::move(error));
+}
+
+std::vector<Hears> NodeCore::hears() const {
+  std::vector<Hears> result;
+  for (const auto& [id, peer] : peers_) {
+    if (id == config_.id) continue;
+    result.push_back(peer->hears());
+    if (result.size() == hears_entries_max) break;
+  }
+  return result;
+}
+
+// A silent peer is looked for about 40 times a second by the whole node at most.
+Duration NodeCore::absent_cap() const noexcept {
+  constexpr Duration shortest{1'000'000};
+  constexpr Duration longest{60'000'000};
+  return std::min(longest, std::max(shortest, static_cast<std::int64_t>(config_.peers.size()) * Duration{50'000}));
+}
+
+}  // namespace hawser

@@ -1,0 +1,222 @@
+// NodeCore: the inside of a Node. Routes between peers, registry, runtime and user code, one turn at a time.
+//
+// A turn begins with the first event (a frame, a timer, a call handed in), samples the time once, and ends when everything
+// it caused has been sent and told. User code (completions, observers) runs between the rounds of end_turn, when no list of
+// ours is being walked; what it asks for joins the same turn. The mutex is held during a turn so that snapshots of other
+// threads see a state between turns; on the loop it is never taken twice.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <hawser/base/random.hpp>
+#include <hawser/base/timer_queue.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/node.hpp>
+#include <hawser/interconnect/peer_core.hpp>
+#include <hawser/interconnect/registry.hpp>
+#include <hawser/interconnect/runtime.hpp>
+
+namespace hawser {
+
+class NodeCore final : public TransportEvents, public std::enable_shared_from_this<NodeCore> {
+ public:
+  // Holds the turn open; the outermost one ends it.
+  class Turn {
+   public:
+    explicit Turn(NodeCore& node) : node_(node), keep_(node.shared_from_this()) { node_.enter_turn(); }
+    ~Turn() { node_.leave_turn(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    Instant now() const noexcept { return node_.now_; }
+
+   private:
+    NodeCore& node_;
+    std::shared_ptr<NodeCore> keep_;
+  };
+
+  NodeCore(Runtime& runtime, Config config);
+  ~NodeCore();
+  NodeCore(const NodeCore&) = delete;
+  NodeCore& operator=(const NodeCore&) = delete;
+
+  // Throws StartError; nothing was started then.
+  void start();
+  // Cuts everything off from the outside; what is held is dropped.
+  void abandon();
+
+  // ---- any thread
+  std::shared_ptr<PeerCore> find(const NodeId& id) const;
+  std::vector<std::shared_ptr<PeerCore>> peers() const;  // by id, without ourselves
+  Outcome post(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options);
+  void submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options,
+              CompletionPtr completion);
+  void ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
+           CompletionPtr completion);
+  NodeSnapshot snapshot() const;
+  PeerHealth health(const NodeId& id, const std::shared_ptr<PeerCore>& peer) const;
+  void run_on_loop(UniqueFunction<void()> what);
+
+  // ---- the loop: for Node
+  bool add_peer(const PeerConfig& peer);
+  bool remove_peer(const NodeId& id);
+  bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
+  void observe_peers(std::function<void(const PeerHealth&)> observer) { peer_observers_.push_back(std::move(observer)); }
+  void observe_events(std::function<void(const Event&)> observer) { event_observers_.push_back(std::move(observer)); }
+  void broadcast(EncodedMessage message, const SendOptions& options,
+                 UniqueFunction<void(std::vector<PeerOutcome>)> done);
+  void ready(Duration within, UniqueFunction<void(bool)> done);
+  void sleep(Duration duration, UniqueFunction<void()> done);
+  void every(Duration interval, std::function<bool()> what);
+  void stop(Duration drain, UniqueFunction<void()> done);
+  void task_failed(std::exception_ptr error);
+  void task_failed_anywhere(std::exception_ptr error);
+  bool stopped() const noexcept { return phase_ == Phase::stopped; }
+
+  // ---- the loop: for PeerCore
+  const Config& config() const noexcept { return config_; }
+  Runtime& runtime() noexcept { return runtime_; }
+  Registry& registry() noexcept { return registry_; }
+  Random& random() noexcept { return random_; }
+  Incarnation incarnation() const noexcept { return incarnation_; }
+  Endpoint endpoint() const { return endpoint_; }
+  Reserve& reserve() noexcept { return reserve_; }
+  Endings& endings() noexcept { return endings_; }
+  Stance stance() const noexcept { return stance_; }
+  const BreakerConfig& channel_breaker() const noexcept { return channel_breaker_; }
+  const BreakerConfig& peer_breaker() const noexcept { return peer_breaker_; }
+  const PeerConfig& self_config() const noexcept { return self_config_; }
+  Duration absent_cap() const noexcept;
+  std::vector<Hears> hears() const;
+  LinkId dial(PeerCore& peer, LaneClass lane, const Endpoint& to);
+  void hang_up(LinkId link);
+  SendResult send(PeerCore& peer, LaneClass lane, LinkId link, BufferRef frame);
+  void drop(ConnectionId connection, const std::optional<Refusal>& reason);
+  void event(std::string_view kind, const NodeId& peer, std::string_view cause, std::string text);
+  void peer_changed(PeerCore& peer);
+  void mark_dirty(PeerCore& peer);
+  // There is more to send than one turn may take.
+  void mark_again(PeerCore& peer);
+  Turn open_turn() { return Turn{*this}; }
+
+  // ---- TransportEvents
+  void link_up(LinkId link) override;
+  void link_down(LinkId link, LinkFailure why, std::string_view detail) override;
+  void link_writable(LinkId link) override;
+  void frame_received(ConnectionId from, const PeerIdentity& identity, BufferRef frame) override;
+  void answer_received(LinkId link, BufferRef frame) override;
+  void connection_closed(ConnectionId connection) override;
+  void turn_ended() override;
+
+ private:
+  enum class Phase : std::uint8_t { fresh, running, draining, leaving, stopped };
+  struct Link {
+    PeerCore* peer = nullptr;
+    LaneClass lane = LaneClass::control;
+  };
+  struct SelfFrame {
+    LaneClass lane = LaneClass::control;
+    BufferRef frame;
+  };
+
+  void enter_turn();
+  void enter_transport_turn();
+  void leave_turn();
+  void end_turn();
+  bool run_round();
+  void notice_stall();
+  void request_turn();
+  void arm();
+  void timer_fired();
+  void carry_out(Endings endings);
+  void tell_observers();
+  void take_ready();
+  void take_self_frames();
+
+  // inbound (node_inbound.cpp)
+  void first_frame(ConnectionId from, const PeerIdentity& identity, const FrameInfo& info, const BufferRef& frame);
+  RefusalReason judge_hello(const Hello& hello, const PeerIdentity& identity, PeerCore*& peer, std::string& text);
+  void reject(ConnectionId from, RefusalReason reason, std::string text);
+
+  void check_ready();
+  void advance_stop();
+  void begin_leaving();
+  void become_stopped();
+  Incarnation choose_incarnation();
+  Outgoing outgoing(EncodedMessage message, RecordKind kind, CompletionPtr completion) const;
+  Outcome admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl);
+  Outcome refuse_unknown(std::size_t bytes);
+
+  Runtime& runtime_;
+  const Config config_;
+  Registry registry_;
+  Random random_;
+  Reserve reserve_;
+  BreakerConfig channel_breaker_;
+  BreakerConfig peer_breaker_;
+  PeerConfig self_config_;
+  Incarnation incarnation_ = Incarnation::unknown;
+  Endpoint endpoint_;
+  std::unique_ptr<StableStorage> storage_;
+  std::unique_ptr<Transport> transport_;
+  Instant started_at_{};
+  Stance stance_ = Stance::joining;
+  Reason stance_reason_;
+
+  mutable std::mutex mutex_;
+  mutable std::shared_mutex peers_mutex_;
+  std::map<NodeId, std::shared_ptr<PeerCore>> peers_;  // with ourselves
+  std::vector<std::shared_ptr<PeerCore>> by_index_;    // null where one was removed
+  std::vector<Instant> wake_;                          // by index
+  std::vector<std::shared_ptr<PeerCore>> removed_;     // until the turn is over
+  LedgerRow unknown_ledger_;                           // sends to ids that are not configured
+  mutable std::mutex unknown_mutex_;
+
+  std::unordered_map<LinkId, Link> links_;              // order never escapes
+  std::unordered_map<ConnectionId, Link> connections_;  // order never escapes
+  std::vector<SelfFrame> self_frames_;
+
+  // The turn.
+  unsigned depth_ = 0;
+  bool transport_turn_ = false;
+  std::shared_ptr<NodeCore> keep_;
+  Instant now_{};
+  std::vector<std::uint32_t> dirty_;
+  std::vector<bool> is_dirty_;
+  Endings endings_;
+  std::vector<PeerHealth> changed_;
+  std::vector<Event> untold_;
+  std::mutex ready_mutex_;
+  std::vector<std::shared_ptr<PeerCore>> ready_;
+  std::atomic<bool> turn_requested_{false};
+  TimerId timer_ = TimerId::none;
+  Instant armed_at_ = never;
+  TimerQueue timers_;
+  Duration loop_lag_{0};
+
+  EventLog log_;
+  std::vector<std::function<void(const PeerHealth&)>> peer_observers_;
+  std::vector<std::function<void(const Event&)>> event_observers_;
+  struct Waiter {
+    Instant until = never;
+    UniqueFunction<void(bool)> done;
+  };
+  std::vector<Waiter> waiters_;
+  std::vector<UniqueFunction<void()>> stop_done_;
+  Phase phase_ = Phase::fresh;
+  Instant phase_ends_ = never;
+  TransportStats transport_stats_;  // after the transport is gone
+  std::uint64_t frames_rejected_ = 0;
+  std::uint64_t sessions_refused_ = 0;
+};
+
+}  // namespace hawser

@@ -1,0 +1,368 @@
+#include <hawser/interconnect/peer_core.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include <hawser/base/assert.hpp>
+#include <hawser/interconnect/node_core.hpp>
+
+namespace hawser {
+namespace {
+
+constexpr std::uint64_t channels_per_peer_max = 1u << 16;
+constexpr Duration ttl_min{5'000};
+constexpr Duration ttl_max{86'400'000'000};
+
+JudgeConfig judge_config(const DetectorConfig& config) {
+  JudgeConfig result;
+  result.phi.interval = config.heartbeat;
+  result.phi.acceptable_pause = config.acceptable_pause;
+  result.phi.window = config.window;
+  result.suspect = config.suspect;
+  result.unreachable = config.unreachable;
+  result.never_heard_hold = config.never_heard_hold;
+  return result;
+}
+
+std::uint32_t drift_ppm(const Config& config) {
+  return static_cast<std::uint32_t>(std::clamp(config.clock_drift, 0.0, 0.5) * 1'000'000.0);
+}
+
+}  // namespace
+
+PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index, Instant now)
+    : node_(node),
+      id_(config.id),
+      index_(index),
+      self_(config.id == node.config().id),
+      endpoint_(config.endpoint),
+      random_(node.random().fork()),
+      reserve_(node.config().bounds.peer_bytes),
+      session_(random_.next() | 1),
+      session_began_(now),
+      clock_(drift_ppm(node.config())),
+      lanes_{Lane{LaneClass::control, node.config().reconnect, SIZE_MAX, node.absent_cap(), now},
+             Lane{LaneClass::ordinary, node.config().reconnect, node.config().bounds.lane_window_bytes,
+                  node.absent_cap(), now},
+             Lane{LaneClass::bulk, node.config().reconnect, node.config().bounds.lane_window_bulk_bytes,
+                  node.absent_cap(), now}},
+      judge_(judge_config(node.config().detector), now),
+      breaker_(node.peer_breaker(), random_.next()),
+      inbox_(node.registry(),
+             Inbox::Limits{node.config().bounds.channel_messages, node.config().bounds.channel_bytes,
+                           node.config().bounds.message_bytes_max},
+             *this) {
+  TypePolicy policy;
+  policy.lane = LaneClass::ordinary;
+  policy.priority = priority_max;
+  policy.hold = Hold::until_ttl;
+  const ChannelLimits limits{SIZE_MAX, SIZE_MAX, node.config().bounds.message_bytes_max,
+                             node.config().bounds.chunk_bytes};
+  channels_.push_back(std::make_unique<Channel>(TypeInfo{TypeId::none, "replies"}, true, policy, limits,
+                                                node.channel_breaker(), random_.next(), reserve_, node.reserve()));
+  reply_channel_ = channels_.front().get();
+  channel_count_.store(1, std::memory_order_release);
+  lane(LaneClass::control).want(now);
+}
+
+PeerCore::~PeerCore() = default;
+
+// ---- any thread
+
+Channel& PeerCore::channel_for(TypeInfo type) {
+  const std::lock_guard lock{channels_mutex_};
+  for (const auto& channel : channels_) {
+    if (channel->type() == type.id) return *channel;
+  }
+  HAWSER_ASSERT(channels_.size() < channels_per_peer_max, "a node sends fewer than 65536 types");
+  const Config& config = node_.config();
+  const TypePolicy policy = node_.registry().policy(type);
+  const ChannelLimits limits{policy.channel_messages != 0 ? policy.channel_messages : config.bounds.channel_messages,
+                             policy.channel_bytes != 0 ? policy.channel_bytes : config.bounds.channel_bytes,
+                             config.bounds.message_bytes_max, config.bounds.chunk_bytes};
+  channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(),
+                                                to_number(type.id) ^ session_, reserve_, node_.reserve()));
+  Channel& made = *channels_.back();
+  made.set_gate(channels_.front()->gate(), self_);
+  channel_count_.store(channels_.size(), std::memory_order_release);
+  return made;
+}
+
+Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant now, bool& wake) {
+  Channel& channel = channel_for(type);
+  const Duration chosen = ttl > Duration::zero() ? std::clamp(ttl, ttl_min, ttl_max) : channel.policy().ttl;
+  message.type = type.id;
+  message.submitted = now;
+  message.expires = later(now, chosen);
+  if (message.kind == RecordKind::request) {
+    message.request_id = (requests_.fetch_add(1, std::memory_order_relaxed) + 1) << 16;
+  }
+  const Outcome outcome = channel.admit(message, now);
+  wake = outcome.delivered() && note_ready();
+  return outcome;
+}
+
+// ---- time and turns
+
+void PeerCore::tick(Instant now) {
+  if (self_) return;
+  for (Lane& each : lanes_) {
+    if (each.greeting_overdue(now)) {
+      node_.hang_up(each.link());
+      fail_lane(each, Lane::Severity::absent, "no_welcome", "connected, but our hello was not answered", now);
+    }
+    const bool stuck = each.open() && each.lane_class() != LaneClass::control && up() &&
+                       later(each.waiting_since(), silence_limit()) <= now;
+    if (stuck) {
+      node_.hang_up(each.link());
+      fail_lane(each, Lane::Severity::absent, "no_progress", "nothing on this lane was acknowledged in time", now);
+    }
+    const bool unused = each.open() && each.lane_class() != LaneClass::control &&
+                        later(each.last_traffic(), node_.config().reconnect.lane_idle) <= now;
+    if (unused) {
+      node_.hang_up(each.link());
+      each.rest(now, "idle");
+    }
+  }
+  breaker_.tick(now);
+  if (judge_.tick(now)) after_judgement(now);
+}
+
+void PeerCore::flush(Instant now) {
+  clear_ready();
+  refresh_channels();
+  for (Channel* channel : known_channels_) {
+    channel->breaker().tick(now);
+    channel->expire(now, verdict_window(), node_.endings(), cancelled_);
+  }
+  inbox_.run(now);
+  take_answers(now);
+  send_replies(now);
+  for (Lane& each : lanes_) {
+    const bool wanted = each.lane_class() != LaneClass::control && each.state() == LaneState::idle && up();
+    if (!wanted) continue;
+    for (const Slot& slot : slots(each.lane_class())) {
+      if (slot.channel->sendable()) {
+        each.want(now);
+        break;
+      }
+    }
+  }
+  dial_due_lanes(now);
+  send_welcomes(now);
+  flush_data(lane(LaneClass::ordinary), now);
+  flush_data(lane(LaneClass::bulk), now);
+  flush_control(now);
+  for (Channel* channel : known_channels_) channel->settle(now, node_.endings());
+  update_gates(now);
+  wake_channels_ = inbox_.next_expiry();
+  for (const Channel* channel : known_channels_) {
+    wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->breaker().next_wake()});
+  }
+}
+
+Instant PeerCore::next_wake() const {
+  Instant earliest = wake_channels_;
+  if (self_) return earliest;
+  for (const Lane& each : lanes_) {
+    earliest = std::min(earliest, each.next_wake());
+    if (!each.open() || each.lane_class() == LaneClass::control) continue;
+    if (up()) earliest = std::min(earliest, later(each.waiting_since(), silence_limit()));
+    earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));
+  }
+  if (lane(LaneClass::control).open()) earliest = std::min(earliest, next_beat_);
+  return std::min({earliest, judge_.next_wake(), breaker_.next_wake()});
+}
+
+void PeerCore::refresh_channels() {
+  const std::size_t count = channel_count_.load(std::memory_order_acquire);
+  if (known_channels_.size() == count) return;
+  const std::lock_guard lock{channels_mutex_};
+  for (std::size_t i = known_channels_.size(); i < channels_.size(); ++i) {
+    Channel* channel = channels_[i].get();
+    known_channels_.push_back(channel);
+    slots(channel->policy().lane).push_back({channel, 0});
+  }
+}
+
+std::optional<Outcome> PeerCore::gate(Instant now) const {
+  if (refuse_new_) return refuse_new_;
+  if (judge_.state() == PeerState::unreachable) {
+    std::optional<Instant> next_at;
+    const Lane& control = lane(LaneClass::control);
+    if (control.state() == LaneState::waiting) next_at = control.next_wake();
+    return Outcome{OutcomeKind::unreachable, unreachable_cause(), next_at};
+  }
+  if (breaker_.state(now) == BreakerState::open) {
+    return Outcome{OutcomeKind::circuit_open, Cause::peer_breaker, breaker_.retry_at()};
+  }
+  return std::nullopt;
+}
+
+void PeerCore::update_gates(Instant now) {
+  const std::optional<Outcome> whole = gate(now);
+  const bool may_borrow = self_ || peer_session_ != 0;
+  for (Channel* channel : known_channels_) {
+    if (channel->breaker_changed(now)) {
+      node_.event("breaker", id_, channel->breaker().reason().cause,
+                  channel->name() + ": " + std::string{to_string(channel->breaker().state(now))});
+    }
+    std::optional<Outcome> refusal = whole;
+    if (!refusal && channel->breaker().state(now) == BreakerState::open) {
+      refusal = Outcome{OutcomeKind::circuit_open, Cause::channel_breaker, channel->breaker().retry_at()};
+    }
+    if (channel->policy().hold == Hold::until_ttl && refusal && refusal->kind == OutcomeKind::unreachable) {
+      refusal.reset();
+    }
+    channel->set_gate(channel->replies() ? std::nullopt : refusal, may_borrow);
+  }
+}
+
+Duration PeerCore::verdict_window() const noexcept {
+  constexpr Duration longest{500'000};
+  const Duration window = 4 * clock_.round_trip();
+  return window <= Duration::zero() ? longest : std::min(window + Duration{10'000}, longest);
+}
+
+// A lane on which nothing was acknowledged for this long is dead while the peer is not.
+Duration PeerCore::silence_limit() const noexcept {
+  return 4 * node_.config().detector.heartbeat + node_.config().detector.acceptable_pause;
+}
+
+Cause PeerCore::unreachable_cause() const noexcept {
+  const std::string_view cause = judge_.reason().cause;
+  for (const Cause known : {Cause::silent, Cause::never_heard, Cause::connect_refused, Cause::refused_by_peer,
+                            Cause::peer_stopped, Cause::peer_restarted, Cause::peer_removed}) {
+    if (cause == to_string(known)) return known;
+  }
+  return Cause::silent;
+}
+
+// ---- what the node decides
+
+void PeerCore::open_to_self(Instant now) {
+  HAWSER_ASSERT(self_, "only a node itself is reached without a socket");
+  new_session(node_.incarnation(), session_, now, Cause::none);
+  for (Lane& each : lanes_) {
+    each.want(now);
+    each.dialled(LinkId::none, now);
+    each.greeted(1, now);
+    each.opened(now);
+  }
+  established_at_ = now;
+  judge_.session_open(now);
+}
+
+void PeerCore::set_endpoint(const Endpoint& endpoint, Instant now) {
+  endpoint_ = endpoint;
+  for (Lane& each : lanes_) {
+    if (each.state() == LaneState::idle) continue;
+    if (each.state() != LaneState::waiting) {
+      node_.hang_up(each.link());
+      fail_lane(each, Lane::Severity::absent, "new_endpoint", "its address was changed to " + endpoint.text(), now);
+    }
+    each.hurry(now);
+  }
+}
+
+void PeerCore::refuse_new(const Outcome& outcome) {
+  refuse_new_ = outcome;
+  refresh_channels();
+  update_gates(Instant{});
+}
+
+void PeerCore::finish(const Outcome& unsent, const Outcome& sent, Instant now) {
+  refresh_channels();
+  for (Channel* channel : known_channels_) {
+    channel->end_unsent(unsent, true, now, node_.endings());
+    channel->end_sent(sent, now, node_.endings());
+    channel->settle(now, node_.endings());
+  }
+  for (Lane& each : lanes_) {
+    if (each.link() != LinkId::none) node_.hang_up(each.link());
+    each.rest(now, to_string(unsent.cause));
+  }
+  for (Inbound& each : inbound_) {
+    if (each.connection != ConnectionId::none) node_.drop(each.connection, std::nullopt);
+    each = {};
+  }
+  inbox_.reset({});
+  next_beat_ = never;
+}
+
+bool PeerCore::at_rest() const {
+  if (inbox_.running() > 0 || inbox_.ack_due() || inbox_.queued() > 0) return false;
+  const std::lock_guard lock{channels_mutex_};
+  return std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->held() == 0; });
+}
+
+// ---- InboxHost
+
+HandlerDone PeerCore::handler_done(TypeId type, std::uint64_t sequence) {
+  // The handler may end on another thread, and after the node: it finds its way back only while there is one.
+  return [weak = std::weak_ptr<PeerCore>{shared_from_this()}, node = node_.weak_from_this(), loop = loop(), type, sequence,
+          session = session_](HandlerEnd end) {
+    boost::asio::post(loop, [weak, node, type, sequence, session, end = std::move(end)]() mutable {
+      const auto peer = weak.lock();
+      const auto alive = node.lock();
+      if (peer && alive) peer->handler_ended(type, sequence, session, std::move(end), {});
+    });
+  };
+}
+
+void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t session, HandlerEnd end, Instant) {
+  const auto turn = node_.open_turn();
+  if (session != session_) return;  // for a session that is over
+  inbox_.handler_ended(type, sequence, std::move(end), turn.now());
+  node_.mark_dirty(*this);
+}
+
+boost::asio::any_io_executor PeerCore::loop() { return node_.runtime().loop(); }
+boost::asio::any_io_executor PeerCore::pool() { return node_.runtime().pool(); }
+
+// ---- what it looks like
+
+PeerHealth PeerCore::health(Instant now) const {
+  PeerHealth result;
+  result.id = id_;
+  result.state = judge_.state();
+  result.reason = judge_.reason();
+  if (result.state != PeerState::up && lane(LaneClass::control).state() == LaneState::waiting) {
+    result.reason.next_at = lane(LaneClass::control).next_wake();
+  }
+  if (result.reason.detail.empty()) result.reason.detail = refusal_text_;
+  result.phi = self_ ? 0.0 : judge_.phi(now);
+  result.round_trip = clock_.round_trip();
+  result.incarnation = peer_incarnation_;
+  result.flaps = judge_.flaps();
+  result.breaker = {std::string{to_string(breaker_.state(now))}, breaker_.reason(), breaker_.opened()};
+  return result;
+}
+
+LedgerRow PeerCore::ledger() const {
+  LedgerRow sum;
+  const std::lock_guard lock{channels_mutex_};
+  for (const auto& channel : channels_) sum += channel->ledger();
+  return sum;
+}
+
+PeerSnapshot PeerCore::snapshot(Instant now) const {
+  PeerSnapshot result;
+  result.health = health(now);
+  result.endpoint = endpoint_;
+  for (const Lane& each : lanes_) result.lanes.push_back(each.snapshot());
+  for (const Channel* channel : known_channels_) {
+    result.channels.push_back(channel->snapshot(now));
+    result.ledger += result.channels.back().ledger;
+  }
+  result.inbound = inbox_.snapshot();
+  result.heartbeats_sent = beats_;
+  result.heartbeats_answered = beats_answered_;
+  result.sessions = sessions_;
+  result.session_age = established_at_ == never ? Duration::zero() : now - established_at_;
+  return result;
+}
+
+}  // namespace hawser

@@ -1,0 +1,205 @@
+// PeerCore: one remote node as this one sees it. Lanes to it, the session with it, channels, inbox, judge and breaker.
+//
+// All of it belongs to the loop but admission (channel_for, admit), which any thread may call. It owns no socket: what is
+// to be sent goes through NodeCore, what has come is handed in. flush() is where a turn's consequences leave, in this
+// order: hello and welcome, acknowledgements and heartbeats, messages.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <hawser/base/random.hpp>
+#include <hawser/base/ring.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/detector/peer_judge.hpp>
+#include <hawser/interconnect/channel.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/frame.hpp>
+#include <hawser/interconnect/inbox.hpp>
+#include <hawser/interconnect/lane.hpp>
+#include <hawser/interconnect/message.hpp>
+#include <hawser/interconnect/peer.hpp>
+#include <hawser/interconnect/session_clock.hpp>
+#include <hawser/interconnect/snapshot.hpp>
+#include <hawser/resilience/circuit_breaker.hpp>
+
+namespace hawser {
+
+class NodeCore;
+
+class PeerCore final : public InboxHost, public std::enable_shared_from_this<PeerCore> {
+ public:
+  // `index`: its place among the node's peers; it travels in request ids and orders what a turn does.
+  PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index, Instant now);
+  PeerCore(const PeerCore&) = delete;
+  PeerCore& operator=(const PeerCore&) = delete;
+  ~PeerCore();
+
+  const NodeId& id() const noexcept { return id_; }
+  std::uint32_t index() const noexcept { return index_; }
+
+  // ---- any thread
+  // The channel of a type, made at its first use.
+  Channel& channel_for(TypeInfo type);
+  // Admits one message; `wake` is set when the loop must be told of it.
+  Outcome admit(TypeInfo type, Outgoing& message, Duration ttl, Instant now, bool& wake);
+  // Set by the loop when it has looked; true the first time after that.
+  bool note_ready() noexcept { return !ready_.exchange(true, std::memory_order_acq_rel); }
+  void clear_ready() noexcept { ready_.store(false, std::memory_order_release); }
+
+  // ---- the loop: what happens to our links
+  void link_up(LaneClass lane, Instant now);
+  void link_down(LaneClass lane, LinkFailure why, std::string_view detail, Instant now);
+  void link_writable(LaneClass lane, Instant now);
+  void refused(LaneClass lane, const Refusal& refusal, Instant now);
+
+  // ---- the loop: what the peer sends
+  // A hello for a lane on a new connection. `none` accepts it.
+  RefusalReason hello(ConnectionId connection, const Hello& hello, Instant now);
+  // A frame of a connection whose hello was accepted. False when it breaks the protocol.
+  bool frame(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
+  void connection_closed(LaneClass lane, ConnectionId connection);
+  void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t session, HandlerEnd end, Instant now);
+
+  // ---- the loop: time and turns
+  void tick(Instant now);
+  void flush(Instant now);
+  Instant next_wake() const;
+  void excuse(Duration stalled) { judge_.excuse(stalled); }
+
+  // ---- the loop: what the node decides
+  void open_to_self(Instant now);  // this "peer" is the node itself
+  void set_endpoint(const Endpoint& endpoint, Instant now);
+  void refuse_new(const Outcome& outcome);  // from now on, for good
+  void say_goodbye(Instant now);
+  // Ends everything held and closes every connection.
+  void finish(const Outcome& unsent, const Outcome& sent, Instant now);
+  bool at_rest() const;  // nothing held, nothing running, nothing owed
+
+  bool up() const noexcept { return judge_.state() == PeerState::up; }
+  Incarnation incarnation() const noexcept { return peer_incarnation_; }
+  Hears hears() const { return {id_, peer_incarnation_, judge_.state()}; }
+  PeerHealth health(Instant now) const;
+  PeerSnapshot snapshot(Instant now) const;
+  LedgerRow ledger() const;
+  std::size_t held_bytes() const noexcept { return reserve_.used() + inbox_.bytes_held(); }
+  Cause unreachable_cause() const noexcept;
+
+  // InboxHost
+  HandlerDone handler_done(TypeId type, std::uint64_t sequence) override;
+  boost::asio::any_io_executor loop() override;
+  boost::asio::any_io_executor pool() override;
+
+ private:
+  struct Inbound {
+    ConnectionId connection = ConnectionId::none;
+    std::uint64_t nonce = 0;
+    std::int64_t hello_sent_at = 0;
+    bool welcome_due = false;
+    std::uint64_t received = 0;  // highest batch number over the session's life
+  };
+  struct Slot {  // a channel's place in its lane's rotation
+    Channel* channel = nullptr;
+    std::size_t deficit = 0;
+  };
+  struct Beat {
+    std::uint64_t sequence = 0;
+    Instant sent{};
+  };
+
+  Lane& lane(LaneClass lane) noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
+  const Lane& lane(LaneClass lane) const noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
+  Inbound& inbound(LaneClass lane) noexcept { return inbound_[static_cast<std::size_t>(lane)]; }
+  std::int64_t session_now(Instant now) const noexcept { return to_us(now) - to_us(session_began_); }
+
+  // session (peer_session.cpp)
+  void new_session(Incarnation incarnation, std::uint64_t session, Instant now, Cause why);
+  void say_hello(LaneClass lane, Instant now);
+  void send_welcomes(Instant now);
+  bool welcome(const Welcome& welcome, Instant now, std::string& problem);
+  void control_opened(Instant now);
+  void data_opened(LaneClass lane, const Welcome& welcome, Instant now);
+  void fail_lane(Lane& lane, Lane::Severity severity, std::string_view cause, std::string detail, Instant now);
+  void goodbye(Instant now);
+  void heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now);
+  void after_judgement(Instant now);
+
+  // traffic (peer_traffic.cpp)
+  bool batch(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
+  bool acknowledged(const Ack& ack, Instant now, std::string& problem);
+  void take_answers(Instant now);
+  void send_replies(Instant now);
+  void dial_due_lanes(Instant now);
+  void flush_control(Instant now);
+  void flush_data(Lane& lane, Instant now);
+  std::size_t fill_batch(Lane& lane, BatchWriter& writer, Instant now);
+  void probe(Lane& lane, Instant now);
+  void begin_batch(Lane& lane, BatchWriter& writer, Instant now, std::optional<Heartbeat> heartbeat, std::size_t hint);
+  bool hand_over(Lane& lane, std::uint64_t batch, BufferRef frame, Instant now);
+  bool retry_pending(Lane& lane);
+  void refresh_channels();
+  void update_gates(Instant now);
+  std::optional<Outcome> gate(Instant now) const;
+  std::vector<Slot>& slots(LaneClass lane) noexcept { return slots_[static_cast<std::size_t>(lane)]; }
+  Duration verdict_window() const noexcept;
+  Duration silence_limit() const noexcept;
+
+  NodeCore& node_;
+  const NodeId id_;
+  const std::uint32_t index_;
+  const bool self_;
+  Endpoint endpoint_;
+  Random random_;
+  Reserve reserve_;
+
+  // Channels: callers add, the loop follows.
+  mutable std::mutex channels_mutex_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+  std::atomic<std::size_t> channel_count_{0};
+  std::vector<Channel*> known_channels_;  // the loop's copy
+  std::array<std::vector<Slot>, lane_count> slots_;
+  std::array<std::size_t, lane_count> rotation_{};
+  Channel* reply_channel_ = nullptr;
+  std::atomic<bool> ready_{false};
+  std::atomic<std::uint64_t> requests_{0};
+  std::optional<Outcome> refuse_new_;
+
+  // The session.
+  std::uint64_t session_;
+  Instant session_began_;
+  Incarnation peer_incarnation_ = Incarnation::unknown;
+  std::uint64_t peer_session_ = 0;
+  std::uint8_t version_ = wire_version_max;
+  SessionClock clock_;
+  std::array<Lane, lane_count> lanes_;
+  std::array<BatchWriter, lane_count> writers_;
+  std::array<BufferRef, lane_count> pending_;  // a frame the transport had no room for
+  std::array<std::uint64_t, lane_count> pending_batch_{};
+  std::array<Inbound, lane_count> inbound_;
+  std::uint64_t sessions_ = 0;
+  Instant established_at_ = never;
+  std::string refusal_text_;
+
+  // Is it alive?
+  PeerJudge judge_;
+  CircuitBreaker breaker_;
+  Instant next_beat_ = never;
+  std::uint64_t beats_ = 0;
+  std::uint64_t beats_answered_ = 0;
+  Ring<Beat> unanswered_;
+  std::uint64_t last_heard_ = 0;
+  std::uint64_t reply_due_ = 0;
+  Instant reply_heard_at_{};
+  bool acknowledge_lanes_ = false;  // a data batch has come: say so
+
+  Inbox inbox_;
+  std::vector<std::uint64_t> cancelled_;
+  Instant wake_channels_ = never;
+};
+
+}  // namespace hawser

@@ -1,0 +1,287 @@
+// How a session with a peer begins, goes on and ends: hello, welcome, goodbye, heartbeats.
+#include <algorithm>
+#include <utility>
+
+#include <hawser/interconnect/node_core.hpp>
+#include <hawser/interconnect/peer_core.hpp>
+
+namespace hawser {
+namespace {
+
+constexpr std::size_t beats_remembered = 64;
+
+std::string_view cause_of(LinkFailure failure) noexcept { return to_string(failure); }
+
+}  // namespace
+
+// ---- our links
+
+void PeerCore::link_up(LaneClass which, Instant now) { say_hello(which, now); }
+
+void PeerCore::say_hello(LaneClass which, Instant now) {
+  Lane& to = lane(which);
+  to.greeted(random_.next() | 1, now);
+  const Config& config = node_.config();
+  Hello hello;
+  hello.cluster = config.cluster;
+  hello.from = config.id;
+  hello.to = id_;
+  hello.from_incarnation = node_.incarnation();
+  hello.to_incarnation = peer_incarnation_;
+  hello.session = session_;
+  hello.nonce = to.nonce();
+  hello.lane = which;
+  hello.generation_digest = config.generation_digest();
+  hello.sent_at = session_now(now);
+  hand_over(to, 0, encode(hello), now);
+}
+
+void PeerCore::link_down(LaneClass which, LinkFailure why, std::string_view detail, Instant now) {
+  Lane& lost = lane(which);
+  const bool hard = why == LinkFailure::handshake_failed || why == LinkFailure::authentication_failed;
+  fail_lane(lost, hard ? Lane::Severity::refused : Lane::Severity::absent, cause_of(why), std::string{detail}, now);
+  if (which == LaneClass::control) {
+    judge_.connection_lost(now, cause_of(why));
+    if (judge_.tick(now)) after_judgement(now);
+  }
+}
+
+void PeerCore::link_writable(LaneClass which, Instant now) {
+  Lane& free = lane(which);
+  free.set_blocked(false);
+  retry_pending(free);
+  (void)now;
+}
+
+void PeerCore::refused(LaneClass which, const Refusal& refusal, Instant now) {
+  Lane& turned_away = lane(which);
+  if (turned_away.link() == LinkId::none) return;
+  refusal_text_ = std::string{to_string(refusal.reason)} + ": " + refusal.text;
+  node_.event("refused", id_, to_string(refusal.reason), id_.text() + " turned us away: " + refusal.text);
+  node_.hang_up(turned_away.link());
+  fail_lane(turned_away, Lane::Severity::refused, to_string(refusal.reason), refusal.text, now);
+  if (which != LaneClass::control) return;
+  judge_.connection_lost(now, to_string(Cause::refused_by_peer));
+  if (judge_.tick(now)) after_judgement(now);
+}
+
+void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view cause, std::string detail,
+                         Instant now) {
+  const bool was_open = failed.open();
+  const auto which = static_cast<std::size_t>(failed.lane_class());
+  pending_[which] = nullptr;
+  failed.failed(now, severity, cause, std::move(detail), random_);
+  if (was_open) {
+    node_.event("lane", id_, cause, std::string{to_string(failed.lane_class())} + " lane lost: " + failed.reason().detail);
+  }
+  if (failed.lane_class() != LaneClass::control) return;
+  established_at_ = never;
+  next_beat_ = never;
+}
+
+// ---- their connections
+
+RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Instant now) {
+  if (hello.from_incarnation < peer_incarnation_) return RefusalReason::stale_incarnation;
+  const bool known = hello.from_incarnation == peer_incarnation_ && hello.session == peer_session_;
+  if (!known) {
+    if (hello.lane != LaneClass::control) return RefusalReason::malformed;  // the control lane comes first
+    const bool newer = hello.from_incarnation > peer_incarnation_ && peer_incarnation_ != Incarnation::unknown;
+    if (newer) {
+      for (Inbound& old : inbound_) {
+        if (old.connection == ConnectionId::none) continue;
+        Refusal refusal;
+        refusal.reason = RefusalReason::superseded;
+        refusal.text = "another process with the id " + id_.text() + " has taken over";
+        node_.drop(old.connection, refusal);
+      }
+    }
+    new_session(hello.from_incarnation, hello.session, now, newer ? Cause::peer_restarted : Cause::none);
+  }
+  Inbound& from = inbound(hello.lane);
+  if (from.connection != ConnectionId::none && from.connection != connection) node_.drop(from.connection, std::nullopt);
+  from.connection = connection;
+  from.nonce = hello.nonce;
+  from.hello_sent_at = hello.sent_at;
+  from.welcome_due = true;
+  inbox_.lane_reopened(hello.lane);
+  version_ = std::min(hello.version_max, wire_version_max);
+  if (hello.lane == LaneClass::control) lane(LaneClass::control).hurry(now);
+  return RefusalReason::none;
+}
+
+void PeerCore::connection_closed(LaneClass which, ConnectionId connection) {
+  Inbound& from = inbound(which);
+  if (from.connection != connection) return;
+  const std::uint64_t received = from.received;
+  from = {};
+  from.received = received;
+}
+
+// Another incarnation, or another life of the same one: what was agreed with the old one is over.
+void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, Instant now, Cause why) {
+  refresh_channels();
+  const bool had_one = peer_session_ != 0;
+  if (had_one) {
+    const Cause cause = why == Cause::none ? Cause::peer_restarted : why;
+    for (Channel* channel : known_channels_) {
+      channel->end_sent({OutcomeKind::unknown, cause, {}}, now, node_.endings());
+      channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
+    }
+    session_ = random_.next() | 1;
+    session_began_ = now;
+    for (Lane& each : lanes_) {
+      if (each.link() == LinkId::none) continue;
+      node_.hang_up(each.link());
+      fail_lane(each, Lane::Severity::absent, to_string(cause), "the peer has started again", now);
+      each.hurry(now);
+    }
+    judge_.peer_restarted(now);
+    node_.event("session", id_, to_string(cause), id_.text() + " has started again");
+  }
+  peer_incarnation_ = incarnation;
+  peer_session_ = session;
+  clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0)};
+  for (Inbound& each : inbound_) each = {};
+  unanswered_.clear();
+  reply_due_ = 0;
+  last_heard_ = 0;
+  Delivery from;
+  from.node = id_;
+  from.incarnation = incarnation;
+  inbox_.reset(from);
+}
+
+// Welcomes go out on our own control lane, after our own hello. A data lane is welcomed once we can tell how old its
+// messages are: when the session clock has been confirmed by a round trip.
+void PeerCore::send_welcomes(Instant now) {
+  Lane& control = lane(LaneClass::control);
+  if (control.state() != LaneState::greeting && control.state() != LaneState::open) return;
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    Inbound& from = inbound_[i];
+    if (!from.welcome_due || control.blocked()) continue;
+    const auto which = static_cast<LaneClass>(i);
+    if (which != LaneClass::control && !clock_.confirmed()) continue;
+    Welcome welcome;
+    welcome.from = node_.config().id;
+    welcome.to = id_;
+    welcome.from_incarnation = node_.incarnation();
+    welcome.to_incarnation = peer_incarnation_;
+    welcome.session = session_;
+    welcome.peer_session = peer_session_;
+    welcome.nonce = from.nonce;
+    welcome.lane = which;
+    welcome.version = version_;
+    welcome.sent_at = session_now(now);
+    welcome.hello_sent_at = from.hello_sent_at;
+    welcome.resume = inbox_.resume(which);
+    from.welcome_due = !hand_over(control, 0, encode(welcome), now);
+  }
+}
+
+bool PeerCore::welcome(const Welcome& welcome, Instant now, std::string& problem) {
+  if (welcome.from != id_ || welcome.to_incarnation != node_.incarnation() ||
+      welcome.from_incarnation != peer_incarnation_ || welcome.session != peer_session_) {
+    problem = "a welcome from or for somebody else";
+    return false;
+  }
+  Lane& opened = lane(welcome.lane);
+  const bool current = welcome.peer_session == session_ && opened.state() == LaneState::greeting &&
+                       opened.nonce() == welcome.nonce;
+  if (!current) return true;  // it answers a hello of a connection that is gone
+  if (welcome.version < wire_version_min || welcome.version > wire_version_max) {
+    problem = "a welcome in a version that was not offered";
+    return false;
+  }
+  clock_.confirm(welcome.sent_at, now, Duration{std::max<std::int64_t>(session_now(now) - welcome.hello_sent_at, 0)});
+  opened.opened(now);
+  node_.event("lane", id_, "welcomed", std::string{to_string(welcome.lane)} + " lane open");
+  if (welcome.lane == LaneClass::control) {
+    control_opened(now);
+  } else {
+    data_opened(welcome.lane, welcome, now);
+  }
+  return true;
+}
+
+void PeerCore::control_opened(Instant now) {
+  ++sessions_;
+  established_at_ = now;
+  refusal_text_.clear();
+  next_beat_ = now;
+  inbox_.repeat_all();
+  for (Lane& each : lanes_) each.hurry(now);
+  judge_.session_open(now);
+  breaker_.evidence(now);
+  if (judge_.tick(now)) after_judgement(now);
+  after_judgement(now);
+}
+
+void PeerCore::data_opened(LaneClass which, const Welcome& welcome, Instant now) {
+  refresh_channels();
+  for (const Slot& slot : slots(which)) {
+    const auto known = std::find_if(welcome.resume.begin(), welcome.resume.end(), [&](const ChannelResume& entry) {
+      return entry.type == slot.channel->type();
+    });
+    if (known == welcome.resume.end()) {
+      slot.channel->resume_fresh(now, node_.endings());
+    } else {
+      slot.channel->resume(*known, now, node_.endings());
+    }
+  }
+}
+
+void PeerCore::goodbye(Instant now) {
+  node_.event("session", id_, to_string(Cause::peer_stopped), id_.text() + " stops on purpose");
+  judge_.convict(now, to_string(Cause::peer_stopped));
+  after_judgement(now);
+}
+
+void PeerCore::say_goodbye(Instant now) {
+  Lane& control = lane(LaneClass::control);
+  if (self_ || !control.open()) return;
+  hand_over(control, 0, encode(Goodbye{node_.config().id, node_.incarnation()}), now);
+}
+
+// ---- is it alive?
+
+void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now) {
+  if (heartbeat.sequence > last_heard_) {
+    last_heard_ = heartbeat.sequence;
+    reply_due_ = heartbeat.sequence;
+    reply_heard_at_ = now;
+  }
+  if (heartbeat.reply_to == 0) return;
+  while (!unanswered_.empty() && unanswered_.front().sequence < heartbeat.reply_to) unanswered_.pop_front();
+  if (unanswered_.empty() || unanswered_.front().sequence != heartbeat.reply_to) return;
+  const Duration trip = now - unanswered_.front().sent;
+  unanswered_.pop_front();
+  const auto hold = static_cast<std::int64_t>(std::min<std::uint64_t>(heartbeat.reply_hold_us, 60'000'000));
+  const Duration round_trip = std::max(Duration::zero(), trip - Duration{hold});
+  // A reply that took as long as a conviction is no evidence of life: it may be one of a burst that was held up.
+  if (round_trip > silence_limit()) return;
+  ++beats_answered_;
+  clock_.confirm(header.sent_at, now, round_trip);
+  judge_.reply(now);
+  breaker_.evidence(now);
+  if (judge_.tick(now)) after_judgement(now);
+}
+
+// The judge has changed its mind, or may have: carry out what follows.
+void PeerCore::after_judgement(Instant now) {
+  const PeerState state = judge_.state();
+  if (state == PeerState::unreachable) {
+    refresh_channels();
+    const Outcome outcome{OutcomeKind::unreachable, unreachable_cause(), std::nullopt};
+    for (Channel* channel : known_channels_) channel->end_unsent(outcome, false, now, node_.endings());
+    breaker_.trip(now, judge_.reason().cause, "the detector", true);
+    for (Lane& each : lanes_) {
+      if (each.state() != LaneState::open && each.state() != LaneState::greeting) continue;
+      node_.hang_up(each.link());
+      fail_lane(each, Lane::Severity::absent, judge_.reason().cause, "the peer is unreachable", now);
+    }
+  }
+  node_.peer_changed(*this);
+}
+
+}  // namespace hawser

@@ -1,0 +1,283 @@
+// What flows between a node and its peer: batches in and out, acknowledgements, replies.
+#include <algorithm>
+#include <utility>
+
+#include <hawser/interconnect/node_core.hpp>
+#include <hawser/interconnect/peer_core.hpp>
+
+namespace hawser {
+namespace {
+
+constexpr std::size_t batches_per_turn = 32;   // and then the loop sees to others
+constexpr std::size_t quantum_bytes = 4u << 10;  // of the deficit round robin, per priority level
+constexpr std::size_t record_slack = 256;      // head, extensions and padding of one record
+
+}  // namespace
+
+// ---- in
+
+bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now,
+                     std::string& problem) {
+  switch (info.kind) {
+    case FrameKind::batch: return batch(which, info, frame, now, problem);
+    case FrameKind::welcome: {
+      Welcome said;
+      if (which != LaneClass::control) {
+        problem = "a welcome on a data lane";
+        return false;
+      }
+      return decode(frame.bytes(), said, problem) && welcome(said, now, problem);
+    }
+    case FrameKind::goodbye: {
+      Goodbye said;
+      if (which != LaneClass::control || !decode(frame.bytes(), said, problem)) return false;
+      if (said.from_incarnation == peer_incarnation_) goodbye(now);
+      return true;
+    }
+    default: problem = "a frame of a kind that does not belong here"; return false;
+  }
+}
+
+bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now,
+                     std::string& problem) {
+  BatchReader reader;
+  if (!reader.open(frame.bytes(), problem)) return false;
+  const BatchHeader& header = reader.header();
+  if (header.from_incarnation != peer_incarnation_ || header.to_incarnation != node_.incarnation()) {
+    problem = "a batch of or for another incarnation";
+    return false;
+  }
+  Inbound& from = inbound(which);
+  if (info.number <= from.received) {
+    problem = "a batch that was here before";
+    return false;
+  }
+  from.received = info.number;
+  for (std::size_t i = 0; i < lane_count; ++i) lanes_[i].acknowledged(header.received[i], now);
+  inbox_.confirmed(header.received[static_cast<std::size_t>(LaneClass::control)]);
+  if (which != LaneClass::control) acknowledge_lanes_ = true;
+  if (header.heartbeat) {
+    if (which != LaneClass::control) {
+      problem = "a heartbeat on a data lane";
+      return false;
+    }
+    heard_heartbeat(*header.heartbeat, header, now);
+  }
+  const Arrival arrival{frame, which, now, clock_.charge(header.sent_at, now), header.sent_at};
+  Record record;
+  Ack ack;
+  for (;;) {
+    switch (reader.next(record, ack, problem)) {
+      case BatchReader::Next::end:
+        inbox_.run(now);
+        inbox_.detach();
+        return true;
+      case BatchReader::Next::malformed: return false;
+      case BatchReader::Next::ack:
+        if (which != LaneClass::control || !acknowledged(ack, now, problem)) return false;
+        break;
+      case BatchReader::Next::record: {
+        const bool control = record.kind == RecordKind::cancel || record.kind == RecordKind::want;
+        if (control != (which == LaneClass::control)) {
+          problem = "a record on a lane where it does not belong";
+          return false;
+        }
+        if (!inbox_.take(record, arrival, problem)) return false;
+        break;
+      }
+    }
+  }
+}
+
+bool PeerCore::acknowledged(const Ack& ack, Instant now, std::string& problem) {
+  refresh_channels();
+  for (Channel* channel : known_channels_) {
+    if (channel->type() != ack.type) continue;
+    if (!channel->plausible(ack)) {
+      problem = "a verdict on messages that were never sent";
+      return false;
+    }
+    channel->acknowledge(ack, now, node_.endings());
+    return true;
+  }
+  if (ack.verdicts == 0) return true;  // it speaks of a channel that we have not used in this session
+  problem = "a verdict on a type that was never sent";
+  return false;
+}
+
+void PeerCore::take_answers(Instant now) {
+  for (InboundReply& reply : std::exchange(inbox_.answers(), {})) {
+    const Outcome outcome = reply.type == TypeId::none ? Outcome{OutcomeKind::refused, reply.cause, {}}
+                                                       : Outcome{OutcomeKind::delivered, Cause::none, {}};
+    for (Channel* channel : known_channels_) {
+      if (channel->answer(reply.request_id, outcome, reply.bytes, now, node_.endings())) break;
+    }
+  }
+}
+
+void PeerCore::send_replies(Instant now) {
+  for (OutgoingReply& reply : std::exchange(inbox_.replies(), {})) {
+    Outgoing message;
+    message.payload = std::move(reply.reply.bytes);
+    message.type = reply.reply.type.id;
+    message.kind = RecordKind::reply;
+    message.request_id = reply.request_id;
+    message.submitted = now;
+    message.expires = reply.deadline;
+    reply_channel_->admit(message, now);
+  }
+}
+
+// ---- out
+
+void PeerCore::dial_due_lanes(Instant now) {
+  if (self_) return;
+  for (Lane& each : lanes_) {
+    if (!each.dial_due(now)) continue;
+    // Data lanes belong to a session; without one they wait for it.
+    if (each.lane_class() != LaneClass::control && !lane(LaneClass::control).open()) continue;
+    each.dialled(node_.dial(*this, each.lane_class(), endpoint_), now);
+  }
+}
+
+void PeerCore::begin_batch(Lane& on, BatchWriter& writer, Instant now, std::optional<Heartbeat> heartbeat,
+                           std::size_t hint) {
+  BatchHeader header;
+  header.from_incarnation = node_.incarnation();
+  header.to_incarnation = peer_incarnation_;
+  header.sent_at = session_now(now);
+  for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = inbound_[i].received;
+  header.heartbeat = std::move(heartbeat);
+  writer.begin(on.lane_class(), version_, on.next_batch(), header, hint);
+}
+
+bool PeerCore::hand_over(Lane& on, std::uint64_t batch, BufferRef frame, Instant now) {
+  const std::size_t bytes = frame.size();
+  const auto which = static_cast<std::size_t>(on.lane_class());
+  if (on.blocked()) return false;
+  const SendResult result = node_.send(*this, on.lane_class(), on.link(), frame);
+  if (result == SendResult::down) return false;  // link_down follows and starts anew
+  if (batch != 0) on.handed_over(batch, bytes, now);
+  if (result == SendResult::full) {
+    pending_[which] = std::move(frame);
+    on.set_blocked(true);
+  }
+  return true;
+}
+
+bool PeerCore::retry_pending(Lane& on) {
+  BufferRef& frame = pending_[static_cast<std::size_t>(on.lane_class())];
+  if (!frame) return true;
+  const SendResult result = node_.send(*this, on.lane_class(), on.link(), frame);
+  if (result == SendResult::full) {
+    on.set_blocked(true);
+    return false;
+  }
+  frame = nullptr;
+  return true;
+}
+
+// One batch carries whatever the control lane has to say in this turn: heartbeat, acknowledgements, wants, cancellations.
+void PeerCore::flush_control(Instant now) {
+  Lane& control = lane(LaneClass::control);
+  if (!control.open() || control.blocked()) return;
+  const bool beat = !self_ && next_beat_ <= now;
+  std::uint64_t wants = 0;
+  for (Channel* channel : known_channels_) wants += channel->wanted_credit() != 0 ? 1 : 0;
+  if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && wants == 0) return;
+
+  std::optional<Heartbeat> heartbeat;
+  if (beat || reply_due_ != 0) {
+    heartbeat.emplace();
+    heartbeat->stance = node_.stance();
+    heartbeat->last_heard = last_heard_;
+    heartbeat->reply_to = std::exchange(reply_due_, 0);
+    if (heartbeat->reply_to != 0) heartbeat->reply_hold_us = static_cast<std::uint64_t>(to_us(now - reply_heard_at_));
+    if (beat) {
+      heartbeat->sequence = ++beats_;
+      heartbeat->hears = node_.hears();
+      unanswered_.push_back({beats_, now});
+      if (unanswered_.size() > 64) unanswered_.pop_front();
+      next_beat_ = later(now, node_.config().detector.heartbeat);
+      probe(lane(LaneClass::ordinary), now);
+      probe(lane(LaneClass::bulk), now);
+    }
+  }
+  BatchWriter& writer = writers_[0];
+  begin_batch(control, writer, now, std::move(heartbeat), 1024);
+  const std::uint64_t number = control.batch_number();
+  for (const Channel* channel : known_channels_) {
+    const std::uint64_t wanted = channel->wanted_credit();
+    if (wanted == 0) continue;
+    Record want;
+    want.kind = RecordKind::want;
+    want.type = channel->type();
+    want.sequence = wanted;
+    writer.add(want);
+  }
+  for (const std::uint64_t request : std::exchange(cancelled_, {})) {
+    Record cancel;
+    cancel.kind = RecordKind::cancel;
+    cancel.request_id = request;
+    writer.add(cancel);
+  }
+  inbox_.acknowledge(writer, node_.config().bounds.batch_bytes, number);
+  acknowledge_lanes_ = false;
+  hand_over(control, number, writer.finish(), now);
+}
+
+// A lane that is idle still proves once per heartbeat that it is open.
+void PeerCore::probe(Lane& on, Instant now) {
+  if (!on.open() || on.blocked() || later(on.last_handed_over(), node_.config().detector.heartbeat) > now) return;
+  BatchWriter& writer = writers_[static_cast<std::size_t>(on.lane_class())];
+  begin_batch(on, writer, now, std::nullopt, 256);
+  hand_over(on, on.batch_number(), writer.finish(), now);
+}
+
+void PeerCore::flush_data(Lane& on, Instant now) {
+  if (!on.open() || slots(on.lane_class()).empty()) return;
+  BatchWriter& writer = writers_[static_cast<std::size_t>(on.lane_class())];
+  for (std::size_t i = 0; i < batches_per_turn; ++i) {
+    if (on.blocked() || on.window_left() == 0) return;
+    const std::size_t written = fill_batch(on, writer, now);
+    if (!writer.open()) return;
+    if (written != 0) on.traffic(now);
+    hand_over(on, on.batch_number(), writer.finish(), now);
+  }
+  node_.mark_again(*this);
+}
+
+// Deficit round robin (Shreedhar and Varghese, 1995) over the lane's channels; the quantum grows with the priority, so
+// that urgent types get more and nobody gets nothing.
+std::size_t PeerCore::fill_batch(Lane& on, BatchWriter& writer, Instant now) {
+  std::vector<Slot>& all = slots(on.lane_class());
+  std::size_t& turn = rotation_[static_cast<std::size_t>(on.lane_class())];
+  const BoundsConfig& bounds = node_.config().bounds;
+  const SendContext context{now, session_began_};
+  const std::size_t largest_record = bounds.chunk_bytes + record_slack;
+  std::size_t written = 0;
+  std::size_t quiet = 0;  // channels in a row that had nothing to give
+  while (quiet < all.size() && written < bounds.batch_bytes) {
+    Slot& slot = all[turn % all.size()];
+    if (!slot.channel->sendable()) {
+      slot.deficit = 0;
+      ++turn;
+      ++quiet;
+      continue;
+    }
+    if (!writer.open()) begin_batch(on, writer, now, std::nullopt, bounds.batch_bytes + largest_record);
+    slot.deficit += quantum_bytes * (slot.channel->policy().priority + 1u);
+    const std::size_t room = bounds.batch_bytes + largest_record - written;
+    const std::size_t took = slot.channel->fill(writer, std::min(slot.deficit, room), context, node_.endings());
+    written += took;
+    slot.deficit -= std::min(slot.deficit, took);
+    // Nothing taken although the largest record would have fitted: it waits for credit, not for its turn.
+    const bool stuck = took == 0 && slot.deficit >= largest_record;
+    quiet = stuck ? quiet + 1 : 0;
+    if (stuck) slot.deficit = 0;
+    ++turn;
+  }
+  return written;
+}
+
+}  // namespace hawser
