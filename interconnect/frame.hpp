@@ -27,9 +27,21 @@ inline constexpr std::size_t preamble_bytes = 32;
 inline constexpr std::size_t record_bytes = 32;
 inline constexpr std::size_t resume_entries_max = 65'536;
 inline constexpr std::size_t hears_entries_max = 1'024;
-inline constexpr std::size_t refusal_text_max = 512;
+inline constexpr std::size_t refusal_text_max = 512;   // bytes; a longer text is cut
+inline constexpr std::size_t cluster_name_max = 255;   // bytes
+
+// The wire versions that a node speaks. There is no version 0.
+struct VersionRange {
+  std::uint8_t min = wire_version_min;
+  std::uint8_t max = wire_version_max;
+
+  constexpr bool contains(std::uint8_t version) const noexcept { return version >= min && version <= max; }
+};
+// The highest version in both ranges.
+std::optional<std::uint8_t> choose_version(VersionRange a, VersionRange b) noexcept;
 
 enum class FrameKind : std::uint8_t { hello = 1, welcome = 2, refusal = 3, batch = 4, goodbye = 5 };
+std::string_view to_string(FrameKind kind) noexcept;
 
 // What can be said of a frame without decoding it. `problem` when it is no frame of ours.
 struct FrameInfo {
@@ -38,8 +50,10 @@ struct FrameInfo {
   LaneClass lane = LaneClass::control;
   std::uint64_t number = 0;  // of a batch on its lane, counted by its sender over the session's life, from 1
 };
-// Checks magic, kind, lane, lengths and checksum. A hello of any version passes: versions are negotiated in it.
-std::optional<FrameInfo> inspect_frame(std::span<const std::byte> frame, std::string& problem);
+// Checks magic, kind, lane, lengths and checksum, at any alignment. A hello or refusal of any version passes, since
+// versions are negotiated in them; all others must be of an accepted one.
+std::optional<FrameInfo> inspect_frame(std::span<const std::byte> frame, std::string& problem,
+                                       VersionRange accepted = {});
 
 // Opens a lane. On the control lane it proposes the session.
 struct Hello {
@@ -114,6 +128,7 @@ struct Refusal {
 struct Goodbye {
   NodeId from;
   Incarnation from_incarnation = Incarnation::unknown;
+  std::uint8_t version = wire_version_max;  // of the session it ends
 };
 
 // How well the sender of a heartbeat hears one node.
@@ -180,6 +195,8 @@ struct Ack {
   std::span<const VerdictRange> exceptions;  // among the sequences up to `verdicts`
 };
 
+// Each makes a whole frame. The decoders REQUIRE a frame that inspect_frame accepted, and check all the same; when they
+// return false, `problem` says why and the value holds nothing to rely on. Any thread.
 BufferRef encode(const Hello& hello);
 BufferRef encode(const Welcome& welcome);
 BufferRef encode(const Refusal& refusal);
