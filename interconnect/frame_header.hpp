@@ -35,7 +35,8 @@ constexpr std::size_t list_words(std::size_t count) {
   return 1 + count * capnp::sizeInWords<Element>();
 }
 
-inline capnp::Text::Reader as_text(std::string_view text) { return {text.data(), text.size()}; }
+// Cap'n Proto wants the zero byte behind a text, so a view will not do.
+inline capnp::Text::Reader as_text(const std::string& text) { return {text.c_str(), text.size()}; }
 
 // Fills the `words` words behind the preamble. REQUIRES: `words` is at least what `fill` uses.
 template <typename Root, typename Fill>

@@ -166,7 +166,7 @@ bool decode(std::span<const std::byte> frame, Welcome& welcome, std::string& pro
 
 BufferRef encode(const Refusal& refusal) {
   HAWSER_ASSERT(!refusal.from.empty(), "a refusal says who it is from");
-  const std::string_view text = std::string_view{refusal.text}.substr(0, refusal_text_max);
+  const std::string text = refusal.text.substr(0, refusal_text_max);
   const std::size_t words =
       root_words<wire::Refusal>() + text_words(refusal.from.text().size()) + text_words(text.size());
   return handshake_frame<wire::Refusal>(FrameKind::refusal, refusal.version_max, LaneClass::control, words,
