@@ -62,17 +62,23 @@ void fill(wire::BatchHeader::Builder out, const BatchHeader& header) {
   if (header.heartbeat) fill(out.initHeartbeat(), *header.heartbeat);
 }
 
-struct RecordHead {
-  std::uint32_t payload_bytes;
-  RecordKind kind;
-  std::uint8_t flags;
-  std::uint8_t extension_words;
-  std::uint8_t attempt;
-  std::uint64_t type;
-  std::uint64_t sequence;
-  std::uint64_t last;
-};
-static_assert(sizeof(RecordHead) == record_bytes);
+// Put together in registers: a head assembled byte by byte in memory would have to be waited for when it is copied.
+void write_head(std::byte* at, std::size_t payload_bytes, RecordKind kind, std::uint8_t flags,
+                std::size_t extension_words, std::uint8_t attempt) noexcept {
+  store(at, static_cast<std::uint64_t>(payload_bytes) | std::uint64_t{static_cast<std::uint8_t>(kind)} << 32 |
+                std::uint64_t{flags} << 40 | static_cast<std::uint64_t>(extension_words) << 48 |
+                std::uint64_t{attempt} << 56);
+}
+
+void check_exceptions(const Ack& ack) {
+  std::uint64_t spoken_of = 0;
+  for (const VerdictRange& range : ack.exceptions) {
+    HAWSER_ASSERT(range.kind != OutcomeKind::delivered, "an exception ended otherwise than as delivered");
+    HAWSER_ASSERT(range.first > spoken_of && range.count != 0, "exceptions ascend and do not overlap");
+    spoken_of = range.first + (range.count - 1);
+    HAWSER_ASSERT(spoken_of >= range.first && spoken_of <= ack.verdicts, "exceptions have their verdict");
+  }
+}
 
 }  // namespace
 
@@ -102,6 +108,7 @@ std::uint32_t BatchWriter::records() const noexcept { return records_; }
 
 void BatchWriter::add(const Record& record) {
   HAWSER_ASSERT(record.kind != RecordKind::ack, "an acknowledgement is added as an Ack");
+  HAWSER_ASSERT(record.payload.size() <= frame_bytes_limit / 2, "a record is smaller than 2 GiB");
   HAWSER_ASSERT(record.sequence != 0 || record.kind == RecordKind::cancel, "sequences are counted from 1");
   HAWSER_ASSERT(record.type != TypeId::none || record.kind == RecordKind::reply || record.kind == RecordKind::cancel,
                 "a message has a type");
@@ -116,9 +123,10 @@ void BatchWriter::add(const Record& record) {
   if (has_request_id(record)) flags |= flag_request_id;
   if (record.total_bytes != 0) flags |= flag_chunk;
   if (record.traceparent) flags |= flag_traceparent;
-  store(at, RecordHead{static_cast<std::uint32_t>(payload_bytes), record.kind, flags,
-                       static_cast<std::uint8_t>(extension / 8), record.attempt, to_number(record.type),
-                       record.sequence, static_cast<std::uint64_t>(record.expires_at)});
+  write_head(at, payload_bytes, record.kind, flags, extension / 8, record.attempt);
+  store(at + record_type_at, to_number(record.type));
+  store(at + record_sequence_at, record.sequence);
+  store(at + record_expires_at, record.expires_at);
   at += record_bytes;
   if (has_request_id(record)) {
     store(at, record.request_id);
@@ -140,9 +148,12 @@ void BatchWriter::add(const Record& record) {
 }
 
 void BatchWriter::add(const Ack& ack) {
+  check_exceptions(ack);
   std::byte* at = grow(size_in_batch(ack));
-  store(at, RecordHead{static_cast<std::uint32_t>(ack.exceptions.size() * range_bytes), RecordKind::ack, 0, 1, 0,
-                       to_number(ack.type), ack.verdicts, ack.credit_messages});
+  write_head(at, ack.exceptions.size() * range_bytes, RecordKind::ack, 0, 1, 0);
+  store(at + record_type_at, to_number(ack.type));
+  store(at + record_sequence_at, ack.verdicts);
+  store(at + record_expires_at, ack.credit_messages);
   at += record_bytes;
   store(at, ack.credit_bytes);
   at += 8;

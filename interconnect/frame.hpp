@@ -2,7 +2,8 @@
 //
 // A frame is a fixed preamble, one Cap'n Proto header (said once per frame) and, in a batch, a run of fixed, 8-byte
 // aligned records, each with its payload. Decoding never throws, never allocates by what a length field claims, and
-// checks everything before it is believed: a frame is accepted whole or refused with a sentence.
+// checks everything before it is believed; what is wrong is refused with a sentence. A batch is read lazily: a record
+// that lies is found when it is reached, and ends the batch there.
 #pragma once
 
 #include <cstddef>

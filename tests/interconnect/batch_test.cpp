@@ -1,7 +1,12 @@
 // Batches: many records in one frame, read back one by one.
 #include "frames.hpp"
 
+#include <hawser/base/assert.hpp>
+
 #include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <stdexcept>
 
 using namespace hawser;
 using namespace hawser::test;
@@ -191,4 +196,37 @@ TEST_CASE("a batch grows beyond its hint and keeps what it holds", "[batch]") {
     CHECK(std::all_of(record.payload.begin(), record.payload.end(),
                       [i](std::byte byte) { return byte == static_cast<std::byte>(i); }));
   }
+}
+
+TEST_CASE("what a reader would refuse is not written", "[batch]") {
+  const AssertionHandler before =
+      set_assertion_handler([](const AssertionSite& site) { throw std::logic_error{site.message}; });
+  BatchWriter writer;
+  writer.begin(LaneClass::control, 1, 1, sample_header(false), 1000);
+  const std::vector<std::byte> payload(8);
+  Record good;
+  good.type = TypeId{5};
+  good.sequence = 1;
+  good.payload = payload;
+  const auto refused = [&](auto change) {
+    Record record = good;
+    change(record);
+    CHECK_THROWS_AS(writer.add(record), std::logic_error);
+  };
+  refused([](Record& record) { record.sequence = 0; });
+  refused([](Record& record) { record.type = TypeId::none; });
+  refused([](Record& record) { record.kind = RecordKind::ack; });
+  refused([](Record& record) { record.total_bytes = 7; });
+  refused([](Record& record) { record.offset = 9, record.total_bytes = 16; });
+
+  const auto refused_ack = [&](std::vector<VerdictRange> exceptions) {
+    CHECK_THROWS_AS(writer.add(Ack{TypeId{5}, 10, 0, 0, exceptions}), std::logic_error);
+  };
+  refused_ack({{1, 1, OutcomeKind::delivered, Cause::none}});
+  refused_ack({{1, 0, OutcomeKind::expired, Cause::none}});
+  refused_ack({{10, 2, OutcomeKind::expired, Cause::none}});
+  refused_ack({{5, 2, OutcomeKind::expired, Cause::none}, {6, 1, OutcomeKind::expired, Cause::none}});
+  CHECK(writer.records() == 0);
+  CHECK_THROWS_AS(writer.begin(LaneClass::control, 1, 2, sample_header(false), 0), std::logic_error);
+  set_assertion_handler(before);
 }
