@@ -2,7 +2,8 @@
 //
 // A frame is a fixed preamble, one Cap'n Proto header (said once per frame) and, in a batch, a run of fixed, 8-byte
 // aligned records, each with its payload. Decoding never throws, never allocates by what a length field claims, and
-// checks everything before it is believed: a frame is accepted whole or refused with a sentence.
+// checks everything before it is believed; what is wrong is refused with a sentence. A batch is read lazily: a record
+// that lies is found when it is reached, and ends the batch there.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +28,21 @@ inline constexpr std::size_t preamble_bytes = 32;
 inline constexpr std::size_t record_bytes = 32;
 inline constexpr std::size_t resume_entries_max = 65'536;
 inline constexpr std::size_t hears_entries_max = 1'024;
-inline constexpr std::size_t refusal_text_max = 512;
+inline constexpr std::size_t refusal_text_max = 512;  // bytes; a longer text is cut
+inline constexpr std::size_t cluster_name_max = 255;  // bytes
+
+// The wire versions that a node speaks. There is no version 0.
+struct VersionRange {
+  std::uint8_t min = wire_version_min;
+  std::uint8_t max = wire_version_max;
+
+  constexpr bool contains(std::uint8_t version) const noexcept { return version >= min && version <= max; }
+};
+// The highest version in both ranges.
+std::optional<std::uint8_t> choose_version(VersionRange a, VersionRange b) noexcept;
 
 enum class FrameKind : std::uint8_t { hello = 1, welcome = 2, refusal = 3, batch = 4, goodbye = 5 };
+std::string_view to_string(FrameKind kind) noexcept;
 
 // What can be said of a frame without decoding it. `problem` when it is no frame of ours.
 struct FrameInfo {
@@ -38,8 +51,10 @@ struct FrameInfo {
   LaneClass lane = LaneClass::control;
   std::uint64_t number = 0;  // of a batch on its lane, counted by its sender over the session's life, from 1
 };
-// Checks magic, kind, lane, lengths and checksum. A hello of any version passes: versions are negotiated in it.
-std::optional<FrameInfo> inspect_frame(std::span<const std::byte> frame, std::string& problem);
+// Checks magic, kind, lane, lengths and checksum, at any alignment. A hello or refusal of any version passes, since
+// versions are negotiated in them; all others must be of an accepted one.
+std::optional<FrameInfo> inspect_frame(std::span<const std::byte> frame, std::string& problem,
+                                       VersionRange accepted = {});
 
 // Opens a lane. On the control lane it proposes the session.
 struct Hello {
@@ -48,13 +63,15 @@ struct Hello {
   NodeId to;
   Incarnation from_incarnation = Incarnation::unknown;
   Incarnation to_incarnation = Incarnation::unknown;  // the one it knows; unknown if none
-  std::uint64_t session = 0;  // drawn by `from` for its side of the session
-  std::uint64_t nonce = 0;    // of this connection; the welcome repeats it
+  std::uint64_t session = 0;                          // drawn by `from` for its side of the session
+  std::uint64_t nonce = 0;                            // of this connection; the welcome repeats it
   LaneClass lane = LaneClass::control;
   std::uint8_t version_min = wire_version_min;
   std::uint8_t version_max = wire_version_max;
   std::uint64_t generation_digest = 0;
   std::int64_t sent_at = 0;  // on the session clock of `from`
+
+  friend bool operator==(const Hello&, const Hello&) = default;
 };
 
 // For one channel (of the receiver of the welcome): everything up to `received` was taken, do not send it again.
@@ -63,6 +80,8 @@ struct ChannelResume {
   std::uint64_t received = 0;
   std::uint64_t credit_messages = 0;
   std::uint64_t credit_bytes = 0;
+
+  friend bool operator==(const ChannelResume&, const ChannelResume&) = default;
 };
 
 // Answers a hello, on the answerer's own control lane.
@@ -71,31 +90,33 @@ struct Welcome {
   NodeId to;
   Incarnation from_incarnation = Incarnation::unknown;
   Incarnation to_incarnation = Incarnation::unknown;
-  std::uint64_t session = 0;       // of `from`
-  std::uint64_t peer_session = 0;  // repeated from the hello
-  std::uint64_t nonce = 0;         // repeated from the hello
+  std::uint64_t session = 0;            // of `from`
+  std::uint64_t peer_session = 0;       // repeated from the hello
+  std::uint64_t nonce = 0;              // repeated from the hello
   LaneClass lane = LaneClass::control;  // the lane that the hello opened
-  std::uint8_t version = 0;        // chosen for this session
+  std::uint8_t version = 0;             // chosen for this session
   std::int64_t sent_at = 0;
   std::int64_t hello_sent_at = 0;  // repeated from the hello
   std::vector<ChannelResume> resume;
+
+  friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
 enum class RefusalReason : std::uint8_t {
   none = 0,
   wrong_cluster = 1,
-  not_addressed = 2,       // the hello is for another node id
-  unknown_node = 3,        // not a configured peer
-  stale_incarnation = 4,   // a newer incarnation of that id is known: another process with that id runs
-  superseded = 5,          // told to the older of two processes with one id
+  not_addressed = 2,      // the hello is for another node id
+  unknown_node = 3,       // not a configured peer
+  stale_incarnation = 4,  // a newer incarnation of that id is known: another process with that id runs
+  superseded = 5,         // told to the older of two processes with one id
   no_common_version = 6,
   config_mismatch = 7,
-  identity_mismatch = 8,   // the hello names somebody else than the connection belongs to
+  identity_mismatch = 8,  // the hello names somebody else than the connection belongs to
   malformed = 9,
   peer_removed = 10,
   stopping = 11,
   too_many_connections = 12,
-  own_id = 13,             // it has our own id: two processes with one node id
+  own_id = 13,  // it has our own id: two processes with one node id
 };
 inline constexpr std::size_t refusal_reason_count = 14;
 std::string_view to_string(RefusalReason reason) noexcept;
@@ -108,12 +129,17 @@ struct Refusal {
   std::string text;
   std::uint8_t version_min = wire_version_min;
   std::uint8_t version_max = wire_version_max;
+
+  friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
 // Said on the control lane by a node that stops on purpose.
 struct Goodbye {
   NodeId from;
   Incarnation from_incarnation = Incarnation::unknown;
+  std::uint8_t version = wire_version_max;  // of the session it ends
+
+  friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };
 
 // How well the sender of a heartbeat hears one node.
@@ -121,15 +147,19 @@ struct Hears {
   NodeId node;
   Incarnation incarnation = Incarnation::unknown;
   PeerState state = PeerState::connecting;
+
+  friend bool operator==(const Hears&, const Hears&) = default;
 };
 
 struct Heartbeat {
-  std::uint64_t sequence = 0;      // 0: this only answers
-  std::uint64_t reply_to = 0;      // 0: this only asks
+  std::uint64_t sequence = 0;       // 0: this only answers
+  std::uint64_t reply_to = 0;       // 0: this only asks
   std::uint64_t reply_hold_us = 0;  // between hearing the one answered and this
   Stance stance = Stance::joining;
-  std::uint64_t last_heard = 0;    // the highest sequence of the receiver that the sender has heard
+  std::uint64_t last_heard = 0;  // the highest sequence of the receiver that the sender has heard
   std::vector<Hears> hears;
+
+  friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
 // Said once per batch.
@@ -140,16 +170,20 @@ struct BatchHeader {
   Epoch epoch;
   std::uint64_t received[lane_count] = {};  // highest batch number received on each lane of the receiver of this
   std::optional<Heartbeat> heartbeat;
+
+  friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
 
 enum class RecordKind : std::uint8_t { message = 1, request = 2, reply = 3, ack = 4, cancel = 5 };
 
 struct Traceparent {
   std::byte bytes[32] = {};  // trace id 16, span id 8, flags 1, zero 7
+
+  friend bool operator==(const Traceparent&, const Traceparent&) = default;
 };
 
-// A message, request, reply or cancellation. A record with total_bytes != 0 is a chunk: `payload` is the part that begins
-// at `offset`.
+// A message, request, reply or cancellation. A record with total_bytes != 0 is a chunk: `payload` is the part that
+// begins at `offset`.
 struct Record {
   RecordKind kind = RecordKind::message;
   std::uint8_t attempt = 0;
@@ -169,17 +203,21 @@ struct VerdictRange {
   std::uint32_t count = 0;
   OutcomeKind kind = OutcomeKind::delivered;
   Cause cause = Cause::none;
+
+  friend bool operator==(const VerdictRange&, const VerdictRange&) = default;
 };
 
 // State of one channel at its receiver: cumulative, absolute and idempotent.
 struct Ack {
-  TypeId type = TypeId::none;  // none: the channel of replies
-  std::uint64_t verdicts = 0;  // every sequence up to this one has its verdict
-  std::uint64_t credit_messages = 0;  // absolute: sequences up to this one may be sent
-  std::uint64_t credit_bytes = 0;     // absolute: so many payload bytes may be sent since the session began
+  TypeId type = TypeId::none;                // none: the channel of replies
+  std::uint64_t verdicts = 0;                // every sequence up to this one has its verdict
+  std::uint64_t credit_messages = 0;         // absolute: sequences up to this one may be sent
+  std::uint64_t credit_bytes = 0;            // absolute: so many payload bytes may be sent since the session began
   std::span<const VerdictRange> exceptions;  // among the sequences up to `verdicts`
 };
 
+// Each makes a whole frame. The decoders REQUIRE a frame that inspect_frame accepted, and check all the same; when they
+// return false, `problem` says why and the value holds nothing to rely on. Any thread.
 BufferRef encode(const Hello& hello);
 BufferRef encode(const Welcome& welcome);
 BufferRef encode(const Refusal& refusal);
@@ -201,7 +239,7 @@ class BatchWriter {
   void begin(LaneClass lane, std::uint8_t version, std::uint64_t number, const BatchHeader& header,
              std::size_t bytes_hint);
   bool open() const noexcept;
-  std::size_t bytes() const noexcept;       // so far
+  std::size_t bytes() const noexcept;  // so far
   std::uint32_t records() const noexcept;
   void add(const Record& record);
   void add(const Ack& ack);
