@@ -16,8 +16,9 @@ function(hawser_add_messages target)
 
   set(generated_dir "${CMAKE_CURRENT_BINARY_DIR}/hawser_messages/${target}")
   file(MAKE_DIRECTORY "${generated_dir}")
-  get_target_property(capnp_includes CapnProto::capnp INTERFACE_INCLUDE_DIRECTORIES)
-  list(TRANSFORM capnp_includes PREPEND "-I")
+  # Where schemas find "/capnp/c++.capnp", should Cap'n Proto live elsewhere than capnp searches by itself. Not its imported
+  # targets: Debian's tools are not where those say.
+  get_filename_component(capnp_bin_dir "${CAPNP_EXECUTABLE}" DIRECTORY)
   list(TRANSFORM messages_UNPARSED_ARGUMENTS REPLACE "^([^/].*)$" "${CMAKE_CURRENT_SOURCE_DIR}/\\1" OUTPUT_VARIABLE schemas)
 
   set(outputs)
@@ -36,8 +37,8 @@ function(hawser_add_messages target)
     # All schemas of the call are dependencies, since one may import another.
     add_custom_command(
       OUTPUT "${source}" "${header}"
-      COMMAND CapnProto::capnp_tool compile "-o$<TARGET_FILE:CapnProto::capnpc_cpp>:${generated_dir}"
-              "--src-prefix=${schema_dir}" ${capnp_includes} "${schema}"
+      COMMAND "${CAPNP_EXECUTABLE}" compile "-o${CAPNPC_CXX_EXECUTABLE}:${generated_dir}" "--src-prefix=${schema_dir}"
+              "-I${capnp_bin_dir}/../include" "${schema}"
       DEPENDS ${schemas}
       COMMENT "Messages of ${schema_name}"
       VERBATIM)
@@ -80,7 +81,7 @@ function(hawser_demand_message_ids schema)
         math(EXPR depth "${depth} - 1")
       elseif(depth EQUAL 0 AND NOT token MATCHES "@0x")
         string(REGEX REPLACE "^struct[ \t]+([A-Za-z0-9_]+).*$" "\\1" struct "${token}")
-        execute_process(COMMAND ${CAPNP_EXECUTABLE} id OUTPUT_VARIABLE fresh_id OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+        execute_process(COMMAND "${CAPNP_EXECUTABLE}" id OUTPUT_VARIABLE fresh_id OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
         message(FATAL_ERROR "${schema}:${line_number}: struct ${struct} has no explicit id. The id is what travels, and "
                             "without one it would change with the file's name. Write for instance\n"
                             "  struct ${struct} ${fresh_id} {")

@@ -28,6 +28,7 @@ endif()
 
 execute_process(COMMAND ${configure} -B "${work}/refused" -DSCHEMA=without_id.capnp RESULT_VARIABLE result
                 OUTPUT_VARIABLE output ERROR_VARIABLE output)
+string(REGEX REPLACE "[ \n]+" " " output "${output}")  # CMake breaks its messages into lines
 if(result EQUAL 0 OR NOT output MATCHES "without_id\\.capnp:10: struct Nameless has no explicit id")
   message(FATAL_ERROR "a message without an id must be refused with file and line, but configuring said:\n${output}")
 endif()

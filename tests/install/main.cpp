@@ -5,11 +5,12 @@
 #include <hawser/base/ids.hpp>
 #include <hawser/base/version.hpp>
 
+#include "farewell.capnp.h"
 #include "greeting.capnp.h"
 
 int main() {
   capnp::MallocMessageBuilder message;
-  auto greeting = message.initRoot<Greeting>();
+  auto greeting = message.initRoot<Farewell>().initAnswers();
   greeting.setText("good morning");
   const hawser::NodeId self{"consumer"};
   std::cout << self.text() << " says " << greeting.asReader().getText().cStr() << ", hawser " << HAWSER_VERSION << '\n';
