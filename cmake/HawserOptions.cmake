@@ -1,10 +1,10 @@
 # What a builder may choose, and what every target of ours is compiled with.
 option(HAWSER_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(HAWSER_BUILD_BENCH "Build the benchmarks" OFF)
-set(HAWSER_SANITIZE "" CACHE STRING "Sanitizers for every target of ours: address,undefined or thread")
+set(HAWSER_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
-  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, RelWithDebInfo or Release" FORCE)
 endif()
 
 set(CMAKE_CXX_STANDARD 20)
@@ -13,6 +13,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_program(HAWSER_CCACHE ccache)
+mark_as_advanced(HAWSER_CCACHE)
 if(HAWSER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${HAWSER_CCACHE}")
 endif()
@@ -21,11 +22,12 @@ endif()
 add_library(hawser_flags INTERFACE)
 target_compile_options(hawser_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                        -Werror -ffp-contract=off)
+
+# Directory-wide, not on hawser_flags: code generated from schemas and the test programs' mains must have them too.
 if(HAWSER_SANITIZE)
-  target_compile_options(hawser_flags INTERFACE -fsanitize=${HAWSER_SANITIZE} -fno-omit-frame-pointer
-                         -fno-sanitize-recover=all)
-  target_link_options(hawser_flags INTERFACE -fsanitize=${HAWSER_SANITIZE})
+  add_compile_options(-fsanitize=${HAWSER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HAWSER_SANITIZE})
   if(HAWSER_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(hawser_flags INTERFACE -Wno-tsan)  # Asio's fences, which this sanitizer cannot see
+    add_compile_options(-Wno-tsan)  # Asio's fences, which this sanitizer cannot see
   endif()
 endif()

@@ -1,0 +1,12 @@
+# HAWSER_VERSION, read from base/version.hpp so that it is written once; a change of that file configures again.
+set(version_header "${CMAKE_CURRENT_LIST_DIR}/../base/version.hpp")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${version_header}")
+file(READ "${version_header}" version_text)
+set(HAWSER_VERSION "")
+foreach(part MAJOR MINOR PATCH)
+  if(NOT version_text MATCHES "#define HAWSER_VERSION_${part} ([0-9]+)")
+    message(FATAL_ERROR "base/version.hpp does not define HAWSER_VERSION_${part} as a number")
+  endif()
+  list(APPEND HAWSER_VERSION "${CMAKE_MATCH_1}")
+endforeach()
+list(JOIN HAWSER_VERSION "." HAWSER_VERSION)
