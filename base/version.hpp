@@ -19,6 +19,6 @@
 
 namespace hawser {
 
-inline constexpr std::string_view version = HAWSER_VERSION;
+inline constexpr std::string_view library_version = HAWSER_VERSION;
 
 }  // namespace hawser

@@ -56,7 +56,7 @@ bool view_record(std::span<const std::byte> rest, RecordView& view, std::string&
   const std::size_t behind = extension_bytes + padded(payload_bytes);
   if (behind > rest.size() - record_bytes) return fail(problem, "a record reaches beyond its batch");
   const auto kind = load<std::uint8_t>(at + record_kind_at);
-  if (kind < static_cast<std::uint8_t>(RecordKind::message) || kind > static_cast<std::uint8_t>(RecordKind::cancel)) {
+  if (kind < static_cast<std::uint8_t>(RecordKind::message) || kind > static_cast<std::uint8_t>(RecordKind::want)) {
     return fail(problem, "a record is of an unknown kind");
   }
   view.kind = static_cast<RecordKind>(kind);
@@ -110,13 +110,14 @@ bool read_record(std::span<const std::byte> rest, const RecordView& view, Record
   if (!read_extension(view, record, problem)) return false;
 
   const bool names_request = (view.flags & flag_request_id) != 0;
-  if (names_request == (view.kind == RecordKind::message)) {
+  if (names_request == (view.kind == RecordKind::message || view.kind == RecordKind::want)) {
     return fail(problem, "a record's request id does not agree with its kind");
   }
   if (view.kind == RecordKind::cancel) {
     if (!view.payload.empty()) return fail(problem, "a cancellation has a payload");
     return true;
   }
+  if (view.kind == RecordKind::want && !view.payload.empty()) return fail(problem, "a wish for credit has a payload");
   if (record.sequence == 0) return fail(problem, "a record has sequence 0");
   if (record.type == TypeId::none && view.kind != RecordKind::reply) return fail(problem, "a message has no type");
   return true;

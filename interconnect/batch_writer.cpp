@@ -16,7 +16,9 @@ using namespace layout;
 // The root struct follows the root pointer, and the count is its first field.
 constexpr std::size_t record_count_at = preamble_bytes + 8;
 
-bool has_request_id(const Record& record) noexcept { return record.kind != RecordKind::message; }
+bool has_request_id(const Record& record) noexcept {
+  return record.kind != RecordKind::message && record.kind != RecordKind::want;
+}
 
 std::size_t extension_bytes(const Record& record) noexcept {
   return (has_request_id(record) ? 8u : 0u) + (record.total_bytes != 0 ? 8u : 0u) + (record.traceparent ? 32u : 0u);

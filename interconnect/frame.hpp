@@ -26,7 +26,8 @@ inline constexpr std::uint8_t wire_version_min = 1;
 inline constexpr std::uint8_t wire_version_max = 1;
 inline constexpr std::size_t preamble_bytes = 32;
 inline constexpr std::size_t record_bytes = 32;
-inline constexpr std::size_t resume_entries_max = 65'536;
+inline constexpr std::size_t frame_bytes_max = 1u << 20;  // of version 1: a larger one ends its connection
+inline constexpr std::size_t resume_entries_max = 16'384;
 inline constexpr std::size_t hears_entries_max = 1'024;
 inline constexpr std::size_t refusal_text_max = 512;  // bytes; a longer text is cut
 inline constexpr std::size_t cluster_name_max = 255;  // bytes
@@ -78,6 +79,7 @@ struct Hello {
 struct ChannelResume {
   TypeId type = TypeId::none;  // none: the channel of replies
   std::uint64_t received = 0;
+  std::uint64_t received_bytes = 0;  // payload bytes of all that was taken
   std::uint64_t credit_messages = 0;
   std::uint64_t credit_bytes = 0;
 
@@ -174,7 +176,7 @@ struct BatchHeader {
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
 
-enum class RecordKind : std::uint8_t { message = 1, request = 2, reply = 3, ack = 4, cancel = 5 };
+enum class RecordKind : std::uint8_t { message = 1, request = 2, reply = 3, ack = 4, cancel = 5, want = 6 };
 
 struct Traceparent {
   std::byte bytes[32] = {};  // trace id 16, span id 8, flags 1, zero 7
@@ -182,7 +184,8 @@ struct Traceparent {
   friend bool operator==(const Traceparent&, const Traceparent&) = default;
 };
 
-// A message, request, reply or cancellation. A record with total_bytes != 0 is a chunk: `payload` is the part that
+// A message, request, reply, cancellation, or a wish for credit (want: `sequence` is the absolute credit in bytes that the
+// next message of the channel needs). A record with total_bytes != 0 is a chunk: `payload` is the part that
 // begins at `offset`.
 struct Record {
   RecordKind kind = RecordKind::message;

@@ -124,6 +124,7 @@ BufferRef encode(const Welcome& welcome) {
                                             to.setReceived(from.received);
                                             to.setCreditMessages(from.credit_messages);
                                             to.setCreditBytes(from.credit_bytes);
+                                            to.setReceivedBytes(from.received_bytes);
                                           }
                                         });
 }
@@ -157,8 +158,8 @@ bool decode(std::span<const std::byte> frame, Welcome& welcome, std::string& pro
     welcome.resume.clear();
     welcome.resume.reserve(list.size());
     for (const auto entry : list) {
-      welcome.resume.push_back(ChannelResume{TypeId{entry.getType()}, entry.getReceived(), entry.getCreditMessages(),
-                                             entry.getCreditBytes()});
+      welcome.resume.push_back(ChannelResume{TypeId{entry.getType()}, entry.getReceived(), entry.getReceivedBytes(),
+                                             entry.getCreditMessages(), entry.getCreditBytes()});
     }
     return true;
   });

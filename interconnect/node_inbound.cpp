@@ -146,7 +146,7 @@ RefusalReason NodeCore::judge_hello(const Hello& hello, const PeerIdentity& iden
     text = hello.from.text() + " is not a configured peer of " + config_.id.text();
     return RefusalReason::unknown_node;
   }
-  if (!choose_version(hello.version_min, hello.version_max, wire_version_min, wire_version_max)) {
+  if (!choose_version({hello.version_min, hello.version_max}, {})) {
     text = "no wire version in common";
     return RefusalReason::no_common_version;
   }

@@ -203,7 +203,7 @@ NodeSnapshot NodeCore::snapshot() const {
   result.cluster = config_.cluster;
   result.incarnation = incarnation_;
   result.endpoint = endpoint_;
-  result.version = version_text();
+  result.version = std::string{library_version};
   result.taken_at = runtime_.scheduler().now();
   result.started_at = started_at_;
   result.stance = stance_;

@@ -11,7 +11,7 @@
 namespace hawser {
 namespace {
 
-constexpr std::uint64_t channels_per_peer_max = 1u << 16;
+constexpr std::size_t channels_per_peer_max = resume_entries_max;
 constexpr Duration ttl_min{5'000};
 constexpr Duration ttl_max{86'400'000'000};
 
@@ -76,7 +76,7 @@ Channel& PeerCore::channel_for(TypeInfo type) {
   for (const auto& channel : channels_) {
     if (channel->type() == type.id) return *channel;
   }
-  HAWSER_ASSERT(channels_.size() < channels_per_peer_max, "a node sends fewer than 65536 types");
+  HAWSER_ASSERT(channels_.size() < channels_per_peer_max, "a node sends fewer than 16384 types");
   const Config& config = node_.config();
   const TypePolicy policy = node_.registry().policy(type);
   const ChannelLimits limits{policy.channel_messages != 0 ? policy.channel_messages : config.bounds.channel_messages,

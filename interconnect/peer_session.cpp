@@ -105,7 +105,7 @@ RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Insta
   from.hello_sent_at = hello.sent_at;
   from.welcome_due = true;
   inbox_.lane_reopened(hello.lane);
-  version_ = std::min(hello.version_max, wire_version_max);
+  version_ = choose_version({hello.version_min, hello.version_max}, {}).value_or(wire_version_min);
   if (hello.lane == LaneClass::control) lane(LaneClass::control).hurry(now);
   return RefusalReason::none;
 }
@@ -240,7 +240,11 @@ void PeerCore::goodbye(Instant now) {
 void PeerCore::say_goodbye(Instant now) {
   Lane& control = lane(LaneClass::control);
   if (self_ || !control.open()) return;
-  hand_over(control, 0, encode(Goodbye{node_.config().id, node_.incarnation()}), now);
+  Goodbye goodbye;
+  goodbye.from = node_.config().id;
+  goodbye.from_incarnation = node_.incarnation();
+  goodbye.version = version_;
+  hand_over(control, 0, encode(goodbye), now);
 }
 
 // ---- is it alive?

@@ -27,6 +27,7 @@ struct ChannelResume @0xba63cfb8c7407f14 {
   received @1 :UInt64;
   creditMessages @2 :UInt64;
   creditBytes @3 :UInt64;
+  receivedBytes @4 :UInt64;
 }
 
 struct Welcome @0xe7ec405cd5595204 {
