@@ -205,8 +205,9 @@ void ZmqInbound::disconnected(int descriptor) {
 void ZmqInbound::end(std::unique_ptr<Connection> connection) {
   forget_name(*connection);
   connection->ended_at = services_.scheduler.now();
+  const Instant due = later(connection->ended_at, ending_time);
   ending_.push_back(std::move(connection));
-  plan_chores();
+  plan_chores(due);
 }
 
 void ZmqInbound::forget_name(const Connection& connection) {
@@ -303,9 +304,9 @@ std::unique_ptr<ZmqInbound::Connection> ZmqInbound::make_connection(const Frame&
 }
 
 void ZmqInbound::displace(ConnectionId older) {
+  slot(descriptor_of(older)).condemned = true;
   displaced_.push_back(older);
   shut_later(descriptor_of(older));
-  check_soon_();
 }
 
 void ZmqInbound::condemn(int descriptor) {
@@ -371,21 +372,17 @@ void ZmqInbound::drop(ConnectionId id, bool linger) {
     shut_later(connection->descriptor);
     return;
   }
-  lingering_.push_back({connection->descriptor, slot.cookie, later(services_.scheduler.now(), linger_time)});
-  plan_chores();
+  const Instant due = later(services_.scheduler.now(), linger_time);
+  lingering_.push_back({connection->descriptor, slot.cookie, due});
+  plan_chores(due);
 }
 
-void ZmqInbound::plan_chores() {
-  if (chores_timer_ != TimerId::none || socket_ == nullptr) return;
-  const Instant now = services_.scheduler.now();
-  Instant due = never;
-  for (const auto& connection : ending_) {
-    const Duration wait = connection->muted ? remembered_time : ending_time;
-    due = std::min(due, later(connection->ended_at, wait));
-  }
-  for (const Lingering& lingering : lingering_) due = std::min(due, lingering.due);
-  if (due == never) return;
-  chores_timer_ = services_.scheduler.at(std::max(due, later(now, Duration{500})), [this] { chores(); });
+// `due` is when the next connection may need a hand; an earlier plan stands.
+void ZmqInbound::plan_chores(Instant due) {
+  if (chores_timer_ != TimerId::none && chores_due_ <= due) return;
+  services_.scheduler.cancel(chores_timer_);
+  chores_due_ = due;
+  chores_timer_ = services_.scheduler.at(due, [this] { chores(); });
 }
 
 void ZmqInbound::chores() {
@@ -393,22 +390,26 @@ void ZmqInbound::chores() {
   const Instant now = services_.scheduler.now();
   // While frames wait in the socket, those of an ended connection may be among them.
   if (drained_) {
-    std::erase_if(ending_, [&](const auto& connection) {
+    std::erase_if(ending_, [now](const auto& connection) {
       return connection->muted && now >= later(connection->ended_at, remembered_time);
     });
     for (std::size_t i = 0; i < ending_.size(); ++i) {
       if (now >= later(ending_[i]->ended_at, ending_time)) tell_closed(*ending_[i]);
       if (upcalls_.closed()) return;
-      ending_[i]->muted = ending_[i]->muted || now >= later(ending_[i]->ended_at, ending_time);
     }
   }
-  std::erase_if(lingering_, [&](const Lingering& lingering) {
+  std::erase_if(lingering_, [this, now](const Lingering& lingering) {
     if (now < lingering.due) return false;
     to_shut_.emplace_back(lingering.descriptor, lingering.cookie);
     return true;
   });
   if (!to_shut_.empty()) check_soon_();
-  plan_chores();
+  Instant due = never;
+  for (const auto& connection : ending_) {
+    due = std::min(due, later(connection->ended_at, connection->muted ? remembered_time : ending_time));
+  }
+  for (const Lingering& lingering : lingering_) due = std::min(due, lingering.due);
+  if (due != never) plan_chores(std::max(due, later(now, ending_time)));
   upcalls_.end_turn();
 }
 

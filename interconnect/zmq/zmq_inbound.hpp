@@ -72,7 +72,7 @@ class ZmqInbound {
   void tell_closed(Connection& connection);
   void shut_later(int descriptor);
   void forget_name(const Connection& connection);
-  void plan_chores();
+  void plan_chores(Instant due);
   void chores();
   void plan_audit();
   void audit();
@@ -93,6 +93,7 @@ class ZmqInbound {
   std::size_t open_ = 0;
   std::size_t open_max_ = 0;
   TimerId chores_timer_ = TimerId::none;
+  Instant chores_due_ = never;
   TimerId audit_timer_ = TimerId::none;
   bool drained_ = true;
   bool used_ = false;
