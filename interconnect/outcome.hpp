@@ -87,7 +87,7 @@ struct Outcome {
   bool delivered() const noexcept { return kind == OutcomeKind::delivered; }
 
   friend bool operator==(const Outcome&, const Outcome&) = default;
-  friend bool operator==(const Outcome& outcome, OutcomeKind kind) noexcept { return outcome.kind == kind; }
+  friend bool operator==(const Outcome& outcome, OutcomeKind other) noexcept { return outcome.kind == other; }
 };
 
 // `unreachable (silent)`
