@@ -92,7 +92,7 @@ struct Config {
   BreakerPolicy peer_breaker;  // of peers
   std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
 
-  // Reads a TOML file. Throws ConfigError with every problem found.
+  // Reads a TOML file of at most 1 MiB. Throws ConfigError with every problem found, as `file:line:column: sentence`.
   static Config load(const std::string& path);
   static Config parse(std::string_view text, const std::string& name_for_errors);
 
@@ -100,7 +100,8 @@ struct Config {
   std::vector<std::string> problems() const;
   // What is allowed and probably not meant.
   std::vector<std::string> warnings() const;
-  // Of everything that must be equal on all nodes.
+  // Of everything that must be equal on all nodes: cluster, bounds.message_bytes_max, strategy, clock_drift. It travels in
+  // the hello; a peer with another one is turned away as misconfigured. Stable across compilers and machines.
   std::uint64_t generation_digest() const;
 };
 

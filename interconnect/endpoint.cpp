@@ -46,7 +46,21 @@ std::string Endpoint::text() const {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-bool Endpoint::loopback() const noexcept { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+// Four numbers, the first of them 127: `127.example.com` is a name like any other and may lead anywhere.
+bool Endpoint::loopback() const noexcept {
+  if (host == "localhost" || host == "::1") return true;
+  if (!host.starts_with("127.")) return false;
+  int dots = 0;
+  for (std::size_t at = 0; at < host.size(); ++at) {
+    if (host[at] == '.') {
+      ++dots;
+      if (at + 1 == host.size() || host[at + 1] == '.') return false;
+    } else if (host[at] < '0' || host[at] > '9') {
+      return false;
+    }
+  }
+  return dots == 3;
+}
 
 std::ostream& operator<<(std::ostream& out, const Endpoint& endpoint) { return out << endpoint.text(); }
 

@@ -54,6 +54,7 @@ struct TypeOverrides {
   std::optional<std::uint32_t> concurrency;
   std::optional<bool> ungated;
   std::optional<Duration> slow_limit;
+  std::optional<bool> refused_is_failure;
 
   void apply_to(TypePolicy& policy) const;
 };
