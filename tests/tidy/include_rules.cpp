@@ -52,11 +52,10 @@ const std::vector<Permit> permits{
     {"boost/beast", {"inspect/", "interconnect/zmq/", "tools/", "tests/"}},
     {"boost/", asio_places},
     {"toml++/", {"base/", "interconnect/", "sim/", "tools/"}},
-    {"nlohmann/", {"inspect/", "tools/", "tests/"}},
+    {"nlohmann/", {"inspect/", "tools/", "tests/", "bench/"}},
     {"CLI/", {"tools/"}},
     {"fmt/", {"inspect/", "sim/", "tools/", "bench/"}},
     {"xxhash.h", {"base/", "interconnect/", "sim/"}},
-    {"benchmark/", {"bench/"}},
     {"catch2/", {"tests/"}},
 };
 
