@@ -115,6 +115,14 @@ int run(const Command& command) {
     std::fflush(stdout);
   }
   if (command.json) std::printf("%s", to_json(answers, command.settings).c_str());
+  for (const Answer& answer : answers) {
+    for (const RowResult& row : answer.rows) {
+      if (lost(row) == 0) continue;
+      std::fprintf(stderr, "hawser_bench: accepted messages were not delivered: %s, %s\n",
+                   std::string{answer.question.name}.c_str(), row.row.label.c_str());
+      return 1;
+    }
+  }
   return 0;
 }
 

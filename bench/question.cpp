@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "stopwatch.hpp"
+
 namespace hawser::bench {
 namespace {
 
@@ -77,8 +79,18 @@ std::vector<Question> all_questions() {
   };
 }
 
+std::uint64_t lost(const RowResult& result) noexcept {
+  std::uint64_t sum = 0;
+  for (const auto* runs : {&result.plain, &result.hawser}) {
+    for (const Figures& run : *runs) sum += run.accepted - std::min(run.accepted, run.delivered);
+  }
+  return sum;
+}
+
 Answer ask(const Question& question, const Settings& settings) {
-  Answer answer{question, {}};
+  Answer answer{question, {}, 0};
+  const auto start = WallClock::now();
+  const std::int64_t others_start_us = machine_busy_us() - family_cpu_us();
   for (const Row& row : question.rows) answer.rows.push_back({row, {}, {}});
   const std::vector<Load> loads = distinct_loads(question, settings);
   for (unsigned pair = 0; pair < settings.pairs; ++pair) {
@@ -99,6 +111,8 @@ Answer ask(const Question& question, const Settings& settings) {
     }
   }
   show_progress("");
+  const double others_seconds = static_cast<double>(machine_busy_us() - family_cpu_us() - others_start_us) / 1e6;
+  answer.others_cpus = std::max(0.0, others_seconds / seconds_since(start));
   return answer;
 }
 

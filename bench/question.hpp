@@ -52,9 +52,13 @@ struct RowResult {
   std::vector<Figures> hawser;
 };
 
+// Messages that were accepted and neither counted by the receiver nor answered, over all runs of both sides.
+std::uint64_t lost(const RowResult& result) noexcept;
+
 struct Answer {
   Question question;
   std::vector<RowResult> rows;
+  double others_cpus = 0;  // how many CPUs others kept busy meanwhile, on average: above 0.1 the figures are doubtful
 };
 
 // Runs every load of the question once per pair, forwards and backwards in turn, so that a machine that drifts drifts

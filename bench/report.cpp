@@ -45,12 +45,6 @@ double cpu(const Figures& figures) { return figures.cpu_per_million(); }
 double p50(const Figures& figures) { return figures.p50_us; }
 double p99(const Figures& figures) { return figures.p99_us; }
 
-std::uint64_t missing(const std::vector<Figures>& runs) {
-  std::uint64_t sum = 0;
-  for (const Figures& run : runs) sum += run.accepted - std::min(run.accepted, run.delivered);
-  return sum;
-}
-
 Cells rate_header() {
   return {"message",  "plain /s",      "hawser /s", "ratio min med max",
           "must aim", "cpu s/M plain", "hawser",    "cpu ratio min med max",
@@ -68,7 +62,7 @@ Cells rate_cells(const RowResult& result) {
           both ? number(spread(result.hawser, cpu).median, 3) : "-",
           both ? triple(ratio(result, cpu), 2) : "-",
           result.row.cpu_target ? target_text(*result.row.cpu_target) : "",
-          std::to_string(missing(result.plain) + missing(result.hawser))};
+          std::to_string(lost(result))};
 }
 
 Cells latency_header() {
@@ -154,7 +148,8 @@ std::string to_table(const Answer& answer, const Settings& settings) {
   for (const RowResult& row : answer.rows) lines.push_back(rates ? rate_cells(row) : latency_cells(row));
   return std::string{answer.question.name} + ": " + std::string{answer.question.headline} + "\n" +
          std::to_string(settings.pairs) + " interleaved pairs of " + number(settings.measured_ms / 1000.0, 1) +
-         " s; absolutes are medians, ratios are hawser to plain in the same pair\n" + lay_out(lines);
+         " s; absolutes are medians, ratios are hawser to plain in the same pair\n" + "others kept " +
+         number(answer.others_cpus, 2) + " CPUs busy meanwhile\n" + lay_out(lines);
 }
 
 std::string to_json(const std::vector<Answer>& answers, const Settings& settings) {
@@ -165,7 +160,8 @@ std::string to_json(const std::vector<Answer>& answers, const Settings& settings
   json["backoff_us"] = settings.backoff_us;
   json["questions"] = nlohmann::ordered_json::array();
   for (const Answer& answer : answers) {
-    nlohmann::ordered_json question{{"name", answer.question.name}, {"rows", nlohmann::ordered_json::array()}};
+    nlohmann::ordered_json question{
+        {"name", answer.question.name}, {"others_cpus", answer.others_cpus}, {"rows", nlohmann::ordered_json::array()}};
     for (const RowResult& row : answer.rows) question["rows"].push_back(to_json(row, answer.question.measure));
     json["questions"].push_back(std::move(question));
   }

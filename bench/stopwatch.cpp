@@ -3,18 +3,43 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace hawser::bench {
 
-std::int64_t cpu_us() {
+namespace {
+
+std::int64_t used_us(int who) {
   rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  getrusage(who, &usage);
   return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+}  // namespace
+
+std::int64_t cpu_us() { return used_us(RUSAGE_SELF); }
+
+std::int64_t family_cpu_us() { return used_us(RUSAGE_SELF) + used_us(RUSAGE_CHILDREN); }
+
+std::int64_t machine_busy_us() {
+  // The first line of /proc/stat: user nice system idle iowait irq softirq steal, in clock ticks.
+  std::ifstream file{"/proc/stat"};
+  std::string name;
+  file >> name;
+  std::int64_t ticks = 0;
+  for (int column = 0; column < 8; ++column) {
+    std::int64_t value = 0;
+    file >> value;
+    const bool idle = column == 3 || column == 4;
+    if (!idle) ticks += value;
+  }
+  return ticks * 1'000'000 / sysconf(_SC_CLK_TCK);
 }
 
 void pin_to_cpu(int cpu) {

@@ -16,6 +16,11 @@ inline double seconds_since(WallClock::time_point start) {
 // User and system time of all threads of this process so far.
 std::int64_t cpu_us();
 
+// CPU time of the whole machine since it started, and of this process with the children that have ended. What the
+// machine spent beyond ours went to others, or to the hypervisor.
+std::int64_t machine_busy_us();
+std::int64_t family_cpu_us();
+
 // Binds this thread, and all that it starts from now on, to one CPU. Throws std::runtime_error when the kernel refuses.
 void pin_to_cpu(int cpu);
 
