@@ -1,0 +1,171 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "machine.hpp"
+#include "statistics.hpp"
+
+namespace hawser::bench {
+namespace {
+
+using Cells = std::vector<std::string>;
+
+std::string number(double value, int decimals) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
+}
+
+template <typename Get>
+Spread spread(const std::vector<Figures>& runs, Get get) {
+  std::vector<double> values;
+  for (const Figures& run : runs) values.push_back(get(run));
+  return spread_of(std::move(values));
+}
+
+// Pair by pair: the median of ratios, not the ratio of medians.
+template <typename Get>
+Spread ratio(const RowResult& result, Get get) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < result.hawser.size(); ++i) values.push_back(get(result.hawser[i]) / get(result.plain[i]));
+  return spread_of(std::move(values));
+}
+
+std::string triple(const Spread& spread, int decimals) {
+  return number(spread.min, decimals) + ' ' + number(spread.median, decimals) + ' ' + number(spread.max, decimals);
+}
+
+std::string target_text(const Target& target) { return number(target.must, 2) + ' ' + number(target.aim, 2); }
+
+double rate(const Figures& figures) { return figures.per_second(); }
+double cpu(const Figures& figures) { return figures.cpu_per_million(); }
+double p50(const Figures& figures) { return figures.p50_us; }
+double p99(const Figures& figures) { return figures.p99_us; }
+
+Cells rate_header() {
+  return {"message",  "plain /s",      "hawser /s", "ratio min med max",
+          "must aim", "cpu s/M plain", "hawser",    "cpu ratio min med max",
+          "must aim", "lost"};
+}
+
+Cells rate_cells(const RowResult& result) {
+  const bool both = !result.hawser.empty();
+  return {result.row.label,
+          number(spread(result.plain, rate).median, 0),
+          both ? number(spread(result.hawser, rate).median, 0) : "-",
+          both ? triple(ratio(result, rate), 2) : "-",
+          target_text(result.row.target),
+          number(spread(result.plain, cpu).median, 3),
+          both ? number(spread(result.hawser, cpu).median, 3) : "-",
+          both ? triple(ratio(result, cpu), 2) : "-",
+          result.row.cpu_target ? target_text(*result.row.cpu_target) : "",
+          std::to_string(lost(result))};
+}
+
+Cells latency_header() {
+  return {"message",  "plain p50 us",          "p99",          "hawser p50 us", "p99", "p50 ratio min med max",
+          "must aim", "p99 ratio min med max", "cpu ratio med"};
+}
+
+Cells latency_cells(const RowResult& result) {
+  const bool both = !result.hawser.empty();
+  return {result.row.label,
+          number(spread(result.plain, p50).median, 1),
+          number(spread(result.plain, p99).median, 1),
+          both ? number(spread(result.hawser, p50).median, 1) : "-",
+          both ? number(spread(result.hawser, p99).median, 1) : "-",
+          both ? triple(ratio(result, p50), 2) : "-",
+          target_text(result.row.target),
+          both ? triple(ratio(result, p99), 2) : "-",
+          both ? number(ratio(result, cpu).median, 2) : "-"};
+}
+
+// First column to the left, all others to the right.
+std::string lay_out(const std::vector<Cells>& lines) {
+  std::vector<std::size_t> widths(lines.front().size(), 0);
+  for (const Cells& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  }
+  std::string text;
+  for (const Cells& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const std::string padding(widths[i] - line[i].size(), ' ');
+      text += i == 0 ? line[i] + padding : "  " + padding + line[i];
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+nlohmann::ordered_json to_json(const Spread& spread) {
+  return {{"min", spread.min}, {"median", spread.median}, {"max", spread.max}};
+}
+
+nlohmann::ordered_json to_json(const std::vector<Figures>& runs) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Figures& run : runs) {
+    list.push_back({{"accepted", run.accepted},
+                    {"delivered", run.delivered},
+                    {"seconds", run.seconds},
+                    {"cpu_seconds", run.cpu_seconds},
+                    {"per_second", run.per_second()},
+                    {"cpu_seconds_per_million", run.cpu_per_million()},
+                    {"p50_us", run.p50_us},
+                    {"p99_us", run.p99_us}});
+  }
+  return list;
+}
+
+nlohmann::ordered_json to_json(const RowResult& result, Measure measure) {
+  nlohmann::ordered_json json{{"label", result.row.label}, {"bytes", result.row.hawser.bytes}};
+  if (!result.hawser.empty()) {
+    json["ratio"] = to_json(measure == Measure::rate ? ratio(result, rate) : ratio(result, p50));
+    json["cpu_ratio"] = to_json(ratio(result, cpu));
+  }
+  json["must"] = result.row.target.must;
+  json["aim"] = result.row.target.aim;
+  json["plain"] = to_json(result.plain);
+  json["hawser"] = to_json(result.hawser);
+  return json;
+}
+
+}  // namespace
+
+std::string machine_text() {
+  std::string text;
+  for (const auto& [name, value] : describe_machine()) {
+    text += name + std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') + value + '\n';
+  }
+  return text;
+}
+
+std::string to_table(const Answer& answer, const Settings& settings) {
+  const bool rates = answer.question.measure == Measure::rate;
+  std::vector<Cells> lines{rates ? rate_header() : latency_header()};
+  for (const RowResult& row : answer.rows) lines.push_back(rates ? rate_cells(row) : latency_cells(row));
+  return std::string{answer.question.name} + ": " + std::string{answer.question.headline} + "\n" +
+         std::to_string(settings.pairs) + " interleaved pairs of " + number(settings.measured_ms / 1000.0, 1) +
+         " s; absolutes are medians, ratios are hawser to plain in the same pair\n" + "others kept " +
+         number(answer.others_cpus, 2) + " CPUs busy meanwhile\n" + lay_out(lines);
+}
+
+std::string to_json(const std::vector<Answer>& answers, const Settings& settings) {
+  nlohmann::ordered_json json;
+  for (const auto& [name, value] : describe_machine()) json["machine"][name] = value;
+  json["pairs"] = settings.pairs;
+  json["measured_ms"] = settings.measured_ms;
+  json["backoff_us"] = settings.backoff_us;
+  json["questions"] = nlohmann::ordered_json::array();
+  for (const Answer& answer : answers) {
+    nlohmann::ordered_json question{
+        {"name", answer.question.name}, {"others_cpus", answer.others_cpus}, {"rows", nlohmann::ordered_json::array()}};
+    for (const RowResult& row : answer.rows) question["rows"].push_back(to_json(row, answer.question.measure));
+    json["questions"].push_back(std::move(question));
+  }
+  return json.dump(2) + '\n';
+}
+
+}  // namespace hawser::bench

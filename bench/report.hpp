@@ -1,0 +1,16 @@
+// Answers as tables for people and as JSON for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "question.hpp"
+
+namespace hawser::bench {
+
+std::string machine_text();
+std::string to_table(const Answer& answer, const Settings& settings);
+// Every single figure, not only the summary.
+std::string to_json(const std::vector<Answer>& answers, const Settings& settings);
+
+}  // namespace hawser::bench
