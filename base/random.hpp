@@ -32,7 +32,7 @@ class Random {
 
   // Uniform in [0, bound), without bias (Lemire, 2019). REQUIRES: bound > 0.
   constexpr std::uint64_t below(std::uint64_t bound) noexcept {
-    using Wide = unsigned __int128;
+    __extension__ using Wide = unsigned __int128;
     Wide product = Wide{next()} * bound;
     if (static_cast<std::uint64_t>(product) < bound) {
       const std::uint64_t threshold = (0 - bound) % bound;
