@@ -253,6 +253,7 @@ void PeerCore::open_to_self(Instant now) {
   }
   established_at_ = now;
   judge_.session_open(now);
+  judge_.tick(now);
 }
 
 void PeerCore::set_endpoint(const Endpoint& endpoint, Instant now) {
