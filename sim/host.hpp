@@ -1,0 +1,137 @@
+// A simulated host: machine, clock, disk, and the process that runs on it. To that process it is the Runtime.
+//
+// Each run of the process has an io_context of its own, polled by the world; a crash destroys the process, then its timers,
+// then the io_context with all its coroutines. A paused host is not polled and its timers do not fire, while its clock goes
+// on and its kernel buffers what arrives. Everything happens on the world's one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/sim/event_queue.hpp>
+#include <hawser/sim/network.hpp>
+#include <hawser/sim/ring.hpp>
+#include <hawser/sim/sim_storage.hpp>
+#include <hawser/sim/virtual_clock.hpp>
+
+namespace hawser::sim {
+
+// What runs on a host: a node with its application, or anything else that uses the ports.
+class Process {
+ public:
+  virtual ~Process() = default;
+  // Stops on purpose; `done`, called in some turn of the host, ends the process.
+  virtual void stop(UniqueFunction<void()> done) { done(); }
+};
+
+class Host;
+// Called in the first turn of each run.
+using ProcessFactory = std::function<std::unique_ptr<Process>(Host&)>;
+
+// What the hosts of one world share. All of it outlives them.
+struct Ground {
+  EventQueue& events;
+  Network& network;
+  Trace& trace;
+  const WorldTime& now;
+  std::uint64_t seed;
+};
+
+enum class ProcessEnd : std::uint8_t {
+  silent,      // power loss: nobody is told, the machine is off until the restart
+  with_reset,  // the process dies, its machine resets its connections
+  stopped,     // on purpose: connections end in order
+};
+
+class Host final : public Runtime, public Scheduler {
+ public:
+  Host(const Ground& ground, MachineId index, std::string name, Instant clock_begin, ProcessFactory factory);
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  const std::string& name() const noexcept { return name_; }
+  MachineId index() const noexcept { return index_; }
+  Disk& disk() noexcept { return disk_; }
+  std::uint32_t starts() const noexcept { return starts_; }
+  bool alive() const noexcept { return process_ != nullptr; }
+  // Null while nothing runs.
+  Process* process() noexcept { return process_.get(); }
+
+  // REQUIRES, all of these: not from inside a turn of a host.
+  void start();
+  void end(ProcessEnd how);  // nothing if it is not alive
+  // Begins a graceful stop; `ended` is called in a turn when the process may be ended.
+  void stop(std::function<void()> ended);
+  void pause();
+  void resume();
+  bool paused() const noexcept { return paused_; }
+  // Each turn keeps the host busy for so long; what comes meanwhile waits.
+  void set_turn_cost(Duration cost) noexcept { turn_cost_ = cost; }
+  // Timers fire up to so much late.
+  void set_timers_late(Duration most) noexcept { timers_late_ = most; }
+  void set_clock_rate(std::int32_t ppm);
+  void step_clock(Duration forward);
+  // A step back may give a later run an older wall clock time than an earlier run has seen.
+  void step_wall_clock(Duration by) noexcept;
+
+  // Runs one event of this host as a turn, or parks the next event of the queue while it cannot run.
+  void take_next_event();
+  // Runs what was posted from outside a turn.
+  void poll();
+  bool in_turn() const noexcept { return in_turn_; }
+
+  // Runtime.
+  Scheduler& scheduler() noexcept override { return *this; }
+  boost::asio::any_io_executor loop() override;
+  boost::asio::any_io_executor pool() override { return loop(); }
+  // The world has one thread, so that every caller is on it.
+  bool on_loop() const noexcept override { return true; }
+  std::unique_ptr<Transport> make_transport(const TransportConfig& config, TransportEvents& events) override;
+  std::unique_ptr<StableStorage> open_storage(const std::string& state_dir) override;
+  Random make_random() override;
+  std::int64_t wall_clock_us() const noexcept override;
+
+  // Scheduler.
+  Instant now() const noexcept override { return clock_.read(ground_.now); }
+  TimerId at(Instant at, UniqueFunction<void()> what) override;
+  void cancel(TimerId id) noexcept override { ground_.events.cancel_of(index_, static_cast<EventId>(id)); }
+
+ private:
+  struct Loop;
+  void run(EventQueue::Action what);
+  bool holding() const noexcept;
+  void drain();
+  void drain_at(WorldTime at);
+  void retime();
+  void note(std::string_view what);
+  Random derived_random(std::uint64_t purpose) const noexcept;
+
+  Ground ground_;
+  MachineId index_;
+  std::string name_;
+  ProcessFactory factory_;
+  VirtualClock clock_;
+  Disk disk_;
+  Random lateness_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Process> process_;
+  EventQueue::Action action_;
+  std::uint32_t starts_ = 0;
+  std::uint64_t randoms_ = 0;
+  bool in_turn_ = false;
+  bool paused_ = false;
+  Duration turn_cost_{0};
+  Duration timers_late_{0};
+  WorldTime busy_until_ = world_begin;
+  Ring<EventId> backlog_;
+  EventId drain_ = EventId::none;
+  Duration wall_offset_{0};
+  std::int64_t wall_floor_;
+  mutable std::int64_t wall_last_;
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,15 @@
+// What a world must know to start a node on a host again and again.
+#pragma once
+
+#include <hawser/interconnect/config.hpp>
+#include <hawser/sim/world.hpp>
+
+namespace hawser::sim {
+
+struct World::NodeSpec {
+  Config config;
+  App app;
+  bool wired_by_world = false;  // it came without peers
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,167 @@
+// World: hosts, the network between them, and the hardship they meet, on virtual time. A run is a function of the program
+// and the seed.
+//
+//   hawser::sim::World world{{.seed = 42}};
+//   world.host("n1", config, app);
+//   world.host("n2", config, app);
+//   world.partition({"n1"}, {"n2"});
+//   world.run_for(10s);
+//   CHECK(world.node("n1").peer("n2").health().state == hawser::PeerState::unreachable);
+//
+// Hosts start at the first run_for or run_until, in the order in which they were added. Everything runs on the calling
+// thread. Verbs act at once; those that start or end a process wait for the end of the turn when called from inside one.
+// A host that no world knows is misuse. Every verb enters the trace.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hawser/base/random.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/sim/event_queue.hpp>
+#include <hawser/sim/host.hpp>
+#include <hawser/sim/network.hpp>
+#include <hawser/sim/rule.hpp>
+#include <hawser/sim/trace.hpp>
+
+namespace hawser {
+class Node;
+}
+
+namespace hawser::sim {
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  Duration delay_min{200};  // one way, uniform between the two; every link until delay() says otherwise
+  Duration delay_max{400};
+  std::size_t buffer_bytes = std::size_t{1} << 20;  // of a connection, each way
+  std::size_t trace_rows = 0;         // rows kept, the last ones
+  std::ostream* trace_to = nullptr;   // prints every row as it comes; must outlive the world
+  bool full_mesh = true;              // a host whose configuration has no peers gets all the others
+};
+
+using App = std::function<void(Node&)>;
+using Group = std::vector<std::string>;
+
+// One direction, from the first host to the second, or both.
+enum class Direction : std::uint8_t { both, there };
+
+// What becomes of a connection when its hosts are parted.
+enum class Cut : std::uint8_t { blackhole, jam, reset };
+
+class World {
+ public:
+  explicit World(const WorldOptions& options = {});
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // A host that runs a node. An empty id becomes the host's name; a listening address left at its default becomes port
+  // 7000 of the host's name. REQUIRES: `name` is new and could be a node id.
+  Host& host(const std::string& name, Config config, App app);
+  // A host that runs something else on the same ports.
+  Host& host(const std::string& name, ProcessFactory factory);
+  // What the next start of that host uses.
+  void reconfigure(const std::string& name, Config config);
+
+  void run_for(Duration span);
+  // Until `reached` is true, tested at the start and after every event; false when `limit` is over first.
+  bool run_until(const std::function<bool()>& reached, Duration limit);
+  WorldTime now() const noexcept { return now_; }
+  // Calls `what` outside any host at that time, or now if it has passed.
+  void at(WorldTime at, std::function<void()> what);
+  void after(Duration delay, std::function<void()> what) { at(later(now_, delay), std::move(what)); }
+  // Called after every event, in the order of adding: the place for invariants.
+  void on_event(std::function<void()> check) { checks_.push_back(std::move(check)); }
+
+  // The node of that host, which must be alive and run one. Starts the hosts if that has not been.
+  Node& node(const std::string& name);
+  bool alive(const std::string& name) const { return at_name(name).alive(); }
+  Host& at_host(const std::string& name) { return at_name(name); }
+  std::vector<std::string> hosts() const;
+  Network& network() noexcept { return network_; }
+  Trace& trace() noexcept { return trace_; }
+  std::uint64_t trace_hash() const noexcept { return trace_.hash(); }
+  std::uint64_t events_run() const noexcept { return events_run_; }
+  void note(const std::string& name, std::string_view text);
+  // For the program around the world. Nobody else draws from it.
+  Random& random() noexcept { return random_; }
+
+  // Parting. Black hole: what is sent or under way is lost, connections stay up. Hosts in no group keep all their links.
+  void partition(const Group& one, const Group& other, Cut cut = Cut::blackhole);
+  void split(const std::vector<Group>& groups, Cut cut = Cut::blackhole);
+  void isolate(const std::string& name, Cut cut = Cut::blackhole);
+  void one_way(const std::string& from, const std::string& to);  // nothing passes from -> to; to -> from works
+  // Ends cuts and jams, of all links or of one; delays, loss and rates stay.
+  void heal();
+  void heal(const std::string& one, const std::string& other);
+  // Down and up in turn, beginning with down, so many times.
+  void flap(const std::string& one, const std::string& other, Duration down, Duration up, std::uint32_t times);
+
+  // Links. `which` says whether the other direction is meant too.
+  void hold(const std::string& from, const std::string& to, Direction which = Direction::both);
+  void release(const std::string& from, const std::string& to, Direction which = Direction::both);
+  void delay(const std::string& from, const std::string& to, Duration min, Duration max, Direction which = Direction::both);
+  void delay(const std::string& from, const std::string& to, const Delay& delay, Direction which = Direction::both);
+  void loss(const std::string& from, const std::string& to, std::uint32_t millionths, Direction which = Direction::both);
+  void burst(const std::string& from, const std::string& to, const Burst& burst, Direction which = Direction::both);
+  void rate(const std::string& from, const std::string& to, std::uint64_t bytes_per_second, std::size_t buffer_bytes,
+            Direction which = Direction::both);
+  void mtu_hole(const std::string& from, const std::string& to, std::size_t frame_bytes_max, Direction which = Direction::both);
+  void lane_loss(const std::string& from, const std::string& to, LaneClass lane, bool lost, Direction which = Direction::both);
+  void syn_drop(const std::string& from, const std::string& to, bool dropped, Direction which = Direction::both);
+  // Anything else: `change` edits the rule of the pair.
+  void edit(const std::string& from, const std::string& to, Direction which, std::string_view trace_text,
+            const std::function<void(Rule&)>& change);
+  void reset(const std::string& one, const std::string& other, Notice notice = Notice::both);
+  void established_drop(const std::string& one, const std::string& other);
+  void refuse(const std::string& name, bool refusing = true);
+  void misroute(const std::string& name, const std::string& instead);  // the same name twice ends it
+  void descriptors(const std::string& name, std::size_t limit);
+
+  // Processes. A restart of one that is alive crashes it first, with resets.
+  void crash(const std::string& name, ProcessEnd how = ProcessEnd::silent);
+  void restart(const std::string& name, bool keep_storage = true);
+  void stop(const std::string& name);  // graceful; alive() turns false when it is done
+  void pause(const std::string& name);
+  void resume(const std::string& name);
+  void slow(const std::string& name, Duration turn_cost);  // zero ends it
+
+  // Clocks and resources.
+  void clock_rate(const std::string& name, std::int32_t ppm);
+  void clock_step(const std::string& name, Duration forward);
+  void wall_step(const std::string& name, Duration by);
+  void timers_late(const std::string& name, Duration most);
+  void disk_lose(const std::string& name);
+  void disk_tear(const std::string& name);
+  void disk_full(const std::string& name, bool full);
+
+ private:
+  struct NodeSpec;
+  Host& at_name(const std::string& name) const;
+  void hardship(std::string_view verb, std::string_view text = {});
+  void start_hosts();
+  void outside_turns(std::function<void()> what);
+  bool run(WorldTime end, const std::function<bool()>* reached);
+  void part(const std::string& from, const std::string& to, Cut cut);
+  std::unique_ptr<Process> start_node(Host& host, const NodeSpec& spec);
+
+  WorldOptions options_;
+  WorldTime now_ = world_begin;
+  EventQueue events_;
+  Trace trace_;
+  Random random_;
+  Network network_;
+  std::vector<std::shared_ptr<NodeSpec>> specs_;  // by host; null where no node runs
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<std::function<void()>> checks_;
+  std::uint64_t events_run_ = 0;
+  bool running_ = false;
+};
+
+}  // namespace hawser::sim
