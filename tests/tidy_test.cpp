@@ -110,6 +110,18 @@ TEST_CASE("a source file includes its own header first") {
   CHECK_TREE_AGAINST(own_header_first);
 }
 
+TEST_CASE("includes stand in the order own, project, third party, standard") {
+  CHECK(on(include_order, "base/x.hpp", "#include <vector>\n#include <hawser/base/time.hpp>\n").size() == 1);
+  CHECK(on(include_order, "inspect/x.cpp", "#include <vector>\n#include <nlohmann/json.hpp>\n").size() == 1);
+  CHECK(on(include_order, "inspect/x.cpp", "#include <nlohmann/json.hpp>\n#include <hawser/base/time.hpp>\n").size() ==
+        1);
+  CHECK(
+      on(include_order, "inspect/x.cpp",
+         "#include <hawser/base/time.hpp>\n\n#include <nlohmann/json.hpp>\n\n#include <unistd.h>\n#include <vector>\n")
+          .empty());
+  CHECK_TREE_AGAINST(include_order);
+}
+
 TEST_CASE("only the edge of the system reads a clock") {
   CHECK(on(clock_reads, "detector/x.cpp", "auto t = std::chrono::steady_clock::now();\n").size() == 1);
   CHECK(on(clock_reads, "sim/x.cpp", "auto t = std::chrono::system_clock::now();\n").size() == 1);
@@ -204,6 +216,17 @@ TEST_CASE("no mark of unfinished work") {
             .size() == 1);
   CHECK(on(unfinished_marks, "base/x.cpp", "// a methodology\n").empty());
   CHECK_TREE_AGAINST(unfinished_marks);
+}
+
+TEST_CASE("functions are short") {
+  const auto function_of = [](std::size_t lines) {
+    std::string text = "void f() {\n";
+    for (std::size_t i = 2; i < lines; ++i) text += "  g();\n";
+    return text + "}\n";
+  };
+  CHECK(on(long_functions, "base/x.cpp", function_of(function_lines_max + 1)).size() == 1);
+  CHECK(on(long_functions, "base/x.cpp", function_of(function_lines_max)).empty());
+  CHECK_TREE_AGAINST(long_functions);
 }
 
 TEST_CASE("files are small") {

@@ -79,6 +79,13 @@ bool may_know_generated(const SourceFile& file, const std::string& header) {
 
 bool is_standard(const std::string& header) { return header.find_first_of("./") == std::string::npos; }
 
+bool is_system(const std::string& header) {
+  static const std::vector<std::string> libraries{"xxhash.h", "zmq.h"};
+  if (within(header, {"sys/", "netinet/", "arpa/", "linux/", "net/"})) return true;
+  return header.find('/') == std::string::npos && header.ends_with(".h") && !header.ends_with(".capnp.h") &&
+         !within(header, libraries);
+}
+
 bool may_include_foreign(const SourceFile& file, const std::string& header) {
   if (is_standard(header)) return true;
   if (header.ends_with(".capnp.h")) return may_know_generated(file, header);
@@ -86,8 +93,8 @@ bool may_include_foreign(const SourceFile& file, const std::string& header) {
   for (const Permit& permit : permits) {
     if (header.starts_with(permit.begins)) return within(file.path, permit.places);
   }
-  // What is left are the headers of the system; a new library needs a line in the table above first.
-  return within(file.path, system_places);
+  // A new library needs a line in the table above first.
+  return is_system(header) && within(file.path, system_places);
 }
 
 std::string stem_of(const std::string& path) {
@@ -167,6 +174,25 @@ Findings own_header_first(const Tree& tree) {
     const std::vector<Include> includes = includes_of(file);
     if (includes.empty() || stem_of(includes.front().name) != stem_of(header)) {
       findings.push_back({file.path, includes.empty() ? 0 : includes.front().line, "its own header comes first"});
+    }
+  }
+  return findings;
+}
+
+Findings include_order(const Tree& tree) {
+  static const std::array<std::string, 3> names{"a header of ours", "a third-party header", "a standard header"};
+  Findings findings;
+  for (const SourceFile& file : tree) {
+    if (!is_cpp(file) || room_of(file.path).empty()) continue;
+    std::size_t reached = 0;
+    for (const Include& include : includes_of(file)) {
+      const bool ours = include.name.starts_with("hawser/") || (include.quoted && !include.name.ends_with(".capnp.h"));
+      const bool system = is_standard(include.name) || is_system(include.name);
+      const std::size_t kind = ours ? 0 : system ? 2 : 1;
+      if (kind < reached) {
+        findings.push_back({file.path, include.line, names[kind] + " after " + names[reached]});
+      }
+      reached = std::max(reached, kind);
     }
   }
   return findings;

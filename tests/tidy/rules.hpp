@@ -20,6 +20,7 @@ Findings include_arrows(const Tree& tree);
 Findings third_party_places(const Tree& tree);
 Findings one_file_libraries(const Tree& tree);
 Findings own_header_first(const Tree& tree);
+Findings include_order(const Tree& tree);
 
 // What code may not say where (code_rules.cpp).
 Findings clock_reads(const Tree& tree);
@@ -36,6 +37,9 @@ Findings pragma_once(const Tree& tree);
 Findings headers_without_intent(const Tree& tree);
 Findings unfinished_marks(const Tree& tree);
 Findings messages_without_id(const Tree& tree);
+// Functions outside of classes, as clang-format lays them out; tests tell longer stories.
+inline constexpr std::size_t function_lines_max = 70;
+Findings long_functions(const Tree& tree);
 
 struct FileSizes {
   std::size_t files = 0;

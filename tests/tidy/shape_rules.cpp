@@ -83,6 +83,32 @@ Findings messages_without_id(const Tree& tree) {
   return findings;
 }
 
+Findings long_functions(const Tree& tree) {
+  static const std::vector<std::string> others{"namespace", "class", "struct", "enum", "union", "extern"};
+  Findings findings;
+  for (const SourceFile& file : tree) {
+    if (!is_cpp(file) || within(file.path, {"tests/"})) continue;
+    std::size_t number = 0;
+    std::size_t opened = 0;
+    for (const std::string& line : lines_of(file.text)) {
+      ++number;
+      const bool at_margin = !line.empty() && line.front() != ' ' && line.front() != '#';
+      if (at_margin && line.ends_with("{")) {
+        const bool other =
+            std::any_of(others.begin(), others.end(), [&](const auto& word) { return line.starts_with(word); });
+        opened = other ? 0 : number;
+      } else if (line == "}" && opened != 0) {
+        const std::size_t lines = number - opened + 1;
+        if (lines > function_lines_max) {
+          findings.push_back({file.path, opened, "a function of " + std::to_string(lines) + " lines"});
+        }
+        opened = 0;
+      }
+    }
+  }
+  return findings;
+}
+
 FileSizes file_sizes(const Tree& tree) {
   FileSizes sizes;
   std::vector<std::size_t> counts;
