@@ -322,6 +322,9 @@ void NodeCore::arm() {
   for (const Waiter& waiter : waiters_) earliest = std::min(earliest, waiter.until);
   earliest = std::min(earliest, phase_ends_);
   if (phase_ == Phase::stopped) earliest = never;
+  // What was due has been done; if something still claims to be, it gets a quantum, not the whole processor.
+  constexpr Duration timer_quantum{1'000};
+  if (earliest <= now_) earliest = later(now_, timer_quantum);
   if (earliest >= armed_at_ && armed_at_ > now_ && phase_ != Phase::stopped) return;  // it will come round in time
   if (timer_ != TimerId::none) runtime_.scheduler().cancel(std::exchange(timer_, TimerId::none));
   armed_at_ = earliest;

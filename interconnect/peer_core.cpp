@@ -166,13 +166,16 @@ void PeerCore::flush(Instant now) {
 Instant PeerCore::next_wake() const {
   Instant earliest = wake_channels_;
   if (self_) return earliest;
+  const Lane& control = lane(LaneClass::control);
   for (const Lane& each : lanes_) {
-    earliest = std::min(earliest, each.next_wake());
+    // A data lane waits for its session, not for a time.
+    const bool held = each.lane_class() != LaneClass::control && each.state() == LaneState::waiting && !control.open();
+    if (!held) earliest = std::min(earliest, each.next_wake());
     if (!each.open() || each.lane_class() == LaneClass::control) continue;
     if (up()) earliest = std::min(earliest, later(each.waiting_since(), silence_limit()));
     earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));
   }
-  if (lane(LaneClass::control).open()) earliest = std::min(earliest, next_beat_);
+  if (control.open() && !control.blocked()) earliest = std::min(earliest, next_beat_);
   return std::min({earliest, judge_.next_wake(), breaker_.next_wake()});
 }
 
