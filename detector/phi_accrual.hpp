@@ -25,8 +25,8 @@ struct PhiConfig {
   Duration interval{200'000};          // between heartbeats; above 0
   Duration acceptable_pause{400'000};  // silence on top of the mean that counts nothing: two intervals, so that one
                                        // lost reply and its successor's delay are no news; 0 ..
-  Duration deviation_min{0};  // floor of the deviation; 0 means max(10 % of the interval, 5 ms)
-  std::size_t window = 500;   // intervals remembered; 8 .., sensibly 200 .. 1000; 4 bytes each
+  Duration deviation_min{0};           // floor of the deviation; 0 means max(10 % of the interval, 5 ms)
+  std::size_t window = 500;            // intervals remembered; 8 .., sensibly 200 .. 1000; 4 bytes each
 };
 
 class PhiAccrualDetector {
