@@ -6,6 +6,19 @@
 #include <hawser/base/assert.hpp>
 
 namespace hawser {
+namespace {
+
+bool is_silence(std::string_view cause) noexcept {
+  return cause == peer_cause::silent || cause == peer_cause::cut_outbound || cause == peer_cause::cut_inbound;
+}
+
+// Somebody is there and says no, or nobody listens: more is known than by silence.
+bool is_refusal(std::string_view cause) noexcept {
+  return cause == peer_cause::connect_refused || cause == peer_cause::handshake_failed ||
+         cause == peer_cause::authentication_failed || cause == peer_cause::refused_by_peer;
+}
+
+}  // namespace
 
 PeerJudge::PeerJudge(const JudgeConfig& config, Instant now)
     : config_(config),
@@ -38,12 +51,20 @@ bool PeerJudge::connection_lost(Instant now, std::string_view cause, std::string
   last_failure_detail_ = detail;
   if (cause == peer_cause::peer_stopped) return convict(now, cause, std::move(detail));
   if (state_ == PeerState::up) return enter(PeerState::suspect, now, cause, std::move(detail));
-  // The state stays as old as it is; people want to read the latest failure.
-  if (state_ != PeerState::suspect || !suspected_by_silence_) {
+  // The state stays as old as it is, but people want to read the latest failure.
+  if (is_silence(reason_.cause) && !is_refusal(cause)) {
+    reason_.detail = std::string{cause} + (detail.empty() ? "" : ": " + detail);
+  } else {
     reason_.cause = cause;
     reason_.detail = std::move(detail);
   }
   return false;
+}
+
+bool PeerJudge::convict(Instant now, std::string_view cause, std::string detail) {
+  // Stragglers of the old connection must not raise it again.
+  connected_ = false;
+  return leave_for_unreachable(now, cause, std::move(detail));
 }
 
 bool PeerJudge::reply(Instant now) {
@@ -111,27 +132,36 @@ void PeerJudge::excuse(Duration stall) {
 }
 
 bool PeerJudge::tick(Instant now, bool may_accuse, bool may_convict) {
-  if (!may_accuse) return false;
+  if (may_accuse) act_on_time(now, may_convict);
+  return std::exchange(changed_, false);
+}
+
+void PeerJudge::act_on_time(Instant now, bool may_convict) {
+  const auto convict_for = [&](std::string_view otherwise) {
+    if (last_failure_.empty()) {
+      leave_for_unreachable(now, otherwise);
+    } else {
+      leave_for_unreachable(now, last_failure_, last_failure_detail_);
+    }
+  };
   switch (state_) {
     case PeerState::connecting:
-      if (now < hold_until_ || !may_convict) return false;
-      if (last_failure_.empty()) return convict(now, peer_cause::never_heard);
-      return convict(now, last_failure_, last_failure_detail_);
+      if (may_convict && now >= hold_until_) convict_for(peer_cause::never_heard);
+      return;
     case PeerState::up:
     case PeerState::suspect:
       if (may_convict && now >= detector_.suspect_at(unreachable_)) {
         if (state_ == PeerState::up) ++suspicions_;
-        if (last_failure_.empty()) return convict(now, name_silence(now));
-        return convict(now, last_failure_, last_failure_detail_);
+        convict_for(name_silence(now));
+      } else if (state_ == PeerState::up && now >= detector_.suspect_at(suspect_)) {
+        ++suspicions_;
+        enter(PeerState::suspect, now, name_silence(now));
+        suspected_by_silence_ = true;
       }
-      if (state_ == PeerState::suspect || now < detector_.suspect_at(suspect_)) return false;
-      ++suspicions_;
-      suspected_by_silence_ = true;
-      return enter(PeerState::suspect, now, name_silence(now));
+      return;
     case PeerState::unreachable:
-      return false;
+      return;
   }
-  return false;
 }
 
 Instant PeerJudge::next_wake() const {
@@ -167,7 +197,7 @@ std::uint32_t PeerJudge::replies_needed(Instant now) const noexcept {
   return config_.replies_to_recover + std::min(recent > 1 ? recent - 1 : 0, config_.flap_replies_max);
 }
 
-bool PeerJudge::convict(Instant now, std::string_view cause, std::string detail) {
+bool PeerJudge::leave_for_unreachable(Instant now, std::string_view cause, std::string detail) {
   if (state_ == PeerState::unreachable) {
     reason_.cause = cause;
     reason_.detail = std::move(detail);
@@ -183,6 +213,7 @@ bool PeerJudge::convict(Instant now, std::string_view cause, std::string detail)
 
 bool PeerJudge::enter(PeerState state, Instant now, std::string_view cause, std::string detail) {
   const bool changed = state_ != state;
+  changed_ = changed_ || changed;
   state_ = state;
   replies_ = 0;
   if (state != PeerState::suspect) suspected_by_silence_ = false;

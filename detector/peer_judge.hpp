@@ -32,6 +32,8 @@ inline constexpr std::string_view never_heard = "never_heard";    // no session 
 inline constexpr std::string_view connect_refused = "connect_refused";
 inline constexpr std::string_view connect_timeout = "connect_timeout";
 inline constexpr std::string_view handshake_failed = "handshake_failed";
+inline constexpr std::string_view authentication_failed = "authentication_failed";
+inline constexpr std::string_view refused_by_peer = "refused_by_peer";
 inline constexpr std::string_view connection_lost = "connection_lost";
 inline constexpr std::string_view peer_stopped = "peer_stopped";      // it said goodbye
 inline constexpr std::string_view peer_restarted = "peer_restarted";  // connecting: another incarnation answers
@@ -53,12 +55,13 @@ class PeerJudge {
   // REQUIRES: 0.1 <= suspect < unreachable <= 300, replies_to_recover >= 1, and what PhiConfig demands.
   PeerJudge(const JudgeConfig& config, Instant now);
 
-  // Each of these returns true when it changed the state.
+  // Each of these returns true when it changed the state; the next tick reports that change as well, once.
 
   // The handshake is done in both directions. From connecting this is up; from unreachable replies decide.
   bool session_open(Instant now);
   // The control connection ended, or a dial failed. Up becomes suspect at once, conviction is left to phi: a quick
-  // reconnect is no outage. `cause` is a literal; peer_cause::peer_stopped convicts at once.
+  // reconnect is no outage. `cause` is a literal; peer_cause::peer_stopped convicts at once. A peer that went silent
+  // keeps that cause when a dial merely fails to reach it (the failure goes into the detail); a refusal replaces it.
   bool connection_lost(Instant now, std::string_view cause, std::string detail = {});
   // A heartbeat of ours was answered: the link works both ways.
   bool reply(Instant now);
@@ -66,12 +69,15 @@ class PeerJudge {
   void heard(Instant now) noexcept;
   // Another node says it hears the peer now: kept for naming a one-way cut, it convicts and acquits nobody.
   void vouched(Instant now) noexcept;
+  // Unreachable at once, by a decision of others or of its own (it said goodbye). Only a new session leads back.
+  bool convict(Instant now, std::string_view cause, std::string detail = {});
   // Another incarnation answered: what was learned of the old one is forgotten; connecting until session_open.
   bool peer_restarted(Instant now);
   // We ourselves stalled for so long: the silence of that time is not the peer's.
   void excuse(Duration stall);
-  // Acts on what is due. Call it at next_wake() or any time; while LocalHealth says that nobody may be accused (or
-  // convicted), pass that on and it is put off to the next call.
+  // Acts on what is due, and returns true when the state has changed since the last tick, by whatever. Call it at
+  // next_wake() or any time; while LocalHealth says that nobody may be accused (or convicted), pass that on and it is
+  // put off to the next call.
   bool tick(Instant now, bool may_accuse = true, bool may_convict = true);
 
   // When tick has something to do, if nothing is heard until then; `never` while unreachable.
@@ -102,7 +108,8 @@ class PeerJudge {
 
  private:
   bool enter(PeerState state, Instant now, std::string_view cause, std::string detail = {});
-  bool convict(Instant now, std::string_view cause, std::string detail = {});
+  void act_on_time(Instant now, bool may_convict);
+  bool leave_for_unreachable(Instant now, std::string_view cause, std::string detail = {});
   bool recover_by_reply(Instant now);
   std::string_view name_silence(Instant now) const noexcept;
   void refresh_next_at();
@@ -114,6 +121,7 @@ class PeerJudge {
   PhiAccrualDetector detector_;
   PeerState state_ = PeerState::connecting;
   Reason reason_;
+  bool changed_ = false;  // since the last tick
   bool connected_ = false;
   bool suspected_by_silence_ = false;
   Instant hold_until_;

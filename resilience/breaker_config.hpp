@@ -26,7 +26,7 @@ enum class BreakerMode : std::uint8_t {
 std::string_view to_string(BreakerMode mode) noexcept;
 
 // success and failure speak about the peer; neutral says nothing about it.
-enum class CallVerdict : std::uint8_t { success, failure, neutral };
+enum class Verdict : std::uint8_t { success, failure, neutral };
 
 struct BreakerConfig {
   std::uint32_t consecutive_failures = 5;  // 0 switches the rule off

@@ -83,7 +83,7 @@ bool CircuitBreaker::admits(Instant now) const {
   return false;
 }
 
-void CircuitBreaker::record(const Permit& permit, Instant now, CallVerdict verdict, Duration took) {
+void CircuitBreaker::record(const Permit& permit, Instant now, Verdict verdict, Duration took) {
   advance(now);
   if (permit.generation != generation_ || permit.id == 0) return;
   if (permit.probe) {
@@ -93,7 +93,7 @@ void CircuitBreaker::record(const Permit& permit, Instant now, CallVerdict verdi
   }
 }
 
-void CircuitBreaker::end_flight(const Permit& permit, Instant now, CallVerdict verdict, Duration took) {
+void CircuitBreaker::end_flight(const Permit& permit, Instant now, Verdict verdict, Duration took) {
   if (permit.id < first_flight_) return;
   const std::uint64_t place = permit.id - first_flight_;
   if (place >= flights_.size() || flights_[place].ended) return;
@@ -101,46 +101,45 @@ void CircuitBreaker::end_flight(const Permit& permit, Instant now, CallVerdict v
   const bool hung = place < hung_;
   if (hung) --hanging_;
   pop_ended_flights();
-  if (verdict == CallVerdict::neutral) return;
-  const bool failed = verdict == CallVerdict::failure;
+  if (verdict == Verdict::neutral) return;
+  const bool failed = verdict == Verdict::failure;
   if (!failed) consecutive_ = 0;
   if (failed && consecutive_ < std::numeric_limits<std::uint32_t>::max()) ++consecutive_;
   count(now, {1, failed ? 1u : 0u, hung || slow(took) ? 1u : 0u});
   judge(now);
 }
 
-void CircuitBreaker::end_probe(const Permit& permit, Instant now, CallVerdict verdict, Duration took) {
+void CircuitBreaker::end_probe(const Permit& permit, Instant now, Verdict verdict, Duration took) {
   const auto found =
       std::find_if(probes_.begin(), probes_.end(), [&](const Probe& probe) { return probe.id == permit.id; });
   if (found == probes_.end()) return;
   probes_.erase(found);
-  if (verdict != CallVerdict::neutral) judge_probe(now, verdict == CallVerdict::success, slow(took));
+  if (verdict != Verdict::neutral) judge_probe(now, verdict == Verdict::success, slow(took));
 }
 
 void CircuitBreaker::record_batch(Instant now, std::uint32_t successes, std::uint32_t failures, std::uint32_t slow,
                                   std::optional<std::uint64_t> generation) {
   advance(now);
   if (generation.has_value() && *generation != generation_) return;
+  if (!generation.has_value() && state_ != State::closed) return;
   const std::uint64_t calls = std::uint64_t{successes} + failures;
-  if (calls == 0) return;
-  if (state_ == State::half_open) {
-    judge_probe(now, failures == 0, slow > 0);
-    return;
-  }
+  if (calls == 0 && slow == 0) return;
+  if (state_ == State::half_open) return judge_probe(now, failures == 0, slow > 0);
   if (state_ != State::closed && state_ != State::ramping) return;
   if (successes > 0) {
     consecutive_ = 0;
-  } else if (consecutive_ < std::numeric_limits<std::uint32_t>::max()) {
+  } else if (failures > 0 && consecutive_ < std::numeric_limits<std::uint32_t>::max()) {
     ++consecutive_;
   }
   if (count_window_) {
     // A round larger than the window enters it in proportion.
-    const std::uint64_t kept = std::min<std::uint64_t>(calls, config_.window_calls);
-    const std::uint64_t failed = (failures * kept + calls - 1) / calls;
-    const std::uint64_t slowed = (std::min<std::uint64_t>(slow, calls) * kept + calls - 1) / calls;
+    const std::uint64_t all = std::max<std::uint64_t>(calls, slow);
+    const std::uint64_t kept = std::min<std::uint64_t>(all, config_.window_calls);
+    const std::uint64_t failed = (failures * kept + all - 1) / all;
+    const std::uint64_t slowed = (slow * kept + all - 1) / all;
     for (std::uint64_t i = 0; i < kept; ++i) count_window_->add(i < failed, i < slowed);
   } else {
-    time_window_.add(now, {calls, failures, std::min<std::uint64_t>(slow, calls)});
+    time_window_.add(now, {calls, failures, slow});
   }
   judge(now);
 }
@@ -164,8 +163,9 @@ void CircuitBreaker::judge(Instant now) {
     return open(now, "failure_rate", std::to_string(ended.failures) + " of " + std::to_string(ended.calls));
   }
   // Calls that hang count as slow ones from the moment they pass the limit until they end and are counted for good.
-  const std::uint64_t calls = ended.calls + hanging_;
+  // Of one-way traffic the window may know more slow messages than ended ones.
   const std::uint64_t slow = ended.slow + hanging_;
+  const std::uint64_t calls = std::max(ended.calls, ended.slow) + hanging_;
   if (config_.slow_percent > 0 && calls >= config_.calls_min && slow * 100 >= calls * config_.slow_percent) {
     open(now, "slow_rate",
          std::to_string(slow) + " of " + std::to_string(calls) + ", " + std::to_string(hanging_) + " of them hanging");

@@ -53,10 +53,9 @@ class CircuitBreaker {
  public:
   using State = BreakerState;
   using Mode = BreakerMode;
-  using Verdict = CallVerdict;
 
   // REQUIRES: config.problems().empty().
-  CircuitBreaker(const BreakerConfig& config, std::uint64_t seed, Instant now);
+  explicit CircuitBreaker(const BreakerConfig& config, std::uint64_t seed = 0, Instant now = Instant{});
 
   // Nothing when the call must fail fast: reason() and retry_at() are the answer for its caller.
   std::optional<Permit> try_acquire(Instant now);
@@ -68,9 +67,11 @@ class CircuitBreaker {
   bool admits(Instant now) const;
   // Ends a call. `took` is from its admission to its end. A permit ended twice, expired or of an older generation is
   // ignored, but that a probe's late verdict still counts within its generation.
-  void record(const Permit& permit, Instant now, CallVerdict verdict, Duration took);
+  void record(const Permit& permit, Instant now, Verdict verdict, Duration took);
   // One acknowledgement round of one-way traffic: the shares count every message, the consecutive rule counts a round
-  // with only failures as one failure. `generation` is that in which the messages left; older ones are ignored.
+  // with only failures as one failure. `slow` may name messages that still hang; their ends belong to later rounds, not
+  // slow again. `generation` is that in which the messages left, older ones are ignored; without one the round counts
+  // while closed only, because else it may speak of messages that left before the breaker opened.
   // In half_open a clean round counts as one success, any failure or slow message as a failed probe.
   void record_batch(Instant now, std::uint32_t successes, std::uint32_t failures, std::uint32_t slow = 0,
                     std::optional<std::uint64_t> generation = std::nullopt);
@@ -127,8 +128,8 @@ class CircuitBreaker {
   std::optional<Permit> acquire(Instant now, bool tracked);
   std::optional<Permit> refuse();
   Permit begin_flight(Instant now);
-  void end_flight(const Permit& permit, Instant now, CallVerdict verdict, Duration took);
-  void end_probe(const Permit& permit, Instant now, CallVerdict verdict, Duration took);
+  void end_flight(const Permit& permit, Instant now, Verdict verdict, Duration took);
+  void end_probe(const Permit& permit, Instant now, Verdict verdict, Duration took);
   void count(Instant now, const WindowCounts& some);
   std::size_t ramp_step(Instant now) const noexcept;
   Duration ramp_quarter() const noexcept;

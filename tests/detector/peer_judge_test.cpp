@@ -25,6 +25,7 @@ struct Steady {
 
   explicit Steady(const JudgeConfig& config = {}) : judge(config, start) {
     judge.session_open(now);
+    judge.tick(now);
     answer(600);
   }
   void answer(int times) {
@@ -163,6 +164,37 @@ TEST_CASE("a lost connection that does not come back convicts in phi's time, wit
   CHECK(peer.judge.reason().cause == "connect_refused");
 }
 
+TEST_CASE("a tick reports each change once, whoever made it") {
+  Steady peer;
+  peer.judge.connection_lost(peer.now, "connection_lost");
+  CHECK(peer.judge.tick(peer.now));
+  CHECK_FALSE(peer.judge.tick(peer.now));
+  peer.judge.peer_restarted(peer.now);
+  peer.judge.session_open(peer.now);
+  CHECK(peer.judge.tick(peer.now));
+  CHECK_FALSE(peer.judge.tick(peer.now));
+}
+
+TEST_CASE("a silent peer stays silent when dials do not reach it, and is refused when one is refused") {
+  Steady peer;
+  peer.silence_until_unreachable();
+  peer.judge.connection_lost(peer.now + 1s, "connect_timeout", "after 500 ms");
+  CHECK(peer.judge.reason().cause == "silent");
+  CHECK(peer.judge.reason().detail == "connect_timeout: after 500 ms");
+  peer.judge.connection_lost(peer.now + 2s, "connect_refused");
+  CHECK(peer.judge.reason().cause == "connect_refused");
+}
+
+TEST_CASE("a convicted peer is not raised by stragglers, only by a new session and its answers") {
+  Steady peer;
+  CHECK(peer.judge.convict(peer.now, "peer_stopped"));
+  for (int i = 0; i < 20; ++i) CHECK_FALSE(peer.judge.reply(peer.now += 200ms));
+  CHECK_FALSE(peer.judge.session_open(peer.now));
+  CHECK_FALSE(peer.judge.reply(peer.now += 200ms));
+  CHECK(peer.judge.reply(peer.now += 200ms));
+  CHECK(peer.judge.state() == PeerState::up);
+}
+
 TEST_CASE("a peer that says goodbye is unreachable at once") {
   Steady peer;
   CHECK(peer.judge.connection_lost(peer.now, hawser::peer_cause::peer_stopped));
@@ -273,6 +305,9 @@ TEST_CASE("whatever happens, only legal changes are made, and the returned truth
         judge.excuse(Duration{random.between(std::int64_t{-1}, std::int64_t{300'000})});
       const PeerState after = judge.state();
       REQUIRE(told == (before != after));
+      // A change made by an event is reported by the next tick too; one made by a tick is not reported again.
+      const bool by_tick = what >= 8 && what < 15;
+      REQUIRE(judge.tick(now, false) == (told && !by_tick));
       if (told) REQUIRE(judge.reason().since == now);
       if (after == PeerState::up && told) REQUIRE(judge.connected());
       if (before == PeerState::connecting) REQUIRE(after != PeerState::suspect);

@@ -9,12 +9,12 @@ using namespace std::chrono_literals;
 using hawser::BreakerConfig;
 using hawser::BreakerMode;
 using hawser::BreakerState;
-using hawser::CallVerdict;
 using hawser::CircuitBreaker;
 using hawser::Duration;
 using hawser::Instant;
 using hawser::instant_from_us;
 using hawser::Permit;
+using hawser::Verdict;
 
 namespace {
 
@@ -32,7 +32,7 @@ struct Fixture {
   Instant now = start;
 
   explicit Fixture(const BreakerConfig& config = plain()) : breaker(config, 1, start) {}
-  bool call(CallVerdict verdict, Duration took = 1ms) {
+  bool call(Verdict verdict, Duration took = 1ms) {
     const auto permit = breaker.try_acquire(now);
     if (!permit) return false;
     now += took;
@@ -40,10 +40,10 @@ struct Fixture {
     return true;
   }
   void fail(int times) {
-    for (int i = 0; i < times; ++i) call(CallVerdict::failure);
+    for (int i = 0; i < times; ++i) call(Verdict::failure);
   }
   void succeed(int times) {
-    for (int i = 0; i < times; ++i) call(CallVerdict::success);
+    for (int i = 0; i < times; ++i) call(Verdict::success);
   }
   BreakerState state() const { return breaker.state(now); }
   // Opens it and waits until it is half-open.
@@ -62,7 +62,7 @@ TEST_CASE("five failures in a row open it, four and a success do not, and neutra
   f.fail(4);
   f.succeed(1);
   f.fail(4);
-  for (int i = 0; i < 50; ++i) f.call(CallVerdict::neutral);
+  for (int i = 0; i < 50; ++i) f.call(Verdict::neutral);
   CHECK(f.state() == BreakerState::closed);
   f.fail(1);
   CHECK(f.state() == BreakerState::open);
@@ -101,14 +101,14 @@ TEST_CASE("slow successes open it as well, and exactly at the limit is not slow"
   for (int i = 0; i < 40; ++i) {
     const auto permit = f.breaker.try_acquire(f.now);
     REQUIRE(permit);
-    f.breaker.record(*permit, f.now, CallVerdict::success, 2s);
+    f.breaker.record(*permit, f.now, Verdict::success, 2s);
   }
   CHECK(f.state() == BreakerState::closed);
   Fixture g;
   for (int i = 0; i < 20; ++i) {
     const auto permit = g.breaker.try_acquire(g.now);
     REQUIRE(permit);
-    g.breaker.record(*permit, g.now, CallVerdict::success, 2s + 1us);
+    g.breaker.record(*permit, g.now, Verdict::success, 2s + 1us);
   }
   CHECK(g.state() == BreakerState::open);
   CHECK(g.breaker.reason().cause == "slow_rate");
@@ -134,7 +134,7 @@ TEST_CASE("a hung peer is noticed after the slow limit, before any of its calls 
   CHECK(f.now - last_limit < 20ms);
   CHECK(f.breaker.reason().cause == "slow_rate");
   // The ends of those calls come in another generation.
-  for (const Permit& permit : hanging) f.breaker.record(permit, f.now, CallVerdict::failure, 3s);
+  for (const Permit& permit : hanging) f.breaker.record(permit, f.now, Verdict::failure, 3s);
   CHECK(f.state() == BreakerState::open);
   CHECK(f.breaker.hanging() == 0);
 }
@@ -144,13 +144,13 @@ TEST_CASE("a call that hung is counted once when it ends, and not at all when it
   const Permit slow = *f.breaker.try_acquire(f.now);
   const Permit cancelled = *f.breaker.try_acquire(f.now);
   const Permit quick = *f.breaker.try_acquire(f.now);
-  f.breaker.record(quick, f.now, CallVerdict::success, 1ms);
+  f.breaker.record(quick, f.now, Verdict::success, 1ms);
   f.breaker.tick(f.now + 3s);
   CHECK(f.breaker.hanging() == 2);
-  f.breaker.record(cancelled, f.now + 3s, CallVerdict::neutral, 3s);
+  f.breaker.record(cancelled, f.now + 3s, Verdict::neutral, 3s);
   CHECK(f.breaker.hanging() == 1);
-  f.breaker.record(slow, f.now + 4s, CallVerdict::success, 4s);
-  f.breaker.record(slow, f.now + 4s, CallVerdict::success, 4s);
+  f.breaker.record(slow, f.now + 4s, Verdict::success, 4s);
+  f.breaker.record(slow, f.now + 4s, Verdict::success, 4s);
   CHECK(f.breaker.hanging() == 0);
   CHECK(f.state() == BreakerState::closed);
   CHECK(f.breaker.next_wake() == hawser::never);
@@ -178,9 +178,9 @@ TEST_CASE("half-open lets two probes through, closes by a ramp on two answers, a
   CHECK(one->probe);
   CHECK_FALSE(f.breaker.admits(f.now));
   CHECK_FALSE(f.breaker.try_acquire(f.now));
-  f.breaker.record(*one, f.now + 5ms, CallVerdict::success, 5ms);
+  f.breaker.record(*one, f.now + 5ms, Verdict::success, 5ms);
   CHECK(f.state() == BreakerState::half_open);
-  f.breaker.record(*two, f.now + 5ms, CallVerdict::success, 5ms);
+  f.breaker.record(*two, f.now + 5ms, Verdict::success, 5ms);
   f.now += 5ms;
   CHECK(f.state() == BreakerState::ramping);
   CHECK(f.breaker.reason().cause == "probes_answered");
@@ -198,7 +198,7 @@ TEST_CASE("half-open lets two probes through, closes by a ramp on two answers, a
       REQUIRE(promised == permit.has_value());
       if (!permit) continue;
       ++passed;
-      f.breaker.record(*permit, f.now, CallVerdict::success, 0us);
+      f.breaker.record(*permit, f.now, Verdict::success, 0us);
     }
     CHECK(passed >= expected[quarter]);
     CHECK(passed <= expected[quarter] + 1);
@@ -220,7 +220,7 @@ TEST_CASE("one failed or slow probe opens it again, for twice as long, up to the
       f.fail(1);
       CHECK(f.breaker.reason().cause == "probe_failed");
     } else {
-      f.call(CallVerdict::success, 2'500ms);
+      f.call(Verdict::success, 2'500ms);
       CHECK(f.breaker.reason().cause == "probe_slow");
     }
     CHECK(f.state() == BreakerState::open);
@@ -264,7 +264,7 @@ TEST_CASE("a probe that is cancelled or lost neither closes, nor opens, nor stic
   Fixture f;
   f.to_half_open();
   const Permit cancelled = *f.breaker.try_acquire(f.now);
-  f.breaker.record(cancelled, f.now, CallVerdict::neutral, 0us);
+  f.breaker.record(cancelled, f.now, Verdict::neutral, 0us);
   CHECK(f.state() == BreakerState::half_open);
   CHECK(f.breaker.probes(f.now) == 0);
   const Permit lost = *f.breaker.try_acquire(f.now);
@@ -281,10 +281,10 @@ TEST_CASE("a probe that is cancelled or lost neither closes, nor opens, nor stic
     CHECK(f.state() == BreakerState::half_open);
   }
   SECTION("its late failure is still news, once") {
-    f.breaker.record(lost, f.now, CallVerdict::failure, 5s);
+    f.breaker.record(lost, f.now, Verdict::failure, 5s);
     CHECK(f.state() == BreakerState::open);
     const auto opened = f.breaker.opened();
-    f.breaker.record(lost, f.now, CallVerdict::failure, 5s);
+    f.breaker.record(lost, f.now, Verdict::failure, 5s);
     CHECK(f.breaker.opened() == opened);
   }
   SECTION("half-open for ever leaks nothing") {
@@ -301,12 +301,12 @@ TEST_CASE("results of an older generation are ignored, good or bad") {
   Fixture f;
   const Permit before = *f.breaker.try_acquire(f.now);
   f.to_half_open();
-  f.breaker.record(before, f.now, CallVerdict::failure, 1s);
+  f.breaker.record(before, f.now, Verdict::failure, 1s);
   CHECK(f.state() == BreakerState::half_open);
   const Permit probe = *f.breaker.try_acquire(f.now);
   f.fail(1);
   f.now = f.breaker.retry_at();
-  f.breaker.record(probe, f.now, CallVerdict::success, 1s);
+  f.breaker.record(probe, f.now, Verdict::success, 1s);
   f.succeed(1);
   CHECK(f.state() == BreakerState::half_open);
 }
@@ -386,6 +386,34 @@ TEST_CASE("one-way traffic: a round of failures is one failure in a row, its mes
   CHECK(f.state() == BreakerState::ramping);
 }
 
+TEST_CASE("one-way messages that hang open it before any has ended, and are not slow again when they end") {
+  Fixture f;
+  SECTION("a hung peer") {
+    for (int i = 0; i < 19; ++i) f.breaker.record_batch(f.now, 0, 0, 1);
+    CHECK(f.state() == BreakerState::closed);
+    f.breaker.record_batch(f.now, 0, 0, 1);
+    CHECK(f.state() == BreakerState::open);
+    CHECK(f.breaker.reason().cause == "slow_rate");
+  }
+  SECTION("a hiccup") {
+    f.breaker.record_batch(f.now, 10, 0, 10);
+    f.breaker.record_batch(f.now, 10, 0);
+    CHECK(f.state() == BreakerState::closed);
+  }
+}
+
+TEST_CASE("a round of unknown generation says nothing of the time after the breaker opened") {
+  Fixture f;
+  f.to_half_open();
+  f.breaker.record_batch(f.now, 0, 50);
+  f.breaker.record_batch(f.now, 50, 0);
+  CHECK(f.state() == BreakerState::half_open);
+  f.succeed(2);
+  CHECK(f.state() == BreakerState::ramping);
+  for (int i = 0; i < 10; ++i) f.breaker.record_batch(f.now, 0, 50);
+  CHECK(f.state() == BreakerState::ramping);
+}
+
 TEST_CASE("a window of calls instead of time: rounds larger than it enter in proportion") {
   BreakerConfig config = plain();
   config.window_calls = 20;
@@ -423,7 +451,7 @@ TEST_CASE("observe-only decides, says so, counts what it would have refused, and
   BreakerConfig config = plain();
   config.mode = BreakerMode::observe_only;
   Fixture f{config};
-  for (int i = 0; i < 20; ++i) CHECK(f.call(CallVerdict::failure));
+  for (int i = 0; i < 20; ++i) CHECK(f.call(Verdict::failure));
   CHECK(f.state() == BreakerState::open);
   CHECK(f.breaker.refusals() == 15);
   CHECK(f.breaker.admits(f.now));
@@ -455,7 +483,7 @@ TEST_CASE("a clock that stands still or jumps back breaks nothing, nor do endles
   CircuitBreaker breaker{config, 1, start};
   for (int i = 0; i < 100; ++i) {
     const auto permit = breaker.try_acquire(start - i * 1s);
-    if (permit) breaker.record(*permit, start - i * 1s, CallVerdict::failure, 0us);
+    if (permit) breaker.record(*permit, start - i * 1s, Verdict::failure, 0us);
   }
   CHECK(breaker.state(start) == BreakerState::open);
   CHECK(breaker.retry_at() == hawser::never);
@@ -492,7 +520,7 @@ TEST_CASE("whatever happens, only legal transitions are made, open lets nothing 
         }
       } else if (what < 15 && !out.empty()) {
         const std::size_t chosen = random.below(out.size());
-        breaker.record(out[chosen], now, static_cast<CallVerdict>(random.below(3)),
+        breaker.record(out[chosen], now, static_cast<Verdict>(random.below(3)),
                        Duration{random.between(std::int64_t{0}, std::int64_t{2'500'000})});
         if (random.chance(800'000)) out.erase(out.begin() + static_cast<std::ptrdiff_t>(chosen));
       } else if (what == 15) {
