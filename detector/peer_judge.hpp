@@ -1,27 +1,143 @@
-#pragma GCC system_header
+// The state of one peer, with its reason: what phi, connections, handshakes and restarts amount to.
+//
+//   connecting --session_open--> up <--reply-- suspect --phi--> unreachable --replies--> up
+//
+// Invariants: only a peer that answered is up; a peer becomes unreachable by phi (or because it said goodbye), never by
+// one lost connection; the way back from unreachable takes replies spread over time, more of them after recent flaps,
+// so that a burst of late replies or a flapping link does not raise the dead. A peer never heard within its hold is
+// unreachable. Every decision is an instant in whole microseconds, computed in advance: next_wake() is the one timer
+// needed. Pure; not thread safe.
 #pragma once
+
 #include <cstdint>
+#include <string>
 #include <string_view>
+
 #include <hawser/base/reason.hpp>
+#include <hawser/base/time.hpp>
 #include <hawser/detector/peer_state.hpp>
+#include <hawser/detector/phi_accrual.hpp>
+
 namespace hawser {
-struct PhiConfig{Duration interval{200000}; Duration acceptable_pause{400000}; Duration deviation_min{20000}; std::size_t window=500;};
-struct JudgeConfig{PhiConfig phi; double suspect=5; double unreachable=8; Duration never_heard_hold{3000000};};
-class PeerJudge{public:
-  PeerJudge(const JudgeConfig& c,Instant now):c_(c),began_(now),last_(now){reason_.since=now;reason_.cause="starting";}
-  void session_open(Instant now){last_=now;heard_=true;want_=PeerState::up;cause_="recovered";}
-  void connection_lost(Instant,std::string_view cause){if(!heard_) lost_=cause;}
-  void reply(Instant now){last_=now; want_=PeerState::up;cause_="recovered";}
-  void peer_restarted(Instant now){last_=now;}
-  void convict(Instant now,std::string_view cause){last_=now-Duration{100000000};state_=want_=PeerState::unreachable;reason_={now,cause,{},{}};}
-  bool tick(Instant now){
-    PeerState s=want_; std::string_view cause=cause_;
-    if(!heard_){ s= now-began_>=c_.never_heard_hold?PeerState::unreachable:PeerState::connecting; cause=lost_; }
-    else { auto d=now-last_; if(d>=unreach()) {s=PeerState::unreachable;cause="silent";} else if(d>=susp()&&state_!=PeerState::unreachable){s=PeerState::suspect;cause="silent";} else s=want_; }
-    if(s==state_) return false; if(s==PeerState::unreachable) want_=s; state_=s; reason_={now,cause,{},{}}; return true; }
-  Instant next_wake() const { if(!heard_) return state_==PeerState::unreachable?never:later(began_,c_.never_heard_hold); if(state_==PeerState::unreachable) return never; if(state_==PeerState::suspect) return later(last_,unreach()); return later(last_,susp()); }
-  PeerState state() const {return state_;} const Reason& reason() const {return reason_;} double phi(Instant now) const {return double((now-last_).count())/double(unreach().count())*8;} std::uint32_t flaps() const{return 0;} void excuse(Duration d){last_+=d;}
- private: Duration susp() const{return c_.phi.interval+c_.phi.acceptable_pause+c_.phi.interval/2;} Duration unreach() const{return c_.phi.interval*2+c_.phi.acceptable_pause;}
-  JudgeConfig c_; Instant began_,last_; bool heard_=false; PeerState state_=PeerState::connecting,want_=PeerState::connecting; std::string_view cause_="",lost_="never_heard"; Reason reason_;
+
+// The vocabulary of PeerJudge::reason(), beside the causes which the caller hands to connection_lost.
+namespace peer_cause {
+inline constexpr std::string_view starting = "starting";          // connecting: nothing tried yet
+inline constexpr std::string_view session_open = "session_open";  // up: both sides agreed
+inline constexpr std::string_view recovered = "recovered";        // up: it answers again
+inline constexpr std::string_view silent = "silent";              // nothing comes from it
+inline constexpr std::string_view cut_outbound = "cut_outbound";  // we hear it, it does not answer us
+inline constexpr std::string_view cut_inbound = "cut_inbound";    // we do not hear it, others do
+inline constexpr std::string_view never_heard = "never_heard";    // no session within the hold
+inline constexpr std::string_view connect_refused = "connect_refused";
+inline constexpr std::string_view connect_timeout = "connect_timeout";
+inline constexpr std::string_view handshake_failed = "handshake_failed";
+inline constexpr std::string_view authentication_failed = "authentication_failed";
+inline constexpr std::string_view refused_by_peer = "refused_by_peer";
+inline constexpr std::string_view connection_lost = "connection_lost";
+inline constexpr std::string_view peer_stopped = "peer_stopped";      // it said goodbye
+inline constexpr std::string_view peer_restarted = "peer_restarted";  // connecting: another incarnation answers
+}  // namespace peer_cause
+
+struct JudgeConfig {
+  PhiConfig phi;
+  double suspect = 5.0;                  // 0.1 .. 300
+  double unreachable = 8.0;              // above `suspect`; .. 300
+  Duration never_heard_hold{3'000'000};  // connecting at most this long; 0 ..
+  std::uint32_t replies_to_recover = 2;  // from unreachable to up; 1 ..
+  // Damping: from the second flap within `flap_memory` on, one reply more for each, at most so many more.
+  Duration flap_memory{60'000'000};
+  std::uint32_t flap_replies_max = 3;
 };
-}
+
+class PeerJudge {
+ public:
+  // REQUIRES: 0.1 <= suspect < unreachable <= 300, replies_to_recover >= 1, and what PhiConfig demands.
+  PeerJudge(const JudgeConfig& config, Instant now);
+
+  // Each of these returns true when it changed the state; the next tick reports that change as well, once.
+
+  // The handshake is done in both directions. From connecting this is up; from unreachable replies decide.
+  bool session_open(Instant now);
+  // The control connection ended, or a dial failed. Up becomes suspect at once, conviction is left to phi: a quick
+  // reconnect is no outage. `cause` is a literal; peer_cause::peer_stopped convicts at once. A peer that went silent
+  // keeps that cause when a dial merely fails to reach it (the failure goes into the detail); a refusal replaces it.
+  bool connection_lost(Instant now, std::string_view cause, std::string detail = {});
+  // A heartbeat of ours was answered: the link works both ways.
+  bool reply(Instant now);
+  // Any other frame of the peer: it lives, but this says nothing about our way to it.
+  void heard(Instant now) noexcept;
+  // Another node says it hears the peer now: kept for naming a one-way cut, it convicts and acquits nobody.
+  void vouched(Instant now) noexcept;
+  // Unreachable at once, by a decision of others or of its own (it said goodbye). Only a new session leads back.
+  bool convict(Instant now, std::string_view cause, std::string detail = {});
+  // Another incarnation answered: what was learned of the old one is forgotten; connecting until session_open.
+  bool peer_restarted(Instant now);
+  // We ourselves stalled for so long: the silence of that time is not the peer's.
+  void excuse(Duration stall);
+  // Acts on what is due, and returns true when the state has changed since the last tick, by whatever. Call it at
+  // next_wake() or any time; while LocalHealth says that nobody may be accused (or convicted), pass that on and it is
+  // put off to the next call.
+  bool tick(Instant now, bool may_accuse = true, bool may_convict = true);
+
+  // When tick has something to do, if nothing is heard until then; `never` while unreachable.
+  Instant next_wake() const;
+
+  PeerState state() const noexcept { return state_; }
+  // next_at: suspect: its conviction; connecting: the end of the hold. Nothing otherwise; dials are the caller's.
+  const Reason& reason() const noexcept { return reason_; }
+  double phi(Instant now) const noexcept { return detector_.phi(now); }
+  const PhiAccrualDetector& detector() const noexcept { return detector_; }
+  // For a subscriber with a threshold of its own.
+  Instant suspect_at(const PhiThreshold& threshold) const { return detector_.suspect_at(threshold); }
+
+  // It answers heartbeats and fails or crawls on real work. Beside the state; whoever sees it sets it.
+  bool set_degraded(bool degraded, Instant now, std::string_view cause, std::string detail = {});
+  bool degraded() const noexcept { return degraded_; }
+  const Reason& degraded_reason() const noexcept { return degraded_reason_; }
+
+  bool connected() const noexcept { return connected_; }
+  // How often it left up or suspect for unreachable, or restarted while up or suspect. Never falls.
+  std::uint32_t flaps() const noexcept { return flaps_; }
+  // How many replies an unreachable peer must give now.
+  std::uint32_t replies_needed(Instant now) const noexcept;
+  // Promised against observed: suspicions by silence, and those which a reply then refuted without an outage. Over
+  // detector().heartbeats() replies about heartbeats x 10^-suspect refuted ones are promised.
+  std::uint64_t suspicions() const noexcept { return suspicions_; }
+  std::uint64_t mistakes() const noexcept { return mistakes_; }
+
+ private:
+  bool enter(PeerState state, Instant now, std::string_view cause, std::string detail = {});
+  void act_on_time(Instant now, bool may_convict);
+  bool leave_for_unreachable(Instant now, std::string_view cause, std::string detail = {});
+  bool recover_by_reply(Instant now);
+  std::string_view name_silence(Instant now) const noexcept;
+  void refresh_next_at();
+  std::uint32_t recent_flaps(Instant now) const noexcept;
+
+  JudgeConfig config_;
+  PhiThreshold suspect_;
+  PhiThreshold unreachable_;
+  PhiAccrualDetector detector_;
+  PeerState state_ = PeerState::connecting;
+  Reason reason_;
+  bool changed_ = false;  // since the last tick
+  bool connected_ = false;
+  bool suspected_by_silence_ = false;
+  Instant hold_until_;
+  Instant heard_ = Instant::min();
+  Instant vouched_ = Instant::min();
+  std::string_view last_failure_;  // of the connection; empty while connected
+  std::string last_failure_detail_;
+  std::uint32_t replies_ = 0;  // that count towards recovery
+  Instant counted_at_ = Instant::min();
+  std::uint32_t flaps_ = 0;
+  std::uint32_t flaps_remembered_ = 0;  // as of flapped_at_; one is forgotten per flap_memory
+  Instant flapped_at_ = Instant::min();
+  bool degraded_ = false;
+  Reason degraded_reason_;
+  std::uint64_t suspicions_ = 0;
+  std::uint64_t mistakes_ = 0;
+};
+
+}  // namespace hawser

@@ -1,0 +1,240 @@
+#include <hawser/detector/peer_judge.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <hawser/base/assert.hpp>
+
+namespace hawser {
+namespace {
+
+bool is_silence(std::string_view cause) noexcept {
+  return cause == peer_cause::silent || cause == peer_cause::cut_outbound || cause == peer_cause::cut_inbound;
+}
+
+// Somebody is there and says no, or nobody listens: more is known than by silence.
+bool is_refusal(std::string_view cause) noexcept {
+  return cause == peer_cause::connect_refused || cause == peer_cause::handshake_failed ||
+         cause == peer_cause::authentication_failed || cause == peer_cause::refused_by_peer;
+}
+
+}  // namespace
+
+PeerJudge::PeerJudge(const JudgeConfig& config, Instant now)
+    : config_(config),
+      suspect_(config.suspect),
+      unreachable_(config.unreachable),
+      detector_(config.phi, now),
+      hold_until_(later(now, config.never_heard_hold)) {
+  HAWSER_ASSERT(config.suspect < config.unreachable, "a peer is suspected before it is convicted");
+  HAWSER_ASSERT(config.replies_to_recover >= 1, "a peer recovers by at least one reply");
+  reason_ = {now, peer_cause::starting, {}, hold_until_};
+}
+
+bool PeerJudge::session_open(Instant now) {
+  connected_ = true;
+  last_failure_ = {};
+  last_failure_detail_.clear();
+  heard_ = std::max(heard_, now);
+  // Whatever silence lies between the old connection and this one was an outage, not an interval.
+  detector_.outage_over(now);
+  suspected_by_silence_ = false;
+  if (state_ == PeerState::connecting) return enter(PeerState::up, now, peer_cause::session_open);
+  refresh_next_at();
+  return false;
+}
+
+bool PeerJudge::connection_lost(Instant now, std::string_view cause, std::string detail) {
+  connected_ = false;
+  replies_ = 0;
+  last_failure_ = cause;
+  last_failure_detail_ = detail;
+  if (cause == peer_cause::peer_stopped) return convict(now, cause, std::move(detail));
+  if (state_ == PeerState::up) return enter(PeerState::suspect, now, cause, std::move(detail));
+  // The state stays as old as it is, but people want to read the latest failure.
+  if (is_silence(reason_.cause) && !is_refusal(cause)) {
+    reason_.detail = std::string{cause} + (detail.empty() ? "" : ": " + detail);
+  } else {
+    reason_.cause = cause;
+    reason_.detail = std::move(detail);
+  }
+  return false;
+}
+
+bool PeerJudge::convict(Instant now, std::string_view cause, std::string detail) {
+  // Stragglers of the old connection must not raise it again.
+  connected_ = false;
+  return leave_for_unreachable(now, cause, std::move(detail));
+}
+
+bool PeerJudge::reply(Instant now) {
+  heard_ = std::max(heard_, now);
+  switch (state_) {
+    case PeerState::connecting:
+      // Before the handshake there is nobody we know who could answer.
+      return false;
+    case PeerState::up:
+      detector_.heartbeat(now);
+      return false;
+    case PeerState::suspect:
+      detector_.heartbeat(now);
+      if (!connected_) {  // it arrived by the old connection; the new one has yet to stand
+        refresh_next_at();
+        return false;
+      }
+      if (std::exchange(suspected_by_silence_, false)) ++mistakes_;
+      return enter(PeerState::up, now, peer_cause::recovered);
+    case PeerState::unreachable:
+      return recover_by_reply(now);
+  }
+  return false;
+}
+
+bool PeerJudge::recover_by_reply(Instant now) {
+  // Consecutive ones count: a silence that would raise suspicion starts the count again.
+  if (replies_ > 0 && now >= detector_.suspect_at(suspect_)) replies_ = 0;
+  // Late replies flushed in one burst are one sign of life, not many.
+  const bool spaced = replies_ == 0 || now >= later(counted_at_, config_.phi.interval / 2);
+  if (replies_ == 0) {
+    detector_.outage_over(now);
+  } else {
+    detector_.heartbeat(now);
+  }
+  if (!connected_ || !spaced) return false;
+  counted_at_ = now;
+  if (++replies_ < replies_needed(now)) return false;
+  return enter(PeerState::up, now, peer_cause::recovered);
+}
+
+void PeerJudge::heard(Instant now) noexcept { heard_ = std::max(heard_, now); }
+void PeerJudge::vouched(Instant now) noexcept { vouched_ = std::max(vouched_, now); }
+
+bool PeerJudge::peer_restarted(Instant now) {
+  detector_ = PhiAccrualDetector{config_.phi, now};
+  connected_ = false;
+  suspected_by_silence_ = false;
+  last_failure_ = {};
+  last_failure_detail_.clear();
+  hold_until_ = later(now, config_.never_heard_hold);
+  if (state_ == PeerState::up || state_ == PeerState::suspect) {
+    flaps_remembered_ = recent_flaps(now) + 1;
+    flapped_at_ = now;
+    ++flaps_;
+  }
+  return enter(PeerState::connecting, now, peer_cause::peer_restarted);
+}
+
+void PeerJudge::excuse(Duration stall) {
+  if (stall <= Duration::zero()) return;
+  detector_.excuse(stall);
+  hold_until_ = later(hold_until_, stall);
+  refresh_next_at();
+}
+
+bool PeerJudge::tick(Instant now, bool may_accuse, bool may_convict) {
+  if (may_accuse) act_on_time(now, may_convict);
+  return std::exchange(changed_, false);
+}
+
+void PeerJudge::act_on_time(Instant now, bool may_convict) {
+  const auto convict_for = [&](std::string_view otherwise) {
+    if (last_failure_.empty()) {
+      leave_for_unreachable(now, otherwise);
+    } else {
+      leave_for_unreachable(now, last_failure_, last_failure_detail_);
+    }
+  };
+  switch (state_) {
+    case PeerState::connecting:
+      if (may_convict && now >= hold_until_) convict_for(peer_cause::never_heard);
+      return;
+    case PeerState::up:
+    case PeerState::suspect:
+      if (may_convict && now >= detector_.suspect_at(unreachable_)) {
+        if (state_ == PeerState::up) ++suspicions_;
+        convict_for(name_silence(now));
+      } else if (state_ == PeerState::up && now >= detector_.suspect_at(suspect_)) {
+        ++suspicions_;
+        enter(PeerState::suspect, now, name_silence(now));
+        suspected_by_silence_ = true;
+      }
+      return;
+    case PeerState::unreachable:
+      return;
+  }
+}
+
+Instant PeerJudge::next_wake() const {
+  switch (state_) {
+    case PeerState::connecting:
+      return hold_until_;
+    case PeerState::up:
+      return detector_.suspect_at(suspect_);
+    case PeerState::suspect:
+      return detector_.suspect_at(unreachable_);
+    case PeerState::unreachable:
+      return never;
+  }
+  return never;
+}
+
+std::string_view PeerJudge::name_silence(Instant now) const noexcept {
+  // Signs of life count as recent within the silence that an answering peer is allowed anyway.
+  const Duration recent = detector_.mean() + config_.phi.acceptable_pause;
+  if (later(heard_, recent) >= now && heard_ > detector_.last_heard()) return peer_cause::cut_outbound;
+  if (later(vouched_, recent) >= now && vouched_ > detector_.last_heard()) return peer_cause::cut_inbound;
+  return peer_cause::silent;
+}
+
+std::uint32_t PeerJudge::recent_flaps(Instant now) const noexcept {
+  if (flaps_remembered_ == 0 || config_.flap_memory <= Duration::zero()) return 0;
+  const std::int64_t forgotten = now <= flapped_at_ ? 0 : (now - flapped_at_) / config_.flap_memory;
+  return forgotten >= flaps_remembered_ ? 0 : flaps_remembered_ - static_cast<std::uint32_t>(forgotten);
+}
+
+std::uint32_t PeerJudge::replies_needed(Instant now) const noexcept {
+  const std::uint32_t recent = recent_flaps(now);
+  return config_.replies_to_recover + std::min(recent > 1 ? recent - 1 : 0, config_.flap_replies_max);
+}
+
+bool PeerJudge::leave_for_unreachable(Instant now, std::string_view cause, std::string detail) {
+  if (state_ == PeerState::unreachable) {
+    reason_.cause = cause;
+    reason_.detail = std::move(detail);
+    return false;
+  }
+  if (state_ != PeerState::connecting) {
+    flaps_remembered_ = recent_flaps(now) + 1;
+    flapped_at_ = now;
+    ++flaps_;
+  }
+  return enter(PeerState::unreachable, now, cause, std::move(detail));
+}
+
+bool PeerJudge::enter(PeerState state, Instant now, std::string_view cause, std::string detail) {
+  const bool changed = state_ != state;
+  changed_ = changed_ || changed;
+  state_ = state;
+  replies_ = 0;
+  if (state != PeerState::suspect) suspected_by_silence_ = false;
+  reason_ = {now, cause, std::move(detail), {}};
+  refresh_next_at();
+  return changed;
+}
+
+void PeerJudge::refresh_next_at() {
+  if (state_ == PeerState::connecting || state_ == PeerState::suspect) {
+    reason_.next_at = next_wake();
+  } else {
+    reason_.next_at.reset();
+  }
+}
+
+bool PeerJudge::set_degraded(bool degraded, Instant now, std::string_view cause, std::string detail) {
+  if (degraded == degraded_) return false;
+  degraded_ = degraded;
+  degraded_reason_ = {now, cause, std::move(detail), {}};
+  return true;
+}
+
+}  // namespace hawser
