@@ -35,9 +35,12 @@ std::size_t slot_of(LinkId id) noexcept { return static_cast<std::uint64_t>(id) 
 
 std::string_view short_name(LaneClass lane) noexcept {
   switch (lane) {
-    case LaneClass::control: return "ctl";
-    case LaneClass::ordinary: return "ord";
-    case LaneClass::bulk: return "blk";
+    case LaneClass::control:
+      return "ctl";
+    case LaneClass::ordinary:
+      return "ord";
+    case LaneClass::bulk:
+      return "blk";
   }
   return "?";
 }
@@ -110,8 +113,8 @@ LinkId ZmqOutbound::dial(const DialRequest& request) {
     fail_later(link, LinkFailure::no_descriptors, "this process may open no more descriptors");
     return id;
   }
-  link.deadline = services_.scheduler.at(later(services_.scheduler.now(), config_.connect_timeout),
-                                         [this, id] { deadline(id); });
+  link.deadline =
+      services_.scheduler.at(later(services_.scheduler.now(), config_.connect_timeout), [this, id] { deadline(id); });
   if (NameLookup::numeric(request.to.host)) {
     connect(link, {request.to.host});
     return id;
@@ -207,7 +210,8 @@ void ZmqOutbound::deadline(LinkId id) {
            link->where + " accepted but finished no handshake within " + milliseconds(config_.handshake_timeout));
       break;
     case Link::State::up:
-    case Link::State::failed: return;
+    case Link::State::failed:
+      return;
   }
   upcalls_.end_turn();
 }
@@ -236,11 +240,15 @@ void ZmqOutbound::check(LinkId id) {
 void ZmqOutbound::event(Link& link, const MonitorEvent& event) {
   const LinkId id = link.id;
   switch (event.what) {
-    case ZMQ_EVENT_CONNECTED: connected(link, event.value); return;
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: up(link); return;
+    case ZMQ_EVENT_CONNECTED:
+      connected(link, event.value);
+      return;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+      up(link);
+      return;
     case ZMQ_EVENT_CLOSED:
-      // The attempt is over. ZeroMQ keeps the errno to itself; a timeout is told by our own deadline, so this is a refusal
-      // or a network that knows no way there.
+      // The attempt is over. ZeroMQ keeps the errno to itself; a timeout is told by our own deadline, so this is a
+      // refusal or a network that knows no way there.
       if (link.state != Link::State::connecting) return;
       fail(link, LinkFailure::connect_refused, link.where + " refuses connections");
       return;
@@ -262,7 +270,8 @@ void ZmqOutbound::event(Link& link, const MonitorEvent& event) {
       if (Link* still = find(id)) fail(*still, LinkFailure::closed_by_peer, still->where + " closed the connection");
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
