@@ -42,6 +42,13 @@ class RawTcp {
     const ssize_t took = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return took > 0 ? static_cast<std::size_t>(took) : 0;
   }
+  // Waits for `bytes` bytes; fewer when the connection ended.
+  std::string read_exactly(std::size_t bytes) const {
+    std::string all(bytes, '\0');
+    const ssize_t got = ::recv(fd_, all.data(), bytes, MSG_WAITALL);
+    all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return all;
+  }
   // Whether the other side has ended the connection.
   bool ended() const {
     char room[4096];
@@ -66,6 +73,9 @@ class RawZmtp {
     property(ready, "Socket-Type", "DEALER");
     property(ready, "Identity", routing_id);
     say(greeting + '\x04' + static_cast<char>(ready.size()) + ready);
+    // Nothing may be said before the other side is ready too: its greeting, and a command of a given size.
+    const std::string head = tcp_.read_exactly(64 + 2);
+    if (head.size() == 66) tcp_.read_exactly(static_cast<unsigned char>(head.back()));
   }
 
   // One part of a message, with more to follow.
