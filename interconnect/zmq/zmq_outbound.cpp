@@ -18,8 +18,8 @@
 namespace hawser {
 namespace {
 
-// Frames ZeroMQ may hold for one link; the real queue is the node's.
-constexpr int frames_queued_max = 16;
+// Frames ZeroMQ may hold for one link. The real queue is the node's, which also bounds the bytes.
+constexpr int frames_queued_max = 64;
 // A listener has one thing to say; more than this is no listener of ours.
 constexpr unsigned answers_max = 8;
 // What one dial opens, and a few more so that others in this process still get theirs.
