@@ -222,6 +222,10 @@ void ZmqOutbound::check(LinkId id) {
     if (!told) break;
     event(*link, *told);
   }
+  look(id);
+}
+
+void ZmqOutbound::look(LinkId id) {
   Link* link = find(id);
   if (link == nullptr || link->socket == nullptr) return;
   const int events = link->socket->events();
@@ -357,7 +361,7 @@ void ZmqOutbound::check_touched() {
     if (link->state == Link::State::failed) {
       fail(*link, link->failure, std::move(link->detail));
     } else {
-      check(id);
+      look(id);  // the monitor has a wake-up of its own, which no send swallows
     }
     if (upcalls_.closed()) return;
   }

@@ -48,6 +48,7 @@ class ZmqOutbound {
   Link* find(LinkId link) noexcept;
   Link& make_link(const DialRequest& request);
   void touch(Link& link);
+  void look(LinkId id);
   void resolved(LinkId id, std::vector<std::string> addresses, const std::string& problem);
   void connect(Link& link, const std::vector<std::string>& addresses);
   void connect_to(Link& link, const std::string& address);
