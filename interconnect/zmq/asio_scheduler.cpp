@@ -73,9 +73,7 @@ class AsioScheduler::Core : public std::enable_shared_from_this<Core> {
     std::uint32_t generation;
   };
 
-  static bool later_than(const Due& a, const Due& b) noexcept {
-    return a.at != b.at ? a.at > b.at : a.order > b.order;
-  }
+  static bool later_than(const Due& a, const Due& b) noexcept { return a.at != b.at ? a.at > b.at : a.order > b.order; }
 
   bool alive(const Due& due) const noexcept { return places_[due.place].generation == due.generation; }
 
@@ -160,8 +158,7 @@ class AsioScheduler::Core : public std::enable_shared_from_this<Core> {
   bool stopped_ = false;
 };
 
-AsioScheduler::AsioScheduler(boost::asio::io_context& io, LoopThread& loop)
-    : core_(std::make_shared<Core>(io, loop)) {}
+AsioScheduler::AsioScheduler(boost::asio::io_context& io, LoopThread& loop) : core_(std::make_shared<Core>(io, loop)) {}
 
 AsioScheduler::~AsioScheduler() { core_->stop(); }
 

@@ -1,8 +1,8 @@
 // Small named records in a directory, which survive a crash at any instant.
 //
 // A record is written to a temporary file, flushed, renamed over the old one, and the directory is flushed: afterwards
-// either the old or the new record is there, whole. Each carries a magic number, its length and an XXH3 checksum seeded by
-// its name, so that a torn file, a foreign file and a record moved under another name are told apart from memory.
+// either the old or the new record is there, whole. Each carries a magic number, its length and an XXH3 checksum seeded
+// by its name, so that a torn file, a foreign file and a record moved under another name are told apart from memory.
 // One process at a time owns a directory; a lock held for life makes sure. Not thread safe.
 #pragma once
 

@@ -1,4 +1,5 @@
-// What a wake-up carries: which socket it is about. A number rather than a pointer, since the socket may be gone by then.
+// What a wake-up carries: which socket it is about. A number rather than a pointer, since the socket may be gone by
+// then.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What Linux tells about a TCP socket that ZeroMQ owns and we only know by number.
 //
-// A number alone proves nothing: between two looks the socket may be closed and its number given to another. The cookie is
-// the kernel's own name for a socket and is never reused, so it is noted early and compared before anything is done.
+// A number alone proves nothing: between two looks the socket may be closed and its number given to another. The cookie
+// is the kernel's own name for a socket and is never reused, so it is noted early and compared before anything is done.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Wakes the loop when any of many ZeroMQ sockets has something to say.
 //
-// ZeroMQ's descriptors are collected in one epoll set of our own, and only that set is registered with Asio. So Asio never
-// holds a descriptor of ZeroMQ's (it would close it, and ZeroMQ aborts at exit then), no dup() is spent per socket, and
-// one wake-up serves all of them. Loop thread only.
+// ZeroMQ's descriptors are collected in one epoll set of our own, and only that set is registered with Asio. So Asio
+// never holds a descriptor of ZeroMQ's (it would close it, and ZeroMQ aborts at exit then), no dup() is spent per
+// socket, and one wake-up serves all of them. Loop thread only.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // The one ZeroMQ context of this process, shared by every runtime in it.
 //
-// A context owns ZeroMQ's threads. They run with every signal blocked, so that an embedding program's handlers run on its
-// own threads only. Options that ZeroMQ reads before its first socket are set here, and the limit on descriptors is raised
-// as far as the system lets us: a node with a thousand peers needs about seven thousand.
-// A context does not survive fork(): fork before the first runtime is built, or exec at once.
+// A context owns ZeroMQ's threads. They run with every signal blocked, so that an embedding program's handlers run on
+// its own threads only. Options that ZeroMQ reads before its first socket are set here, and the limit on descriptors is
+// raised as far as the system lets us: a node with a thousand peers needs about seven thousand. A context does not
+// survive fork(): fork before the first runtime is built, or exec at once.
 #pragma once
 
 #include <cstddef>

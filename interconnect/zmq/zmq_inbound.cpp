@@ -71,13 +71,18 @@ class Message {
 std::string bind_problem(const Endpoint& at, int error) {
   const std::string what = "port " + std::to_string(at.port) + " on " + at.host;
   switch (error) {
-    case EADDRINUSE: return what + " is in use by another process; stop it or set `listen`";
-    case EACCES: return what + " is not allowed for this user; choose a port above 1023";
+    case EADDRINUSE:
+      return what + " is in use by another process; stop it or set `listen`";
+    case EACCES:
+      return what + " is not allowed for this user; choose a port above 1023";
     case EADDRNOTAVAIL:
-    case ENODEV: return at.host + " is no address of this machine; set `listen` to one that is";
+    case ENODEV:
+      return at.host + " is no address of this machine; set `listen` to one that is";
     case EMFILE:
-    case ENFILE: return what + " cannot be opened: no descriptor is left; raise the limit (ulimit -n)";
-    default: return what + " cannot be opened (" + zmq_strerror(error) + "); set `listen` to another endpoint";
+    case ENFILE:
+      return what + " cannot be opened: no descriptor is left; raise the limit (ulimit -n)";
+    default:
+      return what + " cannot be opened (" + zmq_strerror(error) + "); set `listen` to another endpoint";
   }
 }
 
@@ -97,7 +102,7 @@ struct ZmqInbound::Slot {
   bool open = false;       // accepted and not yet disconnected
   bool condemned = false;  // on its way out: frames are ignored
   std::uint64_t cookie = 0;
-  std::int64_t bytes = 0;  // received as whole frames since it was accepted
+  std::int64_t bytes = 0;                  // received as whole frames since it was accepted
   std::unique_ptr<Connection> connection;  // from the first frame on
 };
 
@@ -257,9 +262,8 @@ void ZmqInbound::take(Frame& frame) {
   upcalls_.stats.bytes_in += size;
   connection->told = true;
   BufferRef copy = Buffer::copy({frame.body->data(), size});
-  upcalls_.tell([&](TransportEvents& events) {
-    events.frame_received(connection->id, connection->identity, std::move(copy));
-  });
+  upcalls_.tell(
+      [&](TransportEvents& events) { events.frame_received(connection->id, connection->identity, std::move(copy)); });
 }
 
 ZmqInbound::Connection* ZmqInbound::connection_of(const Frame& frame) {

@@ -1,12 +1,12 @@
 // The connections that peers dialled: one bound ROUTER for all of them.
 //
-// ZeroMQ names a peer by a routing id that the peer chose, and says nothing about connections. Here a connection is a TCP
-// socket, known from the monitor (accepted, disconnected) and from the descriptor each frame carries; the routing id tells
-// frames of an ended connection from those of the next one on the same descriptor. A newer connection that announces the
-// routing id of an older one takes its place, and the older one is ended.
-// ZeroMQ has no way to end one connection: its TCP socket is shut down instead, at the end of the turn, once the monitor
-// has confirmed whose it is. A peer that never finishes a message would fill ZeroMQ's memory unseen: what the kernel
-// received is held against what was delivered every 200 ms. Loop thread only.
+// ZeroMQ names a peer by a routing id that the peer chose, and says nothing about connections. Here a connection is a
+// TCP socket, known from the monitor (accepted, disconnected) and from the descriptor each frame carries; the routing
+// id tells frames of an ended connection from those of the next one on the same descriptor. A newer connection that
+// announces the routing id of an older one takes its place, and the older one is ended. ZeroMQ has no way to end one
+// connection: its TCP socket is shut down instead, at the end of the turn, once the monitor has confirmed whose it is.
+// A peer that never finishes a message would fill ZeroMQ's memory unseen: what the kernel received is held against what
+// was delivered every 200 ms. Loop thread only.
 #pragma once
 
 #include <cstdint>

@@ -18,8 +18,8 @@
 namespace hawser {
 namespace {
 
-// Frames ZeroMQ may hold for one link; the real queue is the node's.
-constexpr int frames_queued_max = 16;
+// Frames ZeroMQ may hold for one link. The real queue is the node's, which also bounds the bytes.
+constexpr int frames_queued_max = 64;
 // A listener has one thing to say; more than this is no listener of ours.
 constexpr unsigned answers_max = 8;
 // What one dial opens, and a few more so that others in this process still get theirs.
@@ -35,9 +35,12 @@ std::size_t slot_of(LinkId id) noexcept { return static_cast<std::uint64_t>(id) 
 
 std::string_view short_name(LaneClass lane) noexcept {
   switch (lane) {
-    case LaneClass::control: return "ctl";
-    case LaneClass::ordinary: return "ord";
-    case LaneClass::bulk: return "blk";
+    case LaneClass::control:
+      return "ctl";
+    case LaneClass::ordinary:
+      return "ord";
+    case LaneClass::bulk:
+      return "blk";
   }
   return "?";
 }
@@ -110,8 +113,8 @@ LinkId ZmqOutbound::dial(const DialRequest& request) {
     fail_later(link, LinkFailure::no_descriptors, "this process may open no more descriptors");
     return id;
   }
-  link.deadline = services_.scheduler.at(later(services_.scheduler.now(), config_.connect_timeout),
-                                         [this, id] { deadline(id); });
+  link.deadline =
+      services_.scheduler.at(later(services_.scheduler.now(), config_.connect_timeout), [this, id] { deadline(id); });
   if (NameLookup::numeric(request.to.host)) {
     connect(link, {request.to.host});
     return id;
@@ -207,7 +210,8 @@ void ZmqOutbound::deadline(LinkId id) {
            link->where + " accepted but finished no handshake within " + milliseconds(config_.handshake_timeout));
       break;
     case Link::State::up:
-    case Link::State::failed: return;
+    case Link::State::failed:
+      return;
   }
   upcalls_.end_turn();
 }
@@ -218,6 +222,10 @@ void ZmqOutbound::check(LinkId id) {
     if (!told) break;
     event(*link, *told);
   }
+  look(id);
+}
+
+void ZmqOutbound::look(LinkId id) {
   Link* link = find(id);
   if (link == nullptr || link->socket == nullptr) return;
   const int events = link->socket->events();
@@ -236,11 +244,15 @@ void ZmqOutbound::check(LinkId id) {
 void ZmqOutbound::event(Link& link, const MonitorEvent& event) {
   const LinkId id = link.id;
   switch (event.what) {
-    case ZMQ_EVENT_CONNECTED: connected(link, event.value); return;
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: up(link); return;
+    case ZMQ_EVENT_CONNECTED:
+      connected(link, event.value);
+      return;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+      up(link);
+      return;
     case ZMQ_EVENT_CLOSED:
-      // The attempt is over. ZeroMQ keeps the errno to itself; a timeout is told by our own deadline, so this is a refusal
-      // or a network that knows no way there.
+      // The attempt is over. ZeroMQ keeps the errno to itself; a timeout is told by our own deadline, so this is a
+      // refusal or a network that knows no way there.
       if (link.state != Link::State::connecting) return;
       fail(link, LinkFailure::connect_refused, link.where + " refuses connections");
       return;
@@ -262,7 +274,8 @@ void ZmqOutbound::event(Link& link, const MonitorEvent& event) {
       if (Link* still = find(id)) fail(*still, LinkFailure::closed_by_peer, still->where + " closed the connection");
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -348,7 +361,7 @@ void ZmqOutbound::check_touched() {
     if (link->state == Link::State::failed) {
       fail(*link, link->failure, std::move(link->detail));
     } else {
-      check(id);
+      look(id);  // the monitor has a wake-up of its own, which no send swallows
     }
     if (upcalls_.closed()) return;
   }

@@ -1,9 +1,9 @@
 // The links we dialled: one DEALER each, dialled once.
 //
 // A link goes resolving -> connecting -> greeting -> up, with one deadline over the first two and one over the third.
-// ZeroMQ never reconnects by itself, and keeps nothing for a link that is not up. Each dial announces a routing id of its
-// own (`name|lane|incarnation|counter`), so that two connections can never be mistaken for one. What fails inside a call
-// is told in a turn of its own. Loop thread only.
+// ZeroMQ never reconnects by itself, and keeps nothing for a link that is not up. Each dial announces a routing id of
+// its own (`name|lane|incarnation|counter`), so that two connections can never be mistaken for one. What fails inside a
+// call is told in a turn of its own. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -48,6 +48,7 @@ class ZmqOutbound {
   Link* find(LinkId link) noexcept;
   Link& make_link(const DialRequest& request);
   void touch(Link& link);
+  void look(LinkId id);
   void resolved(LinkId id, std::vector<std::string> addresses, const std::string& problem);
   void connect(Link& link, const std::vector<std::string>& addresses);
   void connect_to(Link& link, const std::string& address);

@@ -1,8 +1,8 @@
 // The life of one monitored ZeroMQ socket, in the only order that neither aborts, hangs nor leaks.
 //
 // Opening: socket, options (by the caller), watch() = monitor and registration, then bind or connect. Closing: stop the
-// monitor, leave the wake set, close the socket, close the monitor's reader. A reader closed before its monitor is stopped
-// wedges ZeroMQ's reaper and the port is never released. Loop thread only.
+// monitor, leave the wake set, close the socket, close the monitor's reader. A reader closed before its monitor is
+// stopped wedges ZeroMQ's reaper and the port is never released. Loop thread only.
 #pragma once
 
 #include <cstddef>

@@ -71,13 +71,17 @@ class ZmqTransport::Core : public std::enable_shared_from_this<Core> {
     std::array<std::uint64_t, 64> room;
     for (const std::uint64_t token : wakes_.ready(room)) {
       switch (socket_token::kind(token)) {
-        case socket_token::Kind::listener: receive_ = true; break;
+        case socket_token::Kind::listener:
+          receive_ = true;
+          break;
         case socket_token::Kind::listener_monitor:
           inbound_.hear_monitor();
           receive_ = true;
           break;
         case socket_token::Kind::link:
-        case socket_token::Kind::link_monitor: outbound_.check(socket_token::link_of(token)); break;
+        case socket_token::Kind::link_monitor:
+          outbound_.check(socket_token::link_of(token));
+          break;
       }
       if (upcalls_.closed()) return;
     }

@@ -1,8 +1,9 @@
 // The Transport over ZeroMQ and TCP: one inbound ROUTER, one outbound DEALER per link, one wake-up for all of them.
 //
-// Everything happens in pump(): hear what woke us, deliver within a budget, end what is to end, close the turn, then look
-// again at every socket that was used meanwhile, because using a ZeroMQ socket swallows its wake-up. What is left over is
-// posted, so that the loop's other work gets its turn. Destroying a transport inside one of its calls is allowed.
+// Everything happens in pump(): hear what woke us, deliver within a budget, end what is to end, close the turn, then
+// look again at every socket that was used meanwhile, because using a ZeroMQ socket swallows its wake-up. What is left
+// over is posted, so that the loop's other work gets its turn. Destroying a transport inside one of its calls is
+// allowed.
 #pragma once
 
 #include <memory>

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,7 +37,18 @@ class RawTcp {
   RawTcp& operator=(const RawTcp&) = delete;
 
   bool connected() const { return connected_; }
-  void write(std::string_view bytes) const { [[maybe_unused]] auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT); }
+  // How much of it the kernel took without waiting.
+  std::size_t write(std::string_view bytes) const {
+    const ssize_t took = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return took > 0 ? static_cast<std::size_t>(took) : 0;
+  }
+  // Waits for `bytes` bytes; fewer when the connection ended.
+  std::string read_exactly(std::size_t bytes) const {
+    std::string all(bytes, '\0');
+    const ssize_t got = ::recv(fd_, all.data(), bytes, MSG_WAITALL);
+    all.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return all;
+  }
   // Whether the other side has ended the connection.
   bool ended() const {
     char room[4096];
@@ -49,6 +61,48 @@ class RawTcp {
  private:
   int fd_;
   bool connected_ = false;
+};
+
+// Speaks just enough ZMTP 3 to be let in without encryption, and then whatever it is told to.
+class RawZmtp {
+ public:
+  RawZmtp(const Endpoint& to, std::string_view routing_id) : tcp_(to) {
+    std::string greeting{"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00NULL", 16};
+    greeting.resize(64, '\0');
+    std::string ready{"\x05READY"};
+    property(ready, "Socket-Type", "DEALER");
+    property(ready, "Identity", routing_id);
+    say(greeting + '\x04' + static_cast<char>(ready.size()) + ready);
+    // Nothing may be said before the other side is ready too: its greeting, and a command of a given size.
+    const std::string head = tcp_.read_exactly(64 + 2);
+    if (head.size() == 66) tcp_.read_exactly(static_cast<unsigned char>(head.back()));
+  }
+
+  // One part of a message, with more to follow.
+  static std::string part(std::size_t bytes) {
+    std::string frame{'\x03'};
+    for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(bytes >> shift);
+    return frame + std::string(bytes, 'x');
+  }
+
+  // Adds to what is to be said, and says as much as the kernel takes.
+  void say(std::string_view bytes) {
+    waiting_ += bytes;
+    waiting_.erase(0, tcp_.write(waiting_));
+  }
+  std::size_t waiting() const { return waiting_.size(); }
+  bool ended() const { return tcp_.ended(); }
+
+ private:
+  static void property(std::string& command, std::string_view name, std::string_view value) {
+    command += static_cast<char>(name.size());
+    command += name;
+    command += {'\0', '\0', '\0', static_cast<char>(value.size())};
+    command += value;
+  }
+
+  RawTcp tcp_;
+  std::string waiting_;
 };
 
 // Accepts by the kernel's hand only, until `backlog` is full; from then on connection attempts meet silence.
