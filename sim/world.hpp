@@ -73,6 +73,8 @@ class World {
   // Until `reached` is true, tested at the start and after every event; false when `limit` is over first.
   bool run_until(const std::function<bool()>& reached, Duration limit);
   WorldTime now() const noexcept { return now_; }
+  // The same, for those who look again and again.
+  const WorldTime& clock() const noexcept { return now_; }
   // Calls `what` outside any host at that time, or now if it has passed.
   void at(WorldTime at, std::function<void()> what);
   void after(Duration delay, std::function<void()> what) { at(later(now_, delay), std::move(what)); }
