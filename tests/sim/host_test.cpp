@@ -1,4 +1,5 @@
 // Processes on hosts: timers, clocks, pauses, crashes, restarts.
+#include <functional>
 #include <set>
 
 #include <boost/asio/co_spawn.hpp>
@@ -8,6 +9,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/async_result.hpp>
 #include <catch2/catch.hpp>
+
+#include <hawser/base/assert.hpp>
 
 #include "probe.hpp"
 
@@ -90,7 +93,8 @@ TEST_CASE("late timers are late within their bound, never early") {
   CHECK(std::stoll(stage.log("a").back()) <= 15'000);
 }
 
-TEST_CASE("a paused host does nothing while its clock runs and its kernel takes bytes; then everything comes in order") {
+TEST_CASE(
+    "a paused host does nothing while its clock runs and its kernel takes bytes; then everything comes in order") {
   Stage stage;
   const LinkId link = stage.connect("a", "b");
   Probe& b = stage.probe("b");
@@ -253,4 +257,16 @@ TEST_CASE("each run of a process draws other numbers, the same in every world wi
   CHECK(once == draws(42));
   CHECK(once != draws(43));
   CHECK(std::set<std::uint64_t>(once.begin(), once.end()).size() == 4);
+}
+
+TEST_CASE("a timer that is always due stops the run instead of hanging it") {
+  struct Stuck {};
+  const auto before = set_assertion_handler([](const AssertionSite&) { throw Stuck{}; });
+  Stage stage;
+  stage.start();
+  Probe& a = stage.probe("a");
+  std::function<void()> again = [&] { a.host.at(a.host.now(), [&] { again(); }); };
+  again();
+  CHECK_THROWS_AS(stage.run_ms(1), Stuck);
+  set_assertion_handler(before);
 }
