@@ -1,15 +1,15 @@
 // A simulated TCP connection: two sides, two pipes, and what it takes to set it up and to end it.
 //
 // Forward runs from the dialler to the listener and carries the frames; backward carries the one answer. A side that is
-// closed while the other is open makes the connection half-open: what arrives at the closed side is answered by a reset,
-// as a kernel does for a connection it does not know, unless the machine is off.
+// closed while the other is open makes the connection half-open: what arrives at the closed side is answered by a
+// reset, as a kernel does for a connection it does not know, unless the machine is off.
 #pragma once
 
 #include <cstdint>
 
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/sim/event_queue.hpp>
-#include <hawser/sim/ring.hpp>
+#include <hawser/base/ring.hpp>
 
 namespace hawser::sim {
 
@@ -35,14 +35,14 @@ struct Segment {
 };
 
 struct Pipe {
-  Ring<Segment> queue;  // arrival times never decrease
+  Ring<Segment> queue;            // arrival times never decrease
   EventId armed = EventId::none;  // the arrival of the first segment
   WorldTime last_at = world_begin;
   std::size_t buffered = 0;  // bytes accepted from the sender and not yet taken by the receiver
   bool lost = false;         // something was lost: no data ever arrives again
   bool stuck = false;        // behind a frame that does not fit through
   bool wants_writable = false;
-  bool resetting = false;    // a reset is under way
+  bool resetting = false;  // a reset is under way
   std::uint8_t close_tries = 0;
 };
 

@@ -6,15 +6,16 @@
 #include <limits>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/wide.hpp>
 
 namespace hawser::sim {
 namespace {
 
-__extension__ using Wide = unsigned __int128;
-__extension__ using SignedWide = __int128;
+using Wide = Uint128;
+__extension__ typedef __int128 SignedWide;
 constexpr std::int64_t one = std::int64_t{1} << 32;
-constexpr std::uint64_t ln2_fixed = 2977044472;       // ln 2, 32 fractional bits
-constexpr std::uint64_t log2_e_fixed = 6196328019;    // 1 / ln 2, 32 fractional bits
+constexpr std::uint64_t ln2_fixed = 2977044472;     // ln 2, 32 fractional bits
+constexpr std::uint64_t log2_e_fixed = 6196328019;  // 1 / ln 2, 32 fractional bits
 
 // The integer square root of a 128-bit number, bit by bit.
 constexpr std::uint64_t root(Wide x) noexcept {
@@ -132,8 +133,10 @@ Delay Delay::empirical(std::vector<Duration> samples) {
 Duration Delay::draw_tail(Random& random) const {
   switch (shape_) {
     case Shape::constant:
-    case Shape::uniform: break;
-    case Shape::empirical: return (*samples_)[random.below(samples_->size())];
+    case Shape::uniform:
+      break;
+    case Shape::empirical:
+      return (*samples_)[random.below(samples_->size())];
     case Shape::exponential: {
       const auto nats = static_cast<std::uint64_t>(Wide{minus_log2_uniform(random)} * ln2_fixed >> 32);
       return std::min(max_, min_ + scaled(scale_, nats, max_));

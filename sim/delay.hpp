@@ -48,7 +48,8 @@ class Delay {
   std::shared_ptr<const std::vector<Duration>> samples_;
 };
 
-// log2(x) and 2^x with 32 fractional bits, by repeated squaring and by products of roots. REQUIRES: x > 0 for log2_fixed.
+// log2(x) and 2^x with 32 fractional bits, by repeated squaring and by products of roots. REQUIRES: x > 0 for
+// log2_fixed.
 std::int64_t log2_fixed(std::uint64_t x) noexcept;
 // Saturates at the largest value; zero below 2^-32.
 std::uint64_t exp2_fixed(std::int64_t x) noexcept;

@@ -1,8 +1,8 @@
 // What is going to happen, in the order of (world time, order of scheduling).
 //
-// Events live in slots that are used again, and a four-ary heap of their keys; a slot knows its place in the heap, so that
-// a cancelled event leaves nothing behind. An event belongs to an owner: a host, or the world itself. The events of a host
-// that cannot run now are parked: out of the order, still cancellable, until the host takes them.
+// Events live in slots that are used again, and a four-ary heap of their keys; a slot knows its place in the heap, so
+// that a cancelled event leaves nothing behind. An event belongs to an owner: a host, or the world itself. The events
+// of a host that cannot run now are parked: out of the order, still cancellable, until the host takes them.
 #pragma once
 
 #include <cstdint>

@@ -15,8 +15,8 @@ namespace {
 constexpr std::int64_t wall_begin_us = 1'700'000'000'000'000;  // some day in 2023
 constexpr std::uint64_t purpose_lateness = ~std::uint64_t{0};
 
-// The event of a turn is posted, so that the node runs inside its loop as it does on real time. Its handler lives in the
-// host, not on the heap: there is one at a time.
+// The event of a turn is posted, so that the node runs inside its loop as it does on real time. Its handler lives in
+// the host, not on the heap: there is one at a time.
 template <typename T>
 class OneTurnAllocator {
  public:
@@ -130,7 +130,7 @@ void Host::take_next_event() {
     run(ground_.events.pop());
     return;
   }
-  backlog_.push(ground_.events.park_next());
+  backlog_.push_back(ground_.events.park_next());
   if (!paused_ && drain_ == EventId::none) drain_at(busy_until_);
 }
 
@@ -143,7 +143,7 @@ void Host::drain_at(WorldTime at) {
 
 void Host::drain() {
   while (!paused_ && !backlog_.empty() && busy_until_ <= ground_.now) {
-    EventQueue::Action action = ground_.events.take_parked(backlog_.pop());
+    EventQueue::Action action = ground_.events.take_parked(backlog_.take_front());
     if (action) run(std::move(action));
   }
   if (!paused_ && !backlog_.empty()) drain_at(busy_until_);

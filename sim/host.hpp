@@ -1,8 +1,8 @@
 // A simulated host: machine, clock, disk, and the process that runs on it. To that process it is the Runtime.
 //
-// Each run of the process has an io_context of its own, polled by the world; a crash destroys the process, then its timers,
-// then the io_context with all its coroutines. A paused host is not polled and its timers do not fire, while its clock goes
-// on and its kernel buffers what arrives. Everything happens on the world's one thread.
+// Each run of the process has an io_context of its own, polled by the world; a crash destroys the process, then its
+// timers, then the io_context with all its coroutines. A paused host is not polled and its timers do not fire, while
+// its clock goes on and its kernel buffers what arrives. Everything happens on the world's one thread.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/sim/event_queue.hpp>
 #include <hawser/sim/network.hpp>
-#include <hawser/sim/ring.hpp>
+#include <hawser/base/ring.hpp>
 #include <hawser/sim/sim_storage.hpp>
 #include <hawser/sim/virtual_clock.hpp>
 

@@ -174,14 +174,15 @@ LinkId Network::dial(Attachment& user, const DialRequest& request) {
   connection.lane = request.lane;
   connection.identity.name = user.config.self.text();
   connection.dialler = {&user, true};
-  trace_.add(now_, TraceKind::dial, user.machine, target.value_or(world_owner), static_cast<std::uint64_t>(request.lane));
+  trace_.add(now_, TraceKind::dial, user.machine, target.value_or(world_owner),
+             static_cast<std::uint64_t>(request.lane));
   if (starved) {
     end_soon(id, LinkFailure::no_descriptors, "no descriptor is left");
   } else if (!target && !numeric(request.to.host)) {
     end_soon(id, LinkFailure::name_not_found, request.to.host);
   } else {
-    connection.timeout = events_.schedule(later(now_, user.config.connect_timeout), user.machine,
-                                          [this, id] { on_timeout(id); });
+    connection.timeout =
+        events_.schedule(later(now_, user.config.connect_timeout), user.machine, [this, id] { on_timeout(id); });
     if (target) retry_syn(id);  // nobody answers at a number that no machine has
   }
   return static_cast<LinkId>(id);
@@ -251,7 +252,8 @@ void Network::on_timeout(std::uint64_t id) {
   if (connection == nullptr || connection->up || !connection->dialler.open) return;
   const TransportConfig& config = connection->dialler.user->config;
   const Duration rest = config.handshake_timeout - config.connect_timeout;
-  const bool kernel_answers = connection->kernel_accepted && !rule(connection->to, connection->from).cuts(connection->lane);
+  const bool kernel_answers =
+      connection->kernel_accepted && !rule(connection->to, connection->from).cuts(connection->lane);
   Attachment* user = connection->dialler.user;
   const std::uint64_t detachments = detachments_;
   if (kernel_answers && !connection->listener.open && rest > Duration::zero() && connection->timeout != EventId::none) {

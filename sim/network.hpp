@@ -1,9 +1,9 @@
 // The simulated network: TCP as a session sees it, between machines that are switched on or off.
 //
 // Every directed pair of machines has a Rule. Frames of one connection arrive in order, each delayed by a draw from the
-// rule's distribution; connections are set up in one round trip. The two directions of a connection are independent once
-// it stands (acknowledgements of TCP itself are not modelled), so a one-way cut leaves the other way working; a new
-// connection needs both. What is told to a node is told in an event of its host, never from inside a call.
+// rule's distribution; connections are set up in one round trip. The two directions of a connection are independent
+// once it stands (acknowledgements of TCP itself are not modelled), so a one-way cut leaves the other way working; a
+// new connection needs both. What is told to a node is told in an event of its host, never from inside a call.
 #pragma once
 
 #include <cstdint>

@@ -51,8 +51,8 @@ void Network::transmit(std::uint64_t id, Way way, SegmentKind kind, BufferRef fr
   Connection& connection = *find(id);
   Pipe& pipe = connection.pipe(way);
   const Rule& rule = link(connection.sender(way), connection.receiver(way)).rule;
-  const bool gone = (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) ||
-                    (kind == SegmentKind::syn && rule.syn_drop);
+  const bool gone =
+      (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) || (kind == SegmentKind::syn && rule.syn_drop);
   if (gone) {
     pipe.buffered += frame.size();
     lose(connection, way, kind, frame.size());
@@ -102,7 +102,7 @@ void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef 
     pipe.last_at = std::max(pipe.last_at, *at);
     at = pipe.last_at;
   }
-  pipe.queue.push({*at, kind, std::move(frame)});
+  pipe.queue.push_back({*at, kind, std::move(frame)});
   if (pipe.queue.size() == 1) arm(connection, way);
 }
 
@@ -174,7 +174,7 @@ void Network::lose_queue(Connection& connection, Way way) {
   Pipe& pipe = connection.pipe(way);
   events_.cancel(std::exchange(pipe.armed, EventId::none));
   while (!pipe.queue.empty()) {
-    const Segment segment = pipe.queue.pop();
+    const Segment segment = pipe.queue.take_front();
     lose(connection, way, segment.kind, segment.frame.size());
   }
 }
@@ -183,7 +183,7 @@ void Network::discard_queue(Connection& connection, Way way) {
   Pipe& pipe = connection.pipe(way);
   events_.cancel(std::exchange(pipe.armed, EventId::none));
   while (!pipe.queue.empty()) {
-    const Segment segment = pipe.queue.pop();
+    const Segment segment = pipe.queue.take_front();
     if (!carries_data(segment.kind)) continue;
     pipe.buffered -= segment.frame.size();
     trace_.add(now_, TraceKind::lost, connection.sender(way), connection.receiver(way), segment.frame.size());
@@ -209,7 +209,8 @@ void Network::release_queue(Connection& connection, Way way) {
   arm(connection, way);
 }
 
-// Schedules the arrival of the first segment: with the receiving host, or with its kernel where no process waits for it.
+// Schedules the arrival of the first segment: with the receiving host, or with its kernel where no process waits for
+// it.
 void Network::arm(Connection& connection, Way way) {
   Pipe& pipe = connection.pipe(way);
   events_.cancel(std::exchange(pipe.armed, EventId::none));
@@ -228,7 +229,7 @@ void Network::arrive(std::uint64_t id, Way way) {
   while (connection != nullptr) {
     Pipe& pipe = connection->pipe(way);
     if (pipe.queue.empty() || pipe.queue.front().at > now_) break;
-    take(id, way, pipe.queue.pop(), told);
+    take(id, way, pipe.queue.take_front(), told);
     connection = find(id);
   }
   turn_ended(told, detachments);
@@ -243,7 +244,9 @@ void Network::take(std::uint64_t id, Way way, Segment segment, Attachment*& told
   Connection& connection = *find(id);
   const Side& side = connection.receiving(way);
   switch (segment.kind) {
-    case SegmentKind::syn: on_syn(id); return;
+    case SegmentKind::syn:
+      on_syn(id);
+      return;
     case SegmentKind::accepted:
       if (!side.open) return;
       told = side.user;
@@ -254,9 +257,12 @@ void Network::take(std::uint64_t id, Way way, Segment segment, Attachment*& told
       told = side.user;
       end_link(id, LinkFailure::connect_refused, "refused");
       return;
-    case SegmentKind::data: take_frame(connection, way, std::move(segment.frame), told); return;
+    case SegmentKind::data:
+      take_frame(connection, way, std::move(segment.frame), told);
+      return;
     case SegmentKind::fin:
-    case SegmentKind::rst: break;
+    case SegmentKind::rst:
+      break;
   }
   connection.pipe(way).resetting = false;
   if (!side.open) return;

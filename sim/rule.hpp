@@ -19,10 +19,10 @@ inline constexpr std::uint32_t always = 1'000'000;  // a chance in millionths
 
 // Gilbert and Elliott's two states, stepped once per frame. Off while enter is 0.
 struct Burst {
-  std::uint32_t enter = 0;     // chance per frame to turn bad
+  std::uint32_t enter = 0;       // chance per frame to turn bad
   std::uint32_t leave = always;  // chance per frame to turn good again
-  std::uint32_t loss = 0;      // of a segment, in the bad state
-  Duration extra_delay{0};     // of a frame, in the bad state
+  std::uint32_t loss = 0;        // of a segment, in the bad state
+  Duration extra_delay{0};       // of a frame, in the bad state
 
   friend bool operator==(const Burst&, const Burst&) = default;
 };
@@ -48,8 +48,9 @@ struct Rule {
   std::size_t buffer_bytes = std::size_t{1} << 20;
   // Larger frames get stuck, with everything behind them on their connection, until the hole is closed.
   std::size_t frame_bytes_max = std::numeric_limits<std::size_t>::max();
-  // Chances in millionths per frame: it comes twice; an older frame of the pair comes before it, perhaps one of an earlier
-  // connection; one bit is flipped; its end is missing. TCP does none of this: broken or hostile middle boxes do.
+  // Chances in millionths per frame: it comes twice; an older frame of the pair comes before it, perhaps one of an
+  // earlier connection; one bit is flipped; its end is missing. TCP does none of this: broken or hostile middle boxes
+  // do.
   std::uint32_t duplicate = 0;
   std::uint32_t replay = 0;
   std::uint32_t corrupt = 0;

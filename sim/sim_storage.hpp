@@ -21,7 +21,8 @@ class Disk {
  public:
   // Everything on it is gone, as with a new machine.
   void lose() { records_.clear(); }
-  // Power failed in the middle of the last write: that record can no longer be read. False when nothing was written yet.
+  // Power failed in the middle of the last write: that record can no longer be read. False when nothing was written
+  // yet.
   bool tear();
   // Every write fails until this is taken back; what is there can be read.
   void set_full(bool full) noexcept { full_ = full; }

@@ -20,16 +20,26 @@ constexpr std::size_t sampled_bytes = 32;
 
 std::string_view to_string(TraceKind kind) noexcept {
   switch (kind) {
-    case TraceKind::sent: return "sent";
-    case TraceKind::arrived: return "arrived";
-    case TraceKind::lost: return "lost";
-    case TraceKind::dial: return "dial";
-    case TraceKind::link_up: return "link_up";
-    case TraceKind::link_down: return "link_down";
-    case TraceKind::closed: return "closed";
-    case TraceKind::process: return "process";
-    case TraceKind::hardship: return "hardship";
-    case TraceKind::note: return "note";
+    case TraceKind::sent:
+      return "sent";
+    case TraceKind::arrived:
+      return "arrived";
+    case TraceKind::lost:
+      return "lost";
+    case TraceKind::dial:
+      return "dial";
+    case TraceKind::link_up:
+      return "link_up";
+    case TraceKind::link_down:
+      return "link_down";
+    case TraceKind::closed:
+      return "closed";
+    case TraceKind::process:
+      return "process";
+    case TraceKind::hardship:
+      return "hardship";
+    case TraceKind::note:
+      return "note";
   }
   return "?";
 }

@@ -9,7 +9,8 @@
 //   hardship              text: the verb
 //   note                  text: whatever a node or a test has to say
 // The hash is equal across compilers and optimisation levels: it takes numbers and text, never an address. `sent` also
-// takes the first 32 bytes of the frame, where its checksum is, so that frames of equal size and different content differ.
+// takes the first 32 bytes of the frame, where its checksum is, so that frames of equal size and different content
+// differ.
 #pragma once
 
 #include <bit>

@@ -5,7 +5,7 @@
 namespace hawser::sim {
 namespace {
 
-__extension__ using Wide = __int128;
+__extension__ typedef __int128 Wide;
 constexpr Wide million = 1'000'000;
 
 }  // namespace

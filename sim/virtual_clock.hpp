@@ -1,7 +1,7 @@
 // Time in a simulation: the world's own, and what each host's clock makes of it.
 //
-// World time is the true time, in whole microseconds since the run began. A host's clock has an offset, a rate and may be
-// stepped forward or frozen, but never runs backwards. All of it is integer arithmetic, so that a run is the same
+// World time is the true time, in whole microseconds since the run began. A host's clock has an offset, a rate and may
+// be stepped forward or frozen, but never runs backwards. All of it is integer arithmetic, so that a run is the same
 // everywhere.
 #pragma once
 

@@ -12,6 +12,9 @@ namespace {
 constexpr Duration clock_begin_min{1'000'000};
 constexpr Duration clock_begin_max{1'000'000'000'000};
 
+// More events than this at one instant, and time will never go on: somebody sets a timer that is due again and again.
+constexpr std::uint64_t events_at_one_instant_max = 1'000'000;
+
 constexpr std::uint64_t network_stream = 0x6e6574776f726bULL;
 constexpr std::uint64_t clock_stream = 0x636c6f636bULL;
 
@@ -79,7 +82,11 @@ bool World::run(WorldTime end, const std::function<bool()>* reached) {
   start_hosts();
   if (reached != nullptr && (*reached)()) return true;
   while (!events_.empty() && events_.next_at() <= end) {
-    now_ = std::max(now_, events_.next_at());
+    if (events_.next_at() > now_) {
+      now_ = events_.next_at();
+      standing_ = 0;
+    }
+    HAWSER_ASSERT(++standing_ <= events_at_one_instant_max, "time goes on: no host has a timer that is always due");
     ++events_run_;
     const Owner owner = events_.next_owner();
     if (owner == world_owner) {

@@ -1,5 +1,5 @@
-// World: hosts, the network between them, and the hardship they meet, on virtual time. A run is a function of the program
-// and the seed.
+// World: hosts, the network between them, and the hardship they meet, on virtual time. A run is a function of the
+// program and the seed.
 //
 //   hawser::sim::World world{{.seed = 42}};
 //   world.host("n1", config, app);
@@ -9,8 +9,8 @@
 //   CHECK(world.node("n1").peer("n2").health().state == hawser::PeerState::unreachable);
 //
 // Hosts start at the first run_for or run_until, in the order in which they were added. Everything runs on the calling
-// thread. Verbs act at once; those that start or end a process wait for the end of the turn when called from inside one.
-// A host that no world knows is misuse. Every verb enters the trace.
+// thread. Verbs act at once; those that start or end a process wait for the end of the turn when called from inside
+// one. A host that no world knows is misuse. Every verb enters the trace.
 #pragma once
 
 #include <cstdint>
@@ -40,9 +40,9 @@ struct WorldOptions {
   Duration delay_min{200};  // one way, uniform between the two; every link until delay() says otherwise
   Duration delay_max{400};
   std::size_t buffer_bytes = std::size_t{1} << 20;  // of a connection, each way
-  std::size_t trace_rows = 0;         // rows kept, the last ones
-  std::ostream* trace_to = nullptr;   // prints every row as it comes; must outlive the world
-  bool full_mesh = true;              // a host whose configuration has no peers gets all the others
+  std::size_t trace_rows = 0;                       // rows kept, the last ones
+  std::ostream* trace_to = nullptr;                 // prints every row as it comes; must outlive the world
+  bool full_mesh = true;                            // a host whose configuration has no peers gets all the others
 };
 
 using App = std::function<void(Node&)>;
@@ -73,6 +73,8 @@ class World {
   // Until `reached` is true, tested at the start and after every event; false when `limit` is over first.
   bool run_until(const std::function<bool()>& reached, Duration limit);
   WorldTime now() const noexcept { return now_; }
+  // The same, for those who look again and again.
+  const WorldTime& clock() const noexcept { return now_; }
   // Calls `what` outside any host at that time, or now if it has passed.
   void at(WorldTime at, std::function<void()> what);
   void after(Duration delay, std::function<void()> what) { at(later(now_, delay), std::move(what)); }
@@ -92,7 +94,8 @@ class World {
   // For the program around the world. Nobody else draws from it.
   Random& random() noexcept { return random_; }
 
-  // Parting. Black hole: what is sent or under way is lost, connections stay up. Hosts in no group keep all their links.
+  // Parting. Black hole: what is sent or under way is lost, connections stay up. Hosts in no group keep all their
+  // links.
   void partition(const Group& one, const Group& other, Cut cut = Cut::blackhole);
   void split(const std::vector<Group>& groups, Cut cut = Cut::blackhole);
   void isolate(const std::string& name, Cut cut = Cut::blackhole);
@@ -106,14 +109,18 @@ class World {
   // Links. `which` says whether the other direction is meant too.
   void hold(const std::string& from, const std::string& to, Direction which = Direction::both);
   void release(const std::string& from, const std::string& to, Direction which = Direction::both);
-  void delay(const std::string& from, const std::string& to, Duration min, Duration max, Direction which = Direction::both);
+  void delay(const std::string& from, const std::string& to, Duration min, Duration max,
+             Direction which = Direction::both);
   void delay(const std::string& from, const std::string& to, const Delay& delay, Direction which = Direction::both);
-  void loss(const std::string& from, const std::string& to, std::uint32_t millionths, Direction which = Direction::both);
+  void loss(const std::string& from, const std::string& to, std::uint32_t millionths,
+            Direction which = Direction::both);
   void burst(const std::string& from, const std::string& to, const Burst& burst, Direction which = Direction::both);
   void rate(const std::string& from, const std::string& to, std::uint64_t bytes_per_second, std::size_t buffer_bytes,
             Direction which = Direction::both);
-  void mtu_hole(const std::string& from, const std::string& to, std::size_t frame_bytes_max, Direction which = Direction::both);
-  void lane_loss(const std::string& from, const std::string& to, LaneClass lane, bool lost, Direction which = Direction::both);
+  void mtu_hole(const std::string& from, const std::string& to, std::size_t frame_bytes_max,
+                Direction which = Direction::both);
+  void lane_loss(const std::string& from, const std::string& to, LaneClass lane, bool lost,
+                 Direction which = Direction::both);
   void syn_drop(const std::string& from, const std::string& to, bool dropped, Direction which = Direction::both);
   // Anything else: `change` edits the rule of the pair.
   void edit(const std::string& from, const std::string& to, Direction which, std::string_view trace_text,
@@ -161,6 +168,7 @@ class World {
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<std::function<void()>> checks_;
   std::uint64_t events_run_ = 0;
+  std::uint64_t standing_ = 0;  // events at this instant
   bool running_ = false;
 };
 
