@@ -18,6 +18,7 @@
 
 #include "config_command.hpp"
 #include "exit_code.hpp"
+#include "node_command.hpp"
 #include "text.hpp"
 
 namespace hawser::tools {
@@ -30,6 +31,7 @@ struct CommandLine {
   ConfigCheckOptions check;
   ConfigShowOptions show;
   ConfigInitOptions init;
+  NodeOptions node;
 
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
                     const std::string& examples) {
@@ -69,6 +71,23 @@ struct CommandLine {
     written->add_option("--peer,--peers", init.peers, "Another node, id=host:port; may be given many times")
         ->delimiter(',');
     written->add_option("--out", init.out, "File to write; never overwrites");
+  }
+
+  void node_command() {
+    CLI::App* const run = command(
+        app, "node", "Runs one node with an example service", [this] { return run_node(node); },
+        "  hawser node --config n1.toml\n      tells what happens to its peers, in words\n"
+        "  hawser node --config n1.toml --traffic Greeting=50 --traffic Order=20\n"
+        "      also sends 50 greetings and 20 requests a second to every peer\n"
+        "  hawser node --config n1.toml --snapshots 200ms | jq .peers\n"
+        "      one JSON line every 200 ms instead: the whole node, and its events since the line before\n\n"
+        "SIGINT or SIGTERM drains and stops; a second one does not wait. A node of this command talks to any other\n"
+        "node of the same cluster name.");
+    run->add_option("--config", node.config, "The node's TOML file")->required();
+    run->add_option("--snapshots", node.snapshots, "Print a snapshot as JSON this often, for example 200ms");
+    run->add_option("--traffic", node.traffic, "Type=rate: Greeting, Order or Blob, per second to each peer");
+    run->add_option("--ttl", node.ttl, "TTL of that traffic, for example 2s");
+    run->add_option("--blob-size", node.blob_size, "Size of a Blob")->capture_default_str();
   }
 };
 
@@ -116,9 +135,11 @@ int run_command_line(int argc, char** argv) {
   line.app.footer(
       "Examples:\n"
       "  hawser config init --id n1 --peer n2=127.0.0.1:7002 --out n1.toml\n"
-      "  hawser config check n1.toml\n\n"
+      "  hawser config check n1.toml\n"
+      "  hawser node --config n1.toml --traffic Greeting=50\n\n"
       "Exit codes: 0 fine, 1 unhealthy or violated, 2 usage or configuration, 3 unreachable.");
   line.config_commands();
+  line.node_command();
   if (const std::string problem = unknown_command(line.app, argc, argv); !problem.empty()) {
     std::fprintf(stderr, "hawser: %s\n`hawser --help` lists the commands.\n", problem.c_str());
     return exit_usage;
