@@ -167,7 +167,10 @@ Instant PeerCore::next_wake() const {
   Instant earliest = wake_channels_;
   if (self_) return earliest;
   for (const Lane& each : lanes_) {
-    earliest = std::min(earliest, each.next_wake());
+    // A data lane that is due waits for the session; its instant is past and would be due for ever.
+    const bool waits_for_session = each.state() == LaneState::waiting && each.lane_class() != LaneClass::control &&
+                                   !lane(LaneClass::control).open();
+    if (!waits_for_session) earliest = std::min(earliest, each.next_wake());
     if (!each.open() || each.lane_class() == LaneClass::control) continue;
     if (up()) earliest = std::min(earliest, later(each.waiting_since(), silence_limit()));
     earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));

@@ -131,7 +131,7 @@ int run_command_line(int argc, char** argv) {
   CommandLine line;
   line.app.name("hawser");
   line.app.require_subcommand(1);
-  line.app.set_version_flag("--version", std::string{"hawser "} + std::string{version});
+  line.app.set_version_flag("--version", std::string{"hawser "} + std::string{library_version});
   line.app.footer(
       "Examples:\n"
       "  hawser config init --id n1 --peer n2=127.0.0.1:7002 --out n1.toml\n"
