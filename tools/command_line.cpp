@@ -17,6 +17,7 @@
 #include <hawser/base/version.hpp>
 
 #include "config_command.hpp"
+#include "demo_command.hpp"
 #include "exit_code.hpp"
 #include "node_command.hpp"
 #include "text.hpp"
@@ -32,6 +33,8 @@ struct CommandLine {
   ConfigShowOptions show;
   ConfigInitOptions init;
   NodeOptions node;
+  DemoOptions demo_options;
+  DemoOptions sim_demo_options;
 
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
                     const std::string& examples) {
@@ -89,6 +92,31 @@ struct CommandLine {
     run->add_option("--ttl", node.ttl, "TTL of that traffic, for example 2s");
     run->add_option("--blob-size", node.blob_size, "Size of a Blob")->capture_default_str();
   }
+
+  static void demo_options_of(CLI::App& sub, DemoOptions& options) {
+    sub.add_option("--nodes", options.nodes, "How many nodes, 3 to 9")->capture_default_str();
+    sub.add_option("--seconds", options.seconds, "About how long it takes, 10 to 600")->capture_default_str();
+    sub.add_flag("--json", options.json, "One machine-readable result at the end, and nothing else");
+  }
+
+  void demo_commands() {
+    CLI::App* const real = command(
+        app, "demo", "Shows real nodes losing and finding each other, in half a minute",
+        [this] { return demo(demo_options); },
+        "  hawser demo\n      starts five nodes on loopback, freezes one, kills one, and tells what the others see\n"
+        "  hawser demo --nodes 3 --seconds 15\n  hawser demo --json | jq .whole\n\n"
+        "Exit code 0 only if every step was seen as expected.");
+    demo_options_of(*real, demo_options);
+
+    CLI::App* const sim = app.add_subcommand("sim", "The simulator: the same nodes on virtual time");
+    sim->require_subcommand(1);
+    CLI::App* const simulated = command(
+        *sim, "demo", "The story of `hawser demo` on virtual time", [this] { return sim_demo(sim_demo_options); },
+        "  hawser sim demo\n  hawser sim demo --seed 42 --json");
+    demo_options_of(*simulated, sim_demo_options);
+    simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
+        ->capture_default_str();
+  }
 };
 
 // A word where a command should be, and none is called that. The parser would only say that one is missing.
@@ -134,12 +162,14 @@ int run_command_line(int argc, char** argv) {
   line.app.set_version_flag("--version", std::string{"hawser "} + std::string{library_version});
   line.app.footer(
       "Examples:\n"
+      "  hawser demo\n"
       "  hawser config init --id n1 --peer n2=127.0.0.1:7002 --out n1.toml\n"
       "  hawser config check n1.toml\n"
       "  hawser node --config n1.toml --traffic Greeting=50\n\n"
       "Exit codes: 0 fine, 1 unhealthy or violated, 2 usage or configuration, 3 unreachable.");
   line.config_commands();
   line.node_command();
+  line.demo_commands();
   if (const std::string problem = unknown_command(line.app, argc, argv); !problem.empty()) {
     std::fprintf(stderr, "hawser: %s\n`hawser --help` lists the commands.\n", problem.c_str());
     return exit_usage;

@@ -65,6 +65,14 @@ std::string config_template(const Config& config) {
   for (const ConfigKey& key : config_keys()) {
     if (key.of_types()) comment(out, std::string{key.last_word()} + ": " + std::string{key.sentence});
   }
+  for (const auto& [type, overrides] : config.types) {
+    out += "\n[types." + type + "]\n";
+    for (const ConfigKey& key : config_keys()) {
+      if (!key.of_types()) continue;
+      if (const auto value = key.get(config, type))
+        out += std::string{key.last_word()} + " = " + value_text(key, *value) + "\n";
+    }
+  }
   return out;
 }
 

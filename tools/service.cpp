@@ -72,6 +72,7 @@ void offer_service(Node& node) {
   TypePolicy bulk;
   bulk.lane = LaneClass::bulk;
   bulk.priority = 2;
+  bulk.hold = Hold::until_ttl;  // a blob is worth waiting for a peer that is away
   node.policy<Blob>(bulk);
 
   node.on<Greeting>([](Greeting::Reader) {});
@@ -98,7 +99,8 @@ std::optional<std::string> read_traffic(std::string_view text, Traffic& traffic)
   double rate = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), rate);
   if (error != std::errc{} || end != number.data() + number.size() || !(rate >= 0 && rate <= rate_max)) {
-    return "'" + std::string{text} + "' has no rate: write for example " + std::string{type} + "=50, messages per second";
+    return "'" + std::string{text} + "' has no rate: write for example " + std::string{type} +
+           "=50, messages per second";
   }
   double* const rates[] = {&traffic.greetings, &traffic.orders, &traffic.blobs};
   *rates[found - types.begin()] = rate;

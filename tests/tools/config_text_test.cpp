@@ -17,11 +17,13 @@ TEST_CASE("what `config init` writes can be read again and says the same") {
   config.listen = {"127.0.0.1", 7001};
   config.ttl = 3s;
   config.detector.heartbeat = 100ms;
+  config.types["Order"].ttl = 2s;
+  config.types["Order"].lane = LaneClass::bulk;
   config.peers = {{"z.example", {"127.0.0.1", 7003}}, {"a", {"127.0.0.1", 7002}}};
   const Config again = Config::parse(config_template(config), "written");
   for (const ConfigKey& key : config_keys()) {
     CAPTURE(key.name);
-    CHECK(key.get(again, {}) == key.get(config, {}));
+    CHECK(key.get(again, "Order") == key.get(config, "Order"));
   }
   REQUIRE(again.peers.size() == 2);
   CHECK(again.peers[0].id == NodeId{"z.example"});
