@@ -101,9 +101,7 @@ void Table::top() {
                           "Anybody who can reach the port can read the traffic and speak for a peer."});
   add<&Config::state_dir>("state_dir", KeyKind::text, {},
                           {"Directory for what survives a restart; empty: nothing does.",
-                           "One small synchronous write per start and per grant.",
-                           {},
-                           "\"\" (none)"});
+                           "One small synchronous write per start and per grant."});
   add<&Config::ttl>("ttl", KeyKind::duration, {5 * ms, day},
                     {"How long a message may live that names no TTL of its own.",
                      "Long keeps memory taken while a peer is away; short ends messages that would have arrived."});

@@ -1,0 +1,179 @@
+#include <hawser/inspect/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+namespace hawser {
+namespace {
+
+// Keeps fields in the order in which they are written, which is the order in which they are read by people.
+using Json = nlohmann::ordered_json;
+
+constexpr double phi_shown_max = 1e6;
+
+std::string hexadecimal(std::uint64_t number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "0x%016llx", static_cast<unsigned long long>(number));
+  return text.data();
+}
+
+Json due(const std::optional<Instant>& at) {
+  if (!at || *at == never) return nullptr;
+  return to_us(*at);
+}
+
+Json json(const Reason& reason) {
+  return {{"since_us", to_us(reason.since)},
+          {"cause", reason.cause},
+          {"detail", reason.detail},
+          {"next_at_us", due(reason.next_at)}};
+}
+
+Json json(const LedgerCount& count) { return {{"messages", count.messages}, {"bytes", count.bytes}}; }
+
+Json json(const LedgerRow& row) {
+  Json outcomes = Json::object();
+  for (std::size_t kind = 0; kind < outcome_kind_count; ++kind) {
+    if (row.outcomes[kind] == LedgerCount{}) continue;
+    outcomes[std::string{to_string(static_cast<OutcomeKind>(kind))}] = json(row.outcomes[kind]);
+  }
+  Json causes = Json::object();
+  for (std::size_t cause = 0; cause < cause_count; ++cause) {
+    if (row.causes[cause] == 0) continue;
+    causes[std::string{to_string(static_cast<Cause>(cause))}] = row.causes[cause];
+  }
+  return {{"submitted", json(row.submitted)}, {"held", json(row.held)},     {"outcomes", std::move(outcomes)},
+          {"causes", std::move(causes)},      {"balanced", row.balanced()}, {"imbalance", row.imbalance()}};
+}
+
+Json json(const BreakerSnapshot& breaker) {
+  return {{"state", breaker.state}, {"reason", json(breaker.reason)}, {"opened", breaker.opened}};
+}
+
+Json json(const LaneSnapshot& lane) {
+  return {{"lane", to_string(lane.lane)},
+          {"state", to_string(lane.state)},
+          {"reason", json(lane.reason)},
+          {"dials", lane.dials},
+          {"next_delay_max_us", to_us(lane.next_delay_max)},
+          {"unacknowledged_bytes", lane.unacknowledged_bytes}};
+}
+
+Json json(const ChannelSnapshot& channel) {
+  return {{"type", hexadecimal(to_number(channel.type))},
+          {"name", channel.name},
+          {"replies", channel.replies},
+          {"lane", to_string(channel.lane)},
+          {"queued_messages", channel.queued_messages},
+          {"sent_messages", channel.sent_messages},
+          {"oldest_age_us", to_us(channel.oldest_age)},
+          {"breaker", json(channel.breaker)},
+          {"ledger", json(channel.ledger)}};
+}
+
+Json json(const InboundSnapshot& inbound) {
+  Json verdicts = Json::object();
+  for (std::size_t kind = 0; kind < outcome_kind_count; ++kind) {
+    if (inbound.verdicts[kind] == 0) continue;
+    verdicts[std::string{to_string(static_cast<OutcomeKind>(kind))}] = inbound.verdicts[kind];
+  }
+  return {{"type", hexadecimal(to_number(inbound.type))},
+          {"name", inbound.name},
+          {"received", inbound.received},
+          {"duplicates", inbound.duplicates},
+          {"queued_messages", inbound.queued_messages},
+          {"verdicts", std::move(verdicts)}};
+}
+
+Json json(const PeerSnapshot& peer);
+Json json(const Event& event);
+
+template <typename Row>
+Json list(const std::vector<Row>& rows) {
+  Json out = Json::array();
+  for (const Row& row : rows) out.push_back(json(row));
+  return out;
+}
+
+Json json(const PeerSnapshot& peer) {
+  const PeerHealth& health = peer.health;
+  const double phi = std::isfinite(health.phi) ? std::clamp(health.phi, 0.0, phi_shown_max) : phi_shown_max;
+  return {{"id", health.id.text()},
+          {"endpoint", peer.endpoint.text()},
+          {"state", to_string(health.state)},
+          {"degraded", health.degraded},
+          {"reason", json(health.reason)},
+          {"phi", phi},
+          {"round_trip_us", to_us(health.round_trip)},
+          {"incarnation", std::to_string(to_number(health.incarnation))},
+          {"flaps", health.flaps},
+          {"breaker", json(health.breaker)},
+          {"heartbeats_sent", peer.heartbeats_sent},
+          {"heartbeats_answered", peer.heartbeats_answered},
+          {"sessions", peer.sessions},
+          {"session_age_us", to_us(peer.session_age)},
+          {"lanes", list(peer.lanes)},
+          {"channels", list(peer.channels)},
+          {"inbound", list(peer.inbound)},
+          {"ledger", json(peer.ledger)}};
+}
+
+Json json(const Event& event) {
+  return {{"number", event.number},    {"at_us", to_us(event.at)}, {"kind", event.kind},
+          {"peer", event.peer.text()}, {"cause", event.cause},     {"text", event.text}};
+}
+
+Json json(const TransportStats& stats) {
+  return {{"dials", stats.dials},
+          {"connections_accepted", stats.connections_accepted},
+          {"connections_refused", stats.connections_refused},
+          {"connections_open", stats.connections_open},
+          {"frames_in", stats.frames_in},
+          {"frames_out", stats.frames_out},
+          {"bytes_in", stats.bytes_in},
+          {"bytes_out", stats.bytes_out},
+          {"frames_malformed", stats.frames_malformed}};
+}
+
+Json json(const Epoch& epoch) {
+  return {{"counter", std::to_string(epoch.counter)},
+          {"proposer", epoch.proposer},
+          {"proposer_incarnation", std::to_string(to_number(epoch.proposer_incarnation))}};
+}
+
+Json json(const NodeSnapshot& node) {
+  return {{"id", node.id.text()},
+          {"cluster", node.cluster},
+          {"incarnation", std::to_string(to_number(node.incarnation))},
+          {"endpoint", node.endpoint.text()},
+          {"version", node.version},
+          {"taken_at_us", to_us(node.taken_at)},
+          {"started_at_us", to_us(node.started_at)},
+          {"stance", to_string(node.stance)},
+          {"stance_reason", json(node.stance_reason)},
+          {"epoch", json(node.epoch)},
+          {"strategy", node.strategy},
+          {"peers", list(node.peers)},
+          {"ledger", json(node.ledger)},
+          {"held_bytes", node.held_bytes},
+          {"transport", json(node.transport)},
+          {"frames_rejected", node.frames_rejected},
+          {"sessions_refused", node.sessions_refused},
+          {"loop_lag_us", to_us(node.loop_lag)},
+          {"events", list(node.events)}};
+}
+
+std::string written(const Json& value, JsonStyle style) {
+  return value.dump(style == JsonStyle::pretty ? 2 : -1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_json(const NodeSnapshot& snapshot, JsonStyle style) { return written(json(snapshot), style); }
+std::string to_json(const Event& event, JsonStyle style) { return written(json(event), style); }
+
+}  // namespace hawser

@@ -1,0 +1,188 @@
+#include "command_line.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <hawser/base/nearest.hpp>
+#include <hawser/base/version.hpp>
+
+#include "config_command.hpp"
+#include "demo_command.hpp"
+#include "exit_code.hpp"
+#include "node_command.hpp"
+#include "text.hpp"
+
+namespace hawser::tools {
+namespace {
+
+// Options live as long as the run; each command sets what is to be done.
+struct CommandLine {
+  CLI::App app{"Hawser: a cluster interconnect that stays honest while the network lies."};
+  std::function<int()> chosen;
+  ConfigCheckOptions check;
+  ConfigShowOptions show;
+  ConfigInitOptions init;
+  NodeOptions node;
+  DemoOptions demo_options;
+  DemoOptions sim_demo_options;
+
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
+                    const std::string& examples) {
+    CLI::App* const sub = parent.add_subcommand(name, about);
+    sub->callback([this, run = std::move(run)] { chosen = run; });
+    sub->footer("Examples:\n" + examples);
+    return sub;
+  }
+
+  void config_commands() {
+    CLI::App* const config = app.add_subcommand("config", "Check, show or write a configuration");
+    config->require_subcommand(1);
+    config->footer(
+        "Examples:\n  hawser config init --id n1 --peer n2=127.0.0.1:7002 --out n1.toml\n"
+        "  hawser config check n1.toml");
+    CLI::App* const checked = command(
+        *config, "check", "Says what a file's settings amount to, or all that is wrong with it",
+        [this] { return config_check(check); },
+        "  hawser config check n1.toml\n      detection and dialling times, memory bounds, "
+        "warnings; exit code 2 when it cannot be used");
+    checked->add_option("file", check.file, "The TOML file")->required();
+
+    CLI::App* const shown = command(
+        *config, "show", "Lists every key: value, unit, range, what it is and costs",
+        [this] { return config_show(show); }, "  hawser config show --defaults\n  hawser config show n1.toml");
+    CLI::Option* const file = shown->add_option("file", show.file, "A TOML file whose values to show");
+    shown->add_flag("--defaults", show.defaults, "The defaults (also without a file)")->excludes(file);
+    shown->add_flag("--markdown", show.markdown, "As the tables of docs/configuration.md");
+
+    CLI::App* const written = command(
+        *config, "init", "Writes a first file, with every key explained", [this] { return config_init(init); },
+        "  hawser config init --id n1 --listen 127.0.0.1:7001 --peer n2=127.0.0.1:7002 "
+        "--peer n3=127.0.0.1:7003 --out n1.toml");
+    written->add_option("--id", init.id, "Name of the node")->capture_default_str();
+    written->add_option("--cluster", init.cluster, "Name of the cluster")->capture_default_str();
+    written->add_option("--listen", init.listen, "Where it takes connections")->capture_default_str();
+    written->add_option("--peer,--peers", init.peers, "Another node, id=host:port; may be given many times")
+        ->delimiter(',');
+    written->add_option("--out", init.out, "File to write; never overwrites");
+  }
+
+  void node_command() {
+    CLI::App* const run = command(
+        app, "node", "Runs one node with an example service", [this] { return run_node(node); },
+        "  hawser node --config n1.toml\n      tells what happens to its peers, in words\n"
+        "  hawser node --config n1.toml --traffic Greeting=50 --traffic Order=20\n"
+        "      also sends 50 greetings and 20 requests a second to every peer\n"
+        "  hawser node --config n1.toml --snapshots 200ms | jq .peers\n"
+        "      one JSON line every 200 ms instead: the whole node, and its events since the line before\n\n"
+        "SIGINT or SIGTERM drains and stops; a second one does not wait. A node of this command talks to any other\n"
+        "node of the same cluster name.");
+    run->add_option("--config", node.config, "The node's TOML file")->required();
+    run->add_option("--snapshots", node.snapshots, "Print a snapshot as JSON this often, for example 200ms");
+    run->add_option("--traffic", node.traffic, "Type=rate: Greeting, Order or Blob, per second to each peer");
+    run->add_option("--ttl", node.ttl, "TTL of that traffic, for example 2s");
+    run->add_option("--blob-size", node.blob_size, "Size of a Blob")->capture_default_str();
+  }
+
+  static void demo_options_of(CLI::App& sub, DemoOptions& options) {
+    sub.add_option("--nodes", options.nodes, "How many nodes, 3 to 9")->capture_default_str();
+    sub.add_option("--seconds", options.seconds, "About how long it takes, 10 to 600")->capture_default_str();
+    sub.add_flag("--json", options.json, "One machine-readable result at the end, and nothing else");
+  }
+
+  void demo_commands() {
+    CLI::App* const real = command(
+        app, "demo", "Shows real nodes losing and finding each other, in half a minute",
+        [this] { return demo(demo_options); },
+        "  hawser demo\n      starts five nodes on loopback, freezes one, kills one, and tells what the others see\n"
+        "  hawser demo --nodes 3 --seconds 15\n  hawser demo --json | jq .whole\n\n"
+        "Exit code 0 only if every step was seen as expected.");
+    demo_options_of(*real, demo_options);
+
+    CLI::App* const sim = app.add_subcommand("sim", "The simulator: the same nodes on virtual time");
+    sim->require_subcommand(1);
+    CLI::App* const simulated = command(
+        *sim, "demo", "The story of `hawser demo` on virtual time", [this] { return sim_demo(sim_demo_options); },
+        "  hawser sim demo\n  hawser sim demo --seed 42 --json");
+    demo_options_of(*simulated, sim_demo_options);
+    simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
+        ->capture_default_str();
+  }
+};
+
+// A word where a command should be, and none is called that. The parser would only say that one is missing.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* at = &app;
+  for (int word = 1; word < argc; ++word) {
+    const std::string_view said{argv[word]};
+    const std::vector<const CLI::App*> commands = at->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty() || said.starts_with('-')) return {};
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands) names.push_back(command->get_name());
+    const auto found = std::find(names.begin(), names.end(), said);
+    if (found == names.end()) {
+      const std::vector<std::string_view> candidates{names.begin(), names.end()};
+      const std::string_view near = nearest_name(said, candidates);
+      return "there is no command '" + printable(said) + "'" +
+             (near.empty() ? "" : "; did you mean '" + std::string{near} + "'?");
+    }
+    at = commands[static_cast<std::size_t>(found - names.begin())];
+  }
+  return {};
+}
+
+int report(const CLI::ParseError& error, const CLI::App& app) {
+  // Help and version are "errors" of the parser that succeed.
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::fprintf(stderr, "hawser: %s\n", error.what());
+  const CLI::App* asked = &app;
+  while (!asked->get_subcommands().empty()) asked = asked->get_subcommands().front();
+  std::string path = asked->get_name();
+  for (const CLI::App* up = asked->get_parent(); up != nullptr; up = up->get_parent())
+    path = up->get_name() + " " + path;
+  std::fprintf(stderr, "`%s --help` shows how it is used.\n", path.c_str());
+  return exit_usage;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CommandLine line;
+  line.app.name("hawser");
+  line.app.require_subcommand(1);
+  line.app.set_version_flag("--version", std::string{"hawser "} + std::string{library_version});
+  line.app.footer(
+      "Examples:\n"
+      "  hawser demo\n"
+      "  hawser config init --id n1 --peer n2=127.0.0.1:7002 --out n1.toml\n"
+      "  hawser config check n1.toml\n"
+      "  hawser node --config n1.toml --traffic Greeting=50\n\n"
+      "Exit codes: 0 fine, 1 unhealthy or violated, 2 usage or configuration, 3 unreachable.");
+  line.config_commands();
+  line.node_command();
+  line.demo_commands();
+  if (const std::string problem = unknown_command(line.app, argc, argv); !problem.empty()) {
+    std::fprintf(stderr, "hawser: %s\n`hawser --help` lists the commands.\n", problem.c_str());
+    return exit_usage;
+  }
+  try {
+    line.app.parse(argc, argv);
+    return line.chosen();
+  } catch (const CLI::ParseError& error) {
+    return report(error, line.app);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "hawser: %s\n", error.what());
+    return exit_unhealthy;
+  }
+}
+
+}  // namespace hawser::tools

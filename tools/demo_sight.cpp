@@ -1,0 +1,89 @@
+#include "demo_sight.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace hawser::tools {
+namespace {
+
+using Json = nlohmann::json;
+
+LedgerSight ledger_of(const Json& json) {
+  LedgerSight ledger;
+  ledger.submitted = json.at("submitted").at("messages").get<std::uint64_t>();
+  ledger.held = json.at("held").at("messages").get<std::uint64_t>();
+  for (const auto& [kind, count] : json.at("outcomes").items()) {
+    ledger.outcomes[kind] = count.at("messages").get<std::uint64_t>();
+  }
+  for (const auto& [cause, count] : json.at("causes").items()) ledger.causes[cause] = count.get<std::uint64_t>();
+  ledger.balanced = json.at("balanced").get<bool>();
+  return ledger;
+}
+
+PeerSight peer_of(const Json& json) {
+  PeerSight peer;
+  peer.id = json.at("id").get<std::string>();
+  peer.state = json.at("state").get<std::string>();
+  peer.cause = json.at("reason").at("cause").get<std::string>();
+  peer.phi = json.at("phi").get<double>();
+  peer.incarnation = json.at("incarnation").get<std::string>();
+  peer.breaker = json.at("breaker").at("state").get<std::string>();
+  for (const Json& lane : json.at("lanes")) {
+    if (lane.at("lane") != "control") continue;
+    peer.dials = lane.at("dials").get<std::uint64_t>();
+    peer.next_delay_max_us = lane.at("next_delay_max_us").get<std::int64_t>();
+  }
+  peer.ledger = ledger_of(json.at("ledger"));
+  return peer;
+}
+
+EventSight event_of(const Json& json) {
+  return {json.at("number").get<std::uint64_t>(), json.at("kind").get<std::string>(),
+          json.at("peer").get<std::string>(), json.at("cause").get<std::string>(), json.at("text").get<std::string>()};
+}
+
+}  // namespace
+
+std::uint64_t count_of(const Counts& counts, const std::string& word) {
+  const auto found = counts.find(word);
+  return found == counts.end() ? 0 : found->second;
+}
+
+std::uint64_t LedgerSight::ended() const {
+  std::uint64_t sum = 0;
+  for (const auto& [kind, count] : outcomes) sum += count;
+  return sum;
+}
+
+LedgerSight& LedgerSight::operator+=(const LedgerSight& other) {
+  submitted += other.submitted;
+  held += other.held;
+  for (const auto& [kind, count] : other.outcomes) outcomes[kind] += count;
+  for (const auto& [cause, count] : other.causes) causes[cause] += count;
+  balanced = balanced && other.balanced;
+  return *this;
+}
+
+const PeerSight* NodeSight::peer(std::string_view wanted) const noexcept {
+  for (const PeerSight& each : peers) {
+    if (each.id == wanted) return &each;
+  }
+  return nullptr;
+}
+
+std::optional<NodeSight> read_sight(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  try {
+    NodeSight node;
+    node.id = json.at("id").get<std::string>();
+    node.incarnation = json.at("incarnation").get<std::string>();
+    for (const Json& peer : json.at("peers")) node.peers.push_back(peer_of(peer));
+    node.ledger = ledger_of(json.at("ledger"));
+    for (const Json& event : json.at("events")) node.events.push_back(event_of(event));
+    return node;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace hawser::tools

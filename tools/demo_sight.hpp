@@ -1,0 +1,63 @@
+// What the demo sees of one node: the parts of its JSON snapshot that the story speaks of.
+//
+// Both stages of the demo, processes and simulator, hand in the same JSON that anybody else can read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hawser::tools {
+
+using Counts = std::map<std::string, std::uint64_t>;  // messages by outcome or cause; missing is zero
+
+std::uint64_t count_of(const Counts& counts, const std::string& word);
+
+struct LedgerSight {
+  std::uint64_t submitted = 0;
+  std::uint64_t held = 0;
+  Counts outcomes;
+  Counts causes;
+  bool balanced = true;
+
+  std::uint64_t ended() const;
+  LedgerSight& operator+=(const LedgerSight& other);
+};
+
+struct PeerSight {
+  std::string id;
+  std::string state;
+  std::string cause;
+  double phi = 0;
+  std::string incarnation;
+  std::string breaker;
+  std::uint64_t dials = 0;             // of the control lane
+  std::int64_t next_delay_max_us = 0;  // ceiling of the delay before its next dial
+  LedgerSight ledger;
+};
+
+struct EventSight {
+  std::uint64_t number = 0;
+  std::string kind;
+  std::string peer;
+  std::string cause;
+  std::string text;
+};
+
+struct NodeSight {
+  std::string id;
+  std::string incarnation;
+  std::vector<PeerSight> peers;
+  LedgerSight ledger;
+  std::vector<EventSight> events;  // since the sight before
+
+  const PeerSight* peer(std::string_view id) const noexcept;
+};
+
+// Nothing when the line is no snapshot.
+std::optional<NodeSight> read_sight(std::string_view json);
+
+}  // namespace hawser::tools

@@ -1,0 +1,333 @@
+#include "demo_story.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include <hawser/base/assert.hpp>
+#include <hawser/base/quantity.hpp>
+
+namespace hawser::tools {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t few = 5;
+constexpr double phi_rising = 1.0;  // one silence in ten lasts so long; healthy peers hover below
+
+std::string count_text(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string{noun} + (count == 1 ? "" : "s");
+}
+
+std::string phi_text(double phi) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", phi);
+  return text.data();
+}
+
+// True when `holds` is for every node that can tell about `id`; false while there is none.
+bool everywhere(const Stage& stage, const std::string& id, const std::function<bool(const std::string&)>& holds) {
+  const std::vector<std::string> observers = stage.observers_of(id);
+  return !observers.empty() && std::all_of(observers.begin(), observers.end(), holds);
+}
+
+std::uint64_t total(const Stage& stage, const std::string& id, const std::string& outcome) {
+  std::uint64_t sum = 0;
+  for (const std::string& observer : stage.observers_of(id)) sum += stage.since_mark(observer, id, outcome);
+  return sum;
+}
+
+bool is_state(const Stage& stage, const std::string& observer, const std::string& id, std::string_view state) {
+  const PeerSight* const view = stage.view(observer, id);
+  return view != nullptr && view->state == state;
+}
+
+bool both_up(const Stage& stage, const std::string& one, const std::string& other) {
+  return is_state(stage, one, other, "up") && is_state(stage, other, one, "up");
+}
+
+std::string cause_at_first(const Stage& stage, const std::string& id) {
+  for (const std::string& observer : stage.observers_of(id)) {
+    if (const PeerSight* const view = stage.view(observer, id)) return view->cause;
+  }
+  return "?";
+}
+
+std::string all_observers(const Stage& stage, const std::string& id) {
+  std::string text;
+  for (const std::string& observer : stage.observers_of(id)) text += (text.empty() ? "" : ", ") + observer;
+  return text;
+}
+
+// The refusals that end a send at once, with their numbers.
+std::string failing_fast(const Stage& stage, const std::string& id) {
+  const bool all = everywhere(stage, id, [&](const std::string& observer) {
+    return stage.since_mark(observer, id, "unreachable") + stage.since_mark(observer, id, "circuit_open") >= few;
+  });
+  if (!all) return {};
+  std::string text = "sends to " + id + " fail at once and say why:";
+  for (const std::string outcome : {"unreachable", "circuit_open"}) {
+    const std::uint64_t count = total(stage, id, outcome);
+    if (count > 0) text += " " + std::to_string(count) + " " + outcome + ",";
+  }
+  text.pop_back();
+  return text + " (" + cause_at_first(stage, id) + ")";
+}
+
+std::string dialling(const Stage& stage, const std::string& id, std::uint64_t dials, std::size_t delays) {
+  const bool all = everywhere(stage, id, [&](const std::string& observer) {
+    return stage.dials(observer, id) >= dials && stage.delays_seen(observer, id) >= delays;
+  });
+  if (!all) return {};
+  const std::string observer = stage.observers_of(id).front();
+  return observer + " has dialled " + id + " " + count_text(stage.dials(observer, id), "time") +
+         "; each delay is drawn below a ceiling that grows, now " +
+         format_duration(Duration{stage.view(observer, id)->next_delay_max_us});
+}
+
+std::string delivering(const Stage& stage, const std::string& id) {
+  const bool all = everywhere(
+      stage, id, [&](const std::string& observer) { return stage.since_mark(observer, id, "delivered") >= few; });
+  if (!all) return {};
+  return count_text(total(stage, id, "delivered"), "message") + " delivered to " + id + " since it is back";
+}
+
+}  // namespace
+
+Story::Story(const StoryPlan& plan) : plan_(plan) {
+  HAWSER_ASSERT(plan_.nodes.size() >= 3, "the story needs a node to pause, one to kill, and one to tell about it");
+  const std::string paused = plan_.nodes[plan_.nodes.size() - 2];
+  const std::string killed = plan_.nodes.back();
+  opening();
+  paused_node(paused);
+  recovery(paused);
+  killed_node(killed);
+  restarted_node(killed);
+  ending();
+  for (Step& step : steps_) {
+    step.linger = Duration{std::llround(static_cast<double>(step.linger.count()) * plan_.pace)};
+  }
+}
+
+void Story::opening() {
+  steps_.push_back({"all nodes find each other",
+                    {},
+                    count_text(plan_.nodes.size(), "node") + " start; each dials all others",
+                    15s,
+                    500ms,
+                    [](const Stage& stage) -> std::string {
+                      const auto& nodes = stage.nodes();
+                      for (const std::string& one : nodes) {
+                        for (const std::string& other : nodes) {
+                          if (one < other && !both_up(stage, one, other)) return {};
+                        }
+                      }
+                      return "every node is up at every other";
+                    }});
+  steps_.push_back({"typed traffic flows between all",
+                    {},
+                    "greetings, orders (requests) and blobs (bulk) go from each to all others",
+                    15s,
+                    1500ms,
+                    [](const Stage& stage) -> std::string {
+                      std::uint64_t delivered = 0;
+                      for (const std::string& to : stage.nodes()) {
+                        const bool all = everywhere(stage, to, [&](const std::string& from) {
+                          return stage.since_mark(from, to, "delivered") >= few;
+                        });
+                        if (!all) return {};
+                        delivered += total(stage, to, "delivered");
+                      }
+                      return count_text(delivered, "message") + " delivered so far, some between every two nodes";
+                    }});
+}
+
+void Story::paused_node(const std::string& node) {
+  steps_.push_back({"phi rises",
+                    {ActKind::pause, node},
+                    node + " is frozen: its port stays open, and it answers nothing",
+                    5s,
+                    0s,
+                    [node](const Stage& stage) -> std::string {
+                      std::string text = "phi of " + node + " rises:";
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        const PeerSight* const view = stage.view(observer, node);
+                        if (view == nullptr || view->phi < phi_rising) return false;
+                        text += " " + phi_text(view->phi) + " at " + observer + ",";
+                        return true;
+                      });
+                      text.pop_back();
+                      return all ? text : std::string{};
+                    }});
+  steps_.push_back({"suspect", {}, {}, 5s, 0s, [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        return stage.was_state(observer, node, "suspect");
+                      });
+                      return all ? node + " is suspect at " + all_observers(stage, node) : std::string{};
+                    }});
+  steps_.push_back({"unreachable", {}, {}, 10s, 0s, [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        return is_state(stage, observer, node, "unreachable");
+                      });
+                      return all ? node + " is unreachable at " + all_observers(stage, node) + " (" +
+                                       cause_at_first(stage, node) + ")"
+                                 : std::string{};
+                    }});
+  steps_.push_back({"the breaker opens", {}, {}, 5s, 500ms, [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        return stage.view(observer, node)->breaker == "open";
+                      });
+                      return all ? "the breaker of " + node + " is open at " + all_observers(stage, node)
+                                 : std::string{};
+                    }});
+  steps_.push_back(
+      {"sends fail fast", {}, {}, 5s, 500ms, [node](const Stage& stage) { return failing_fast(stage, node); }});
+  steps_.push_back({"TTLs expire", {}, {}, 10s, 500ms, [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        return stage.since_mark(observer, node, "expired") > 0;
+                      });
+                      return all ? count_text(total(stage, node, "expired"), "blob") + " that waited for " + node +
+                                       " expired; " + std::to_string(total(stage, node, "unknown")) +
+                                       " messages that had left are unknown"
+                                 : std::string{};
+                    }});
+  steps_.push_back({"dials with growing delays", {}, {}, 15s, 1500ms, [node](const Stage& stage) {
+                      return dialling(stage, node, 3, 3);
+                    }});
+}
+
+void Story::recovery(const std::string& node) {
+  steps_.push_back({"the frozen node notices that it stood still",
+                    {ActKind::resume, node},
+                    node + " goes on as if nothing had been",
+                    5s,
+                    0s,
+                    [node](const Stage& stage) -> std::string {
+                      return stage.logged(node, "stall") ? node + " knows that it stood still: nobody is accused for it"
+                                                         : std::string{};
+                    }});
+  steps_.push_back({"recovery without a restart", {}, {}, 15s, 0s, [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(
+                          stage, node, [&](const std::string& observer) { return both_up(stage, observer, node); });
+                      return all ? node + " is up again at " + all_observers(stage, node) + ", and they are at it"
+                                 : std::string{};
+                    }});
+  steps_.push_back({"the breaker probes and closes", {}, {}, 15s, 500ms, [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        const bool probed = stage.was_breaker(observer, node, "half_open") ||
+                                            stage.was_breaker(observer, node, "ramping");
+                        return probed && stage.view(observer, node)->breaker == "closed";
+                      });
+                      return all ? "the breaker of " + node + " was half open, let probes through, and is closed at " +
+                                       all_observers(stage, node)
+                                 : std::string{};
+                    }});
+  steps_.push_back(
+      {"traffic is back", {}, {}, 10s, 1500ms, [node](const Stage& stage) { return delivering(stage, node); }});
+}
+
+void Story::killed_node(const std::string& node) {
+  steps_.push_back({"a death is noticed",
+                    {ActKind::kill, node},
+                    node + " is killed: its connections end and its port refuses",
+                    10s,
+                    500ms,
+                    [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        return is_state(stage, observer, node, "unreachable");
+                      });
+                      return all ? node + " is unreachable at " + all_observers(stage, node) + " (" +
+                                       cause_at_first(stage, node) + ")"
+                                 : std::string{};
+                    }});
+  steps_.push_back({"sends to the dead fail fast", {}, {}, 5s, 0s, [node](const Stage& stage) {
+                      return failing_fast(stage, node);
+                    }});
+  steps_.push_back({"the dead is dialled with growing delays", {}, {}, 15s, 1500ms, [node](const Stage& stage) {
+                      return dialling(stage, node, 3, 3);
+                    }});
+}
+
+void Story::restarted_node(const std::string& node) {
+  steps_.push_back({"a new incarnation is welcomed",
+                    {ActKind::restart, node},
+                    node + " starts again, with an empty memory and a higher incarnation",
+                    15s,
+                    500ms,
+                    [node](const Stage& stage) -> std::string {
+                      const bool all = everywhere(stage, node, [&](const std::string& observer) {
+                        const PeerSight* const view = stage.view(observer, node);
+                        return view != nullptr && view->incarnation != stage.incarnation_at_mark(observer, node) &&
+                               view->breaker == "closed" && both_up(stage, observer, node);
+                      });
+                      return all ? node + " is up at " + all_observers(stage, node) +
+                                       " as a new incarnation; what was " + "sent to the old one never reaches it"
+                                 : std::string{};
+                    }});
+  steps_.push_back({"traffic reaches the new incarnation", {}, {}, 10s, 1500ms, [node](const Stage& stage) {
+                      return delivering(stage, node);
+                    }});
+}
+
+void Story::ending() {
+  steps_.push_back({"all nodes stop in order",
+                    {ActKind::stop_all, {}},
+                    "all nodes are asked to stop: they say goodbye and end what they hold",
+                    20s,
+                    0s,
+                    [](const Stage& stage) -> std::string {
+                      for (const std::string& node : stage.nodes()) {
+                        if (stage.life(node) != Life::stopped) return {};
+                      }
+                      return "all nodes have stopped in order";
+                    }});
+  steps_.push_back({"the books balance", {}, {}, 0s, 0s, [](const Stage& stage) -> std::string {
+                      LedgerSight whole;
+                      for (const std::string& node : stage.nodes()) whole += stage.sight(node)->ledger;
+                      const bool closed = whole.balanced && whole.held == 0 && whole.submitted == whole.ended();
+                      return closed ? "every book balances: " + std::to_string(whole.submitted) +
+                                          " messages submitted, as many ended, none held"
+                                    : std::string{};
+                    }});
+}
+
+Story::Turn Story::advance(Duration now, Stage& stage) {
+  Turn turn;
+  while (!over()) {
+    const Step& step = steps_[current_];
+    if (!begun_) {
+      begun_ = true;
+      observed_ = false;
+      deadline_ = now + step.within;
+      if (!step.announcement.empty()) turn.notes.push_back({now, Note::Tone::act, step.announcement});
+      if (step.act.kind != ActKind::none) {
+        stage.mark();
+        turn.act = step.act;
+        return turn;
+      }
+    }
+    if (!observed_) {
+      std::string text = step.seen(stage);
+      if (text.empty() && now < deadline_) return turn;
+      observed_ = !text.empty();
+      failed_ = text.empty();
+      if (failed_) text = "not seen within " + format_duration(step.within) + ": " + step.title;
+      turn.notes.push_back({now, failed_ ? Note::Tone::missed : Note::Tone::seen, text});
+      results_.push_back({step.title, observed_, now, text});
+      linger_until_ = now + step.linger;
+    }
+    if (failed_ || now < linger_until_) return turn;
+    ++current_;
+    begun_ = false;
+  }
+  return turn;
+}
+
+std::string Story::waiting_for() const {
+  if (over()) return {};
+  return observed_ ? std::string{"..."} : steps_[current_].title;
+}
+
+}  // namespace hawser::tools
