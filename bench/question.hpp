@@ -11,9 +11,10 @@
 
 namespace hawser::bench {
 
-// Which figure a question is about. Rates are better high, latencies and CPU low; every ratio is Hawser to plain.
-enum class Measure : std::uint8_t { rate, latency };
+// Which figure a question is about. Rates are better high, latencies, calls and CPU low; every ratio is Hawser to plain.
+enum class Measure : std::uint8_t { rate, latency, call };
 
+// Of the ratio, except for calls with a target in nanoseconds.
 struct Target {
   double must = 0;
   double aim = 0;
@@ -23,8 +24,9 @@ struct Row {
   std::string label;
   Load plain;
   Load hawser;
-  Target target;
-  std::optional<Target> cpu_target;  // of CPU time per message
+  std::optional<Target> target;
+  std::optional<Target> cpu_target;   // of CPU time per message
+  std::optional<Target> call_target;  // of one call, in nanoseconds
 };
 
 struct Question {
