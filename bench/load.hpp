@@ -20,9 +20,9 @@ enum class Work : std::uint8_t {
 };
 
 enum class Side : std::uint8_t {
-  plain,   // libzmq's DEALER and ROUTER, one zmq_msg_send per message
-  typed,   // Hawser: built afresh for every message, read by the handler
-  opaque,  // Hawser: encoded once, the handler does not look inside
+  plain,      // libzmq's DEALER and ROUTER, one zmq_msg_send per message
+  typed,      // Hawser: built afresh for every message, read by the handler
+  opaque,     // Hawser: encoded once, the handler does not look inside
   sends,      // Hawser: a broadcast made of single sends
   broadcast,  // Hawser: a broadcast
 };

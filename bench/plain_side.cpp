@@ -115,7 +115,8 @@ std::uint64_t ask_pipelined_for(void* socket, const Load& load, std::chrono::mil
   return answered + load.open;
 }
 
-// Below the high-water mark and awaited, so that no call waits for room. The receiver answers each burst's last message.
+// Below the high-water mark and awaited, so that no call waits for room. The receiver answers each burst's last
+// message.
 std::uint64_t send_bursts_for(void* socket, std::uint32_t bytes, std::chrono::milliseconds time, Latencies& latencies) {
   constexpr unsigned burst_messages = 512;
   std::uint64_t sent = 0;

@@ -54,8 +54,10 @@ Question posts() {
 Question broadcasts() {
   const Load sends{.work = Work::broadcast, .side = Side::sends, .bytes = 1024};
   const Load broadcast{.work = Work::broadcast, .side = Side::broadcast, .bytes = 1024};
-  Question question{"broadcast", "one broadcast to 8 peers beside 8 sends (here `plain` is Hawser too): the caller's cost",
-                    Measure::call, {calls("typed 1 KiB", sends, broadcast)}};
+  Question question{"broadcast",
+                    "one broadcast to 8 peers beside 8 sends (here `plain` is Hawser too): the caller's cost",
+                    Measure::call,
+                    {calls("typed 1 KiB", sends, broadcast)}};
   question.rows[0].target = Target{1.0 / 3, 1.0 / 6};
   return question;
 }

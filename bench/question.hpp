@@ -11,7 +11,8 @@
 
 namespace hawser::bench {
 
-// Which figure a question is about. Rates are better high, latencies, calls and CPU low; every ratio is Hawser to plain.
+// Which figure a question is about. Rates are better high, latencies, calls and CPU low; every ratio is Hawser to
+// plain.
 enum class Measure : std::uint8_t { rate, latency, call };
 
 // Of the ratio, except for calls with a target in nanoseconds.
@@ -35,6 +36,9 @@ struct Question {
   Measure measure = Measure::rate;
   std::vector<Row> rows;
 };
+
+// Whether a row's plain side is libzmq, so that it can be measured without a node.
+inline bool against_libzmq(const Row& row) noexcept { return row.plain.side == Side::plain; }
 
 std::vector<Question> all_questions();
 

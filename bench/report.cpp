@@ -86,7 +86,8 @@ Cells latency_cells(const RowResult& result) {
 }
 
 Cells call_header() {
-  return {"message", "plain p50 ns", "p99", "hawser p50 ns", "p99", "must aim", "p50 ratio min med max", "must aim", "lost"};
+  return {"message",  "plain p50 ns",          "p99",      "hawser p50 ns", "p99",
+          "must aim", "p50 ratio min med max", "must aim", "lost"};
 }
 
 Cells call_cells(const RowResult& result) {
