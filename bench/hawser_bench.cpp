@@ -96,6 +96,9 @@ Command parse(const std::vector<std::string>& words) {
     }
   }
   if (command.questions.empty()) command.questions = all_questions();
+  if (settings.plain_only) {
+    std::erase_if(command.questions, [](const Question& question) { return !against_libzmq(question.rows.front()); });
+  }
   return command;
 }
 

@@ -10,83 +10,25 @@
 #include <string>
 #include <thread>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <unistd.h>
 
-#include <hawser/hawser.hpp>
-
-#include "load.capnp.h"
+#include "hawser_calls.hpp"
+#include "hawser_node.hpp"
 #include "stopwatch.hpp"
 
 namespace hawser::bench {
 namespace {
-
-constexpr std::uint32_t sample_overhead = 40;
-constexpr std::uint32_t blob_overhead = 24;
-
-NodeId sender_id() { return NodeId{"sender"}; }
-NodeId receiver_id() { return NodeId{"receiver"}; }
-
-Config config(const Load& load, bool sender) {
-  const Endpoint sender_at{"127.0.0.1", load.sender_port};
-  const Endpoint receiver_at{"127.0.0.1", load.receiver_port};
-  Config config;
-  config.id = sender ? sender_id() : receiver_id();
-  config.listen = sender ? sender_at : receiver_at;
-  config.peers = {sender ? PeerConfig{receiver_id(), receiver_at} : PeerConfig{sender_id(), sender_at}};
-  return config;
-}
 
 // What the loop tells the application's thread. Shared, because the loop may still be inside set_value when the other
 // side has its answer already.
 using Answered = std::shared_ptr<std::promise<std::uint64_t>>;
 
 void set_failure(const Answered& done, const Outcome& outcome) {
-  done->set_exception(
-      std::make_exception_ptr(std::runtime_error("a request ended as " + std::string{to_string(outcome.kind)} + " (" +
-                                                 std::string{to_string(outcome.cause)} + ")")));
+  done->set_exception(std::make_exception_ptr(std::runtime_error(text_of("a request", outcome))));
 }
 
-// A node with a thread for its loop.
-class Running {
- public:
-  Running(const Load& load, bool sender) : runtime_(io_), node_(runtime_, config(load, sender)) {}
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  ~Running() {
-    if (!thread_.joinable()) return;
-    auto stopped = std::make_shared<std::promise<void>>();
-    node_.post([this, stopped] { node_.stop(std::chrono::seconds{1}, [stopped] { stopped->set_value(); }); });
-    stopped->get_future().wait();
-    keep_.reset();
-    io_.stop();
-    thread_.join();
-  }
-
-  Node& node() noexcept { return node_; }
-  void start() {
-    thread_ = std::thread([this] { io_.run(); });
-  }
-  void await_peer() {
-    auto ready = std::make_shared<std::promise<bool>>();
-    node_.post([this, ready] { node_.ready(std::chrono::seconds{10}, [ready](bool up) { ready->set_value(up); }); });
-    if (!ready->get_future().get()) throw std::runtime_error("the nodes did not find each other within 10 s");
-  }
-
- private:
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_{io_.get_executor()};
-  ZmqRuntime runtime_;
-  Node node_;
-  std::thread thread_;
-};
-
-[[noreturn]] void fail(const char* what, const Outcome& outcome) {
-  throw std::runtime_error(std::string{what} + " ended as " + std::string{to_string(outcome.kind)} + " (" +
-                           std::string{to_string(outcome.cause)} + ")");
-}
+[[noreturn]] void fail(const char* what, const Outcome& outcome) { throw std::runtime_error(text_of(what, outcome)); }
 
 struct PhaseTally {
   std::uint64_t messages = 0;
@@ -98,19 +40,6 @@ PhaseTally mark(Peer peer) {
   auto reply = peer.request<Tally>(message, {}, boost::asio::use_future).get();
   if (!reply) fail("the mark", reply.outcome());
   return {(*reply)->getMessages(), (*reply)->getCpuMicroseconds()};
-}
-
-void fill(Sample::Builder sample, std::uint64_t sequence, std::uint32_t bytes) {
-  sample.setSequence(sequence);
-  sample.setReading(static_cast<std::int64_t>(sequence) * 3);
-  auto body = sample.initBody(bytes - sample_overhead);
-  body[0] = static_cast<kj::byte>(sequence);
-  body[body.size() - 1] = 1;
-}
-
-std::uint64_t read(Sample::Reader sample) {
-  const auto body = sample.getBody();
-  return sample.getSequence() + static_cast<std::uint64_t>(sample.getReading()) + body[0] + body[body.size() - 1];
 }
 
 // Offers what `next` makes until `time` is over, then one last message whose outcome is waited for: messages of one
@@ -254,9 +183,10 @@ std::uint64_t ask_one_by_one_for(Node& node, const Load& load, std::chrono::mill
 }  // namespace
 
 Figures send_hawser(const Load& load) {
+  if (load.work == Work::broadcast) return time_broadcasts(load);
   Running running{load, true};
   running.start();
-  running.await_peer();
+  running.await_peers();
   Peer receiver = running.node().peer(receiver_id());
   OneWaySender sender{receiver, load};
   const auto work_for = [&](std::uint32_t milliseconds, Latencies& latencies) -> std::uint64_t {
@@ -268,6 +198,10 @@ Figures send_hawser(const Load& load) {
         return ask_one_by_one_for(running.node(), load, time, latencies);
       case Work::pipelined:
         return ask_pipelined_for(running.node(), load, time);
+      case Work::post:
+        return post_bursts_for(running.node(), load, time, latencies);
+      case Work::broadcast:
+        break;
     }
     return 0;
   };
@@ -295,7 +229,7 @@ void receive_hawser(const Load& load) {
   std::int64_t cpu_start = cpu_us();
   Running running{load, false};
   Node& node = running.node();
-  if (load.work == Work::one_way) {
+  if (load.work == Work::one_way || load.work == Work::post) {
     node.on<Sample>([&](Sample::Reader sample) {
       ++phase.messages;
       checksum += read(sample);

@@ -15,12 +15,16 @@ enum class Work : std::uint8_t {
   one_way,     // the sender sends as fast as it is let, the receiver counts
   round_trip,  // one request at a time
   pipelined,   // `open` requests at a time
+  post,        // bursts, each call timed
+  broadcast,   // one message to eight peers in the sender's own process, each call timed
 };
 
 enum class Side : std::uint8_t {
-  plain,   // libzmq's DEALER and ROUTER, one zmq_msg_send per message
-  typed,   // Hawser: built afresh for every message, read by the handler
-  opaque,  // Hawser: encoded once, the handler does not look inside
+  plain,      // libzmq's DEALER and ROUTER, one zmq_msg_send per message
+  typed,      // Hawser: built afresh for every message, read by the handler
+  opaque,     // Hawser: encoded once, the handler does not look inside
+  sends,      // Hawser: a broadcast made of single sends
+  broadcast,  // Hawser: a broadcast
 };
 
 struct Load {
@@ -47,7 +51,7 @@ struct Figures {
   std::uint64_t delivered = 0;  // of those, counted by the receiver (one way) or answered
   double seconds = 0;           // from the first send until the sender knew the receiver's count
   double cpu_seconds = 0;       // user and system time of both processes in between
-  double p50_us = 0;            // of round trips
+  double p50_us = 0;            // of round trips or calls
   double p99_us = 0;
 
   double per_second() const noexcept { return seconds > 0 ? static_cast<double>(delivered) / seconds : 0; }

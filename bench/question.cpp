@@ -32,6 +32,36 @@ Row requests(std::string label, Load load, Target target) {
   return row;
 }
 
+Row calls(std::string label, Load plain, Load hawser) {
+  Row row;
+  row.label = std::move(label);
+  row.plain = plain;
+  row.hawser = hawser;
+  return row;
+}
+
+Question posts() {
+  const Load plain{.work = Work::post, .side = Side::plain};
+  Question question{"policies",
+                    "one try_post on the loop beside one zmq_msg_send: all checks, no queue full, no lock contended",
+                    Measure::call,
+                    {calls("opaque 64 B", plain, {.work = Work::post, .side = Side::opaque}),
+                     calls("typed 64 B", plain, {.work = Work::post, .side = Side::typed})}};
+  question.rows[0].call_target = Target{150, 60};
+  return question;
+}
+
+Question broadcasts() {
+  const Load sends{.work = Work::broadcast, .side = Side::sends, .bytes = 1024};
+  const Load broadcast{.work = Work::broadcast, .side = Side::broadcast, .bytes = 1024};
+  Question question{"broadcast",
+                    "one broadcast to 8 peers beside 8 sends (here `plain` is Hawser too): the caller's cost",
+                    Measure::call,
+                    {calls("typed 1 KiB", sends, broadcast)}};
+  question.rows[0].target = Target{1.0 / 3, 1.0 / 6};
+  return question;
+}
+
 // The loads of one pair: each distinct one once, however many rows refer to it.
 std::vector<Load> distinct_loads(const Question& question, const Settings& settings) {
   std::vector<Load> loads;
@@ -76,6 +106,8 @@ std::vector<Question> all_questions() {
        "64 requests open at a time; replies per second",
        Measure::rate,
        {requests("typed 64 B", {.work = Work::pipelined, .open = 64}, {1.5, 3.0})}},
+      posts(),
+      broadcasts(),
   };
 }
 

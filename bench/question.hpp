@@ -11,9 +11,11 @@
 
 namespace hawser::bench {
 
-// Which figure a question is about. Rates are better high, latencies and CPU low; every ratio is Hawser to plain.
-enum class Measure : std::uint8_t { rate, latency };
+// Which figure a question is about. Rates are better high, latencies, calls and CPU low; every ratio is Hawser to
+// plain.
+enum class Measure : std::uint8_t { rate, latency, call };
 
+// Of the ratio, except for calls with a target in nanoseconds.
 struct Target {
   double must = 0;
   double aim = 0;
@@ -23,8 +25,9 @@ struct Row {
   std::string label;
   Load plain;
   Load hawser;
-  Target target;
-  std::optional<Target> cpu_target;  // of CPU time per message
+  std::optional<Target> target;
+  std::optional<Target> cpu_target;   // of CPU time per message
+  std::optional<Target> call_target;  // of one call, in nanoseconds
 };
 
 struct Question {
@@ -33,6 +36,9 @@ struct Question {
   Measure measure = Measure::rate;
   std::vector<Row> rows;
 };
+
+// Whether a row's plain side is libzmq, so that it can be measured without a node.
+inline bool against_libzmq(const Row& row) noexcept { return row.plain.side == Side::plain; }
 
 std::vector<Question> all_questions();
 

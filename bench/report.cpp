@@ -38,7 +38,9 @@ std::string triple(const Spread& spread, int decimals) {
   return number(spread.min, decimals) + ' ' + number(spread.median, decimals) + ' ' + number(spread.max, decimals);
 }
 
-std::string target_text(const Target& target) { return number(target.must, 2) + ' ' + number(target.aim, 2); }
+std::string target_text(const std::optional<Target>& target, int decimals = 2) {
+  return target ? number(target->must, decimals) + ' ' + number(target->aim, decimals) : "";
+}
 
 double rate(const Figures& figures) { return figures.per_second(); }
 double cpu(const Figures& figures) { return figures.cpu_per_million(); }
@@ -61,7 +63,7 @@ Cells rate_cells(const RowResult& result) {
           number(spread(result.plain, cpu).median, 3),
           both ? number(spread(result.hawser, cpu).median, 3) : "-",
           both ? triple(ratio(result, cpu), 2) : "-",
-          result.row.cpu_target ? target_text(*result.row.cpu_target) : "",
+          target_text(result.row.cpu_target),
           std::to_string(lost(result))};
 }
 
@@ -81,6 +83,24 @@ Cells latency_cells(const RowResult& result) {
           target_text(result.row.target),
           both ? triple(ratio(result, p99), 2) : "-",
           both ? number(ratio(result, cpu).median, 2) : "-"};
+}
+
+Cells call_header() {
+  return {"message",  "plain p50 ns",          "p99",      "hawser p50 ns", "p99",
+          "must aim", "p50 ratio min med max", "must aim", "lost"};
+}
+
+Cells call_cells(const RowResult& result) {
+  const bool both = !result.hawser.empty();
+  return {result.row.label,
+          number(1000 * spread(result.plain, p50).median, 0),
+          number(1000 * spread(result.plain, p99).median, 0),
+          both ? number(1000 * spread(result.hawser, p50).median, 0) : "-",
+          both ? number(1000 * spread(result.hawser, p99).median, 0) : "-",
+          target_text(result.row.call_target, 0),
+          both ? triple(ratio(result, p50), 2) : "-",
+          target_text(result.row.target),
+          std::to_string(lost(result))};
 }
 
 // First column to the left, all others to the right.
@@ -125,8 +145,7 @@ nlohmann::ordered_json to_json(const RowResult& result, Measure measure) {
     json["ratio"] = to_json(measure == Measure::rate ? ratio(result, rate) : ratio(result, p50));
     json["cpu_ratio"] = to_json(ratio(result, cpu));
   }
-  json["must"] = result.row.target.must;
-  json["aim"] = result.row.target.aim;
+  if (result.row.target) json["target"] = {{"must", result.row.target->must}, {"aim", result.row.target->aim}};
   json["plain"] = to_json(result.plain);
   json["hawser"] = to_json(result.hawser);
   return json;
@@ -143,9 +162,21 @@ std::string machine_text() {
 }
 
 std::string to_table(const Answer& answer, const Settings& settings) {
-  const bool rates = answer.question.measure == Measure::rate;
-  std::vector<Cells> lines{rates ? rate_header() : latency_header()};
-  for (const RowResult& row : answer.rows) lines.push_back(rates ? rate_cells(row) : latency_cells(row));
+  std::vector<Cells> lines;
+  switch (answer.question.measure) {
+    case Measure::rate:
+      lines.push_back(rate_header());
+      for (const RowResult& row : answer.rows) lines.push_back(rate_cells(row));
+      break;
+    case Measure::latency:
+      lines.push_back(latency_header());
+      for (const RowResult& row : answer.rows) lines.push_back(latency_cells(row));
+      break;
+    case Measure::call:
+      lines.push_back(call_header());
+      for (const RowResult& row : answer.rows) lines.push_back(call_cells(row));
+      break;
+  }
   return std::string{answer.question.name} + ": " + std::string{answer.question.headline} + "\n" +
          std::to_string(settings.pairs) + " interleaved pairs of " + number(settings.measured_ms / 1000.0, 1) +
          " s; absolutes are medians, ratios are hawser to plain in the same pair\n" + "others kept " +
