@@ -1,14 +1,14 @@
 #include <hawser/interconnect/zmq/asio_scheduler.hpp>
 
+#include <hawser/base/assert.hpp>
+#include <hawser/interconnect/zmq/loop_thread.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
 #include <time.h>
 
 #include <algorithm>
 #include <utility>
-
-#include <boost/asio/steady_timer.hpp>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/interconnect/zmq/loop_thread.hpp>
 
 namespace hawser {
 namespace {

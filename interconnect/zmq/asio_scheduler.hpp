@@ -5,16 +5,16 @@
 // everything else on the loop only. Cancelled timers cost their place in the heap until half of it is such places.
 #pragma once
 
+#include <hawser/base/time.hpp>
+#include <hawser/base/unique_function.hpp>
+#include <hawser/interconnect/runtime.hpp>
+
+#include <boost/asio/io_context.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-
-#include <hawser/base/time.hpp>
-#include <hawser/base/unique_function.hpp>
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 

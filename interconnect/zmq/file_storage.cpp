@@ -1,5 +1,9 @@
 #include <hawser/interconnect/zmq/file_storage.hpp>
 
+#include <hawser/base/assert.hpp>
+
+#include <xxhash.h>
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,10 +17,6 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
-
-#include <xxhash.h>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 namespace {

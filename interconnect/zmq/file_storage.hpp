@@ -6,14 +6,14 @@
 // One process at a time owns a directory; a lock held for life makes sure. Not thread safe.
 #pragma once
 
+#include <hawser/interconnect/runtime.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 

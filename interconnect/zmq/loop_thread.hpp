@@ -5,9 +5,9 @@
 // Thread safe.
 #pragma once
 
-#include <atomic>
-
 #include <boost/asio/io_context.hpp>
+
+#include <atomic>
 
 namespace hawser {
 

@@ -1,15 +1,15 @@
 #include <hawser/interconnect/zmq/name_lookup.hpp>
 
+#include <hawser/interconnect/runtime.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+
 #include <netdb.h>
 
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
-
-#include <boost/asio/ip/tcp.hpp>
-
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 namespace {

@@ -5,13 +5,13 @@
 // remembered (at most 4096 names) and may be asked for when an answer is late. Loop thread only.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
+#include <hawser/base/unique_function.hpp>
 
 #include <boost/asio/io_context.hpp>
 
-#include <hawser/base/unique_function.hpp>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace hawser {
 

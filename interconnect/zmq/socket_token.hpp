@@ -2,9 +2,9 @@
 // then.
 #pragma once
 
-#include <cstdint>
-
 #include <hawser/interconnect/runtime.hpp>
+
+#include <cstdint>
 
 namespace hawser::socket_token {
 

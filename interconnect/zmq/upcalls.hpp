@@ -2,9 +2,9 @@
 // nothing is told any more, and whoever made the call must look whether `closed` before touching its sockets.
 #pragma once
 
-#include <utility>
-
 #include <hawser/interconnect/runtime.hpp>
+
+#include <utility>
 
 namespace hawser {
 

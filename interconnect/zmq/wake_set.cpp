@@ -1,11 +1,11 @@
 #include <hawser/interconnect/zmq/wake_set.hpp>
 
+#include <hawser/interconnect/runtime.hpp>
+
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <array>
-
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 

@@ -5,13 +5,13 @@
 // socket, and one wake-up serves all of them. Loop thread only.
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include <hawser/base/unique_function.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include <hawser/base/unique_function.hpp>
+#include <cstdint>
+#include <span>
 
 namespace hawser {
 

@@ -1,9 +1,12 @@
 #include <hawser/interconnect/zmq/zmq_context.hpp>
 
+#include <hawser/interconnect/runtime.hpp>
+
+#include <zmq.h>
+
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include <algorithm>
 #include <array>
@@ -11,8 +14,6 @@
 #include <cerrno>
 #include <csignal>
 #include <mutex>
-
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 namespace {

@@ -1,13 +1,5 @@
 #include <hawser/interconnect/zmq/zmq_inbound.hpp>
 
-#include <zmq.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <optional>
-#include <utility>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/zmq/name_lookup.hpp>
 #include <hawser/interconnect/zmq/socket_token.hpp>
@@ -16,6 +8,14 @@
 #include <hawser/interconnect/zmq/wake_set.hpp>
 #include <hawser/interconnect/zmq/zmq_context.hpp>
 #include <hawser/interconnect/zmq/zmq_socket.hpp>
+
+#include <zmq.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+#include <utility>
 
 namespace hawser {
 namespace {

@@ -9,16 +9,16 @@
 // was delivered every 200 ms. Loop thread only.
 #pragma once
 
+#include <hawser/base/unique_function.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/zmq/zmq_services.hpp>
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/base/unique_function.hpp>
-#include <hawser/interconnect/runtime.hpp>
-#include <hawser/interconnect/zmq/zmq_services.hpp>
 
 namespace hawser {
 

@@ -1,11 +1,5 @@
 #include <hawser/interconnect/zmq/zmq_outbound.hpp>
 
-#include <zmq.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <utility>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/zmq/name_lookup.hpp>
 #include <hawser/interconnect/zmq/socket_token.hpp>
@@ -14,6 +8,12 @@
 #include <hawser/interconnect/zmq/wake_set.hpp>
 #include <hawser/interconnect/zmq/zmq_context.hpp>
 #include <hawser/interconnect/zmq/zmq_socket.hpp>
+
+#include <zmq.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
 
 namespace hawser {
 namespace {

@@ -6,14 +6,14 @@
 // call is told in a turn of its own. Loop thread only.
 #pragma once
 
+#include <hawser/base/unique_function.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/zmq/zmq_services.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <hawser/base/unique_function.hpp>
-#include <hawser/interconnect/runtime.hpp>
-#include <hawser/interconnect/zmq/zmq_services.hpp>
 
 namespace hawser {
 

@@ -1,15 +1,5 @@
 #include <hawser/interconnect/zmq/zmq_runtime.hpp>
 
-#include <sys/random.h>
-#include <time.h>
-
-#include <algorithm>
-#include <mutex>
-#include <optional>
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
-
 #include <hawser/interconnect/zmq/asio_scheduler.hpp>
 #include <hawser/interconnect/zmq/file_storage.hpp>
 #include <hawser/interconnect/zmq/loop_thread.hpp>
@@ -17,6 +7,16 @@
 #include <hawser/interconnect/zmq/zmq_context.hpp>
 #include <hawser/interconnect/zmq/zmq_services.hpp>
 #include <hawser/interconnect/zmq/zmq_transport.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <sys/random.h>
+#include <time.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
 
 namespace hawser {
 

@@ -7,12 +7,12 @@
 // A runtime does not survive fork().
 #pragma once
 
-#include <memory>
-#include <string>
+#include <hawser/interconnect/runtime.hpp>
 
 #include <boost/asio/io_context.hpp>
 
-#include <hawser/interconnect/runtime.hpp>
+#include <memory>
+#include <string>
 
 namespace hawser {
 

@@ -1,9 +1,9 @@
 // What a transport shares with the runtime that made it. The runtime owns all of it and outlives its transports.
 #pragma once
 
-#include <memory>
-
 #include <boost/asio/io_context.hpp>
+
+#include <memory>
 
 namespace hawser {
 

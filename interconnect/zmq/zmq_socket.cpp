@@ -1,15 +1,15 @@
 #include <hawser/interconnect/zmq/zmq_socket.hpp>
 
+#include <hawser/base/assert.hpp>
+#include <hawser/interconnect/zmq/wake_set.hpp>
+#include <hawser/interconnect/zmq/zmq_context.hpp>
+
 #include <zmq.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/interconnect/zmq/wake_set.hpp>
-#include <hawser/interconnect/zmq/zmq_context.hpp>
 
 namespace hawser {
 namespace {

@@ -5,6 +5,8 @@
 // stopped wedges ZeroMQ's reaper and the port is never released. Loop thread only.
 #pragma once
 
+#include <hawser/base/buffer.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,8 +14,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <hawser/base/buffer.hpp>
 
 namespace hawser {
 

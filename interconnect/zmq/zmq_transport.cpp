@@ -1,10 +1,5 @@
 #include <hawser/interconnect/zmq/zmq_transport.hpp>
 
-#include <array>
-#include <utility>
-
-#include <boost/asio/post.hpp>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/zmq/loop_thread.hpp>
 #include <hawser/interconnect/zmq/socket_token.hpp>
@@ -12,6 +7,11 @@
 #include <hawser/interconnect/zmq/wake_set.hpp>
 #include <hawser/interconnect/zmq/zmq_inbound.hpp>
 #include <hawser/interconnect/zmq/zmq_outbound.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <array>
+#include <utility>
 
 namespace hawser {
 

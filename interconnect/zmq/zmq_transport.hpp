@@ -6,10 +6,10 @@
 // allowed.
 #pragma once
 
-#include <memory>
-
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/interconnect/zmq/zmq_services.hpp>
+
+#include <memory>
 
 namespace hawser {
 

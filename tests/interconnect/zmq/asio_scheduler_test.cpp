@@ -1,10 +1,10 @@
 // Timers on real time, run by a loop.
-#include <vector>
-
 #include "real_loop.hpp"
 
 #include <hawser/interconnect/zmq/asio_scheduler.hpp>
 #include <hawser/interconnect/zmq/loop_thread.hpp>
+
+#include <vector>
 
 using namespace hawser;
 using namespace std::chrono_literals;

@@ -1,13 +1,13 @@
 // Records on a disk that may hold anything.
+#include <hawser/interconnect/zmq/file_storage.hpp>
+
+#include <catch2/catch.hpp>
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include <catch2/catch.hpp>
-
-#include <hawser/interconnect/zmq/file_storage.hpp>
 
 using namespace hawser;
 

@@ -1,6 +1,8 @@
 // Bytes on a TCP connection, with no ZeroMQ around them; and listeners that accept, or do not, and say nothing.
 #pragma once
 
+#include <hawser/interconnect/endpoint.hpp>
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,8 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/interconnect/endpoint.hpp>
 
 namespace hawser {
 

@@ -2,6 +2,10 @@
 // every word is written down.
 #pragma once
 
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/zmq/zmq_runtime.hpp>
+
+#include <catch2/catch.hpp>
 #include <zmq.h>
 
 #include <chrono>
@@ -13,11 +17,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <catch2/catch.hpp>
-
-#include <hawser/interconnect/runtime.hpp>
-#include <hawser/interconnect/zmq/zmq_runtime.hpp>
 
 namespace hawser {
 

@@ -1,9 +1,9 @@
 // What a listener meets from the open network: strangers, noise, and peers that break the rules. In each story a good
 // peer must not notice.
-#include <chrono>
-
 #include "raw_tcp.hpp"
 #include "real_loop.hpp"
+
+#include <chrono>
 
 using namespace hawser;
 using namespace std::chrono_literals;

@@ -1,8 +1,8 @@
 // Dials that come to nothing: each is told once, with its cause, and soon.
-#include <sys/resource.h>
-
 #include "raw_tcp.hpp"
 #include "real_loop.hpp"
+
+#include <sys/resource.h>
 
 using namespace hawser;
 using namespace std::chrono_literals;

@@ -1,4 +1,9 @@
 // The runtime as a program meets it: threads, signals, and the end of the process.
+#include "raw_tcp.hpp"
+#include "real_loop.hpp"
+
+#include <boost/asio/post.hpp>
+
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -7,11 +12,6 @@
 #include <csignal>
 #include <fstream>
 #include <thread>
-
-#include <boost/asio/post.hpp>
-
-#include "raw_tcp.hpp"
-#include "real_loop.hpp"
 
 using namespace hawser;
 using namespace std::chrono_literals;

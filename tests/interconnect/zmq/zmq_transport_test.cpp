@@ -1,8 +1,8 @@
 // Frames between two transports on one loop, over real TCP.
-#include <numeric>
-
 #include "raw_tcp.hpp"
 #include "real_loop.hpp"
+
+#include <numeric>
 
 using namespace hawser;
 using namespace std::chrono_literals;
