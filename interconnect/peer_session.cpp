@@ -214,7 +214,6 @@ void PeerCore::control_opened(Instant now) {
   judge_.session_open(now);
   breaker_.evidence(now);
   if (judge_.tick(now)) after_judgement(now);
-  after_judgement(now);
 }
 
 void PeerCore::data_opened(LaneClass which, const Welcome& welcome, Instant now) {
