@@ -8,7 +8,8 @@
 namespace hawser {
 
 Channel::Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits,
-                 const BreakerConfig& breaker, std::uint64_t seed, Reserve& peer, Reserve& node)
+                 const BreakerConfig& breaker, CircuitBreaker& peer_breaker, std::uint64_t seed, Reserve& peer,
+                 Reserve& node)
     : type_(type.id),
       name_(type.name),
       replies_(replies),
@@ -16,8 +17,9 @@ Channel::Channel(TypeInfo type, bool replies, const TypePolicy& policy, const Ch
       limits_(limits),
       peer_reserve_(peer),
       node_reserve_(node),
-      breaker_(breaker, seed),
-      slow_limit_(policy.slow_limit > Duration::zero() ? policy.slow_limit : breaker.slow_limit) {}
+      guard_(breaker, seed, peer_breaker,
+             policy.slow_limit > Duration::zero() ? policy.slow_limit : breaker.slow_limit,
+             policy.refused_is_failure) {}
 
 // ---- admission: on the caller's thread, under the lock
 
@@ -208,14 +210,6 @@ void Channel::stage() {
   queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
 }
 
-bool Channel::pass_breaker(Outgoing& message, Instant now, Endings& endings) {
-  if (replies_ || message.permit || breaker_.state(now) == BreakerState::closed) return true;
-  message.permit = breaker_.try_acquire(now);
-  if (message.permit) return true;
-  end_front_staged({OutcomeKind::circuit_open, Cause::channel_breaker, breaker_.retry_at()}, now, endings);
-  return false;
-}
-
 std::size_t Channel::write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context,
                            bool& whole) {
   Record record;
@@ -281,7 +275,14 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
       continue;
     }
     if (!may_send(message)) return written;
-    if (!pass_breaker(message, context.now, endings)) continue;
+    if (!replies_) {
+      const auto refused = guard_.acquire(message.permits, context.now);
+      if (refused && policy_.hold == Hold::until_ttl) return written;  // it waits for the breaker as for the peer
+      if (refused) {
+        end_front_staged(*refused, context.now, endings);
+        continue;
+      }
+    }
     if (message.sequence == 0) message.sequence = next_sequence_;
     bool whole = false;
     const std::size_t size = write(batch, message, budget - written, context, whole);
@@ -303,7 +304,7 @@ void Channel::to_sent(Outgoing&& message, Instant now) {
   if (message.kind == RecordKind::request && !message.ended) {
     request_sequences_.emplace(message.request_id, message.sequence);
   }
-  earliest_sent_ = std::min({earliest_sent_, message.expires, later(now, slow_limit_)});
+  earliest_sent_ = std::min({earliest_sent_, message.expires, later(now, guard_.slow_limit())});
   sent_.push_back(std::move(message));
   cursor_ = sent_.size();
 }
@@ -347,7 +348,7 @@ void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
     }
     end(message, outcome, now, endings);
   }
-  judge_round(now);
+  guard_.round(now);
 }
 
 bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBytes reply, Instant now,
@@ -355,7 +356,7 @@ bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBy
   if (const auto found = awaiting_reply_.find(request_id); found != awaiting_reply_.end()) {
     end(found->second, outcome, now, endings, std::move(reply));
     awaiting_reply_.erase(found);
-    judge_round(now);
+    guard_.round(now);
     return true;
   }
   const auto sent = request_sequences_.find(request_id);
@@ -363,7 +364,7 @@ bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBy
   Outgoing& message = sent_[sent->second - sent_.front().sequence];
   request_sequences_.erase(sent);
   end(message, outcome, now, endings, std::move(reply));
-  judge_round(now);
+  guard_.round(now);
   return true;
 }
 
@@ -375,7 +376,7 @@ void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endin
   credit_bytes_ = std::max(initial_credit_bytes, from_peer.credit_bytes);
   cursor_ = 0;
   while (cursor_ < sent_.size() && sent_[cursor_].sequence <= received) ++cursor_;
-  judge_round(now);
+  guard_.round(now);
   (void)endings;
 }
 
@@ -385,7 +386,10 @@ void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Ending
   HAWSER_ASSERT(!message.ended, "a message ends once");
   message.ended = true;
   if (message.kind == RecordKind::request) request_sequences_.erase(message.request_id);
-  judge(message, outcome, now);
+  if (!replies_) {
+    const Duration took = message.sent_at == Instant{} ? Duration::zero() : now - message.sent_at;
+    guard_.ended(message.permits, outcome, now, took, message.slow);
+  }
   pending_.end(outcome, message.bytes);
   if (message.roomy) {
     ++pending_room_messages_;
@@ -393,33 +397,6 @@ void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Ending
   }
   message.payload = nullptr;
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
-}
-
-// Failure: it left and was lost or came too late. Neutral: whatever surely was not handled. A handler's failure is the
-// caller's business unless the type says otherwise.
-void Channel::judge(Outgoing& message, const Outcome& outcome, Instant now) {
-  if (replies_) return;
-  const Duration took = message.sent_at == Instant{} ? Duration::zero() : now - message.sent_at;
-  Verdict verdict = Verdict::neutral;
-  if (outcome.kind == OutcomeKind::delivered) verdict = Verdict::success;
-  if (outcome.kind == OutcomeKind::unknown) verdict = Verdict::failure;
-  if (outcome.kind == OutcomeKind::refused) {
-    verdict = policy_.refused_is_failure ? Verdict::failure : Verdict::neutral;
-  }
-  if (message.permit) {
-    breaker_.record(*message.permit, now, verdict, took);
-    message.permit.reset();
-    return;
-  }
-  if (verdict == Verdict::success) ++round_successes_;
-  if (verdict == Verdict::failure) ++round_failures_;
-  if (verdict == Verdict::success && !message.slow && took > slow_limit_) ++round_slow_;
-}
-
-void Channel::judge_round(Instant now) {
-  if (round_successes_ == 0 && round_failures_ == 0 && round_slow_ == 0) return;
-  breaker_.record_batch(now, std::exchange(round_successes_, 0), std::exchange(round_failures_, 0),
-                        std::exchange(round_slow_, 0));
 }
 
 void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
@@ -456,11 +433,11 @@ void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {
   credit_messages_ = initial_credit_messages;
   credit_bytes_ = initial_credit_bytes;
   earliest_sent_ = never;
-  judge_round(now);
+  guard_.round(now);
 }
 
 void Channel::settle(Instant now, Endings& endings) {
-  judge_round(now);
+  guard_.round(now);
   const std::lock_guard lock{mutex_};
   for (Outgoing& message : dropped_) {
     const Outcome outcome{OutcomeKind::queue_full, static_cast<Cause>(message.sequence), {}};
@@ -474,11 +451,6 @@ void Channel::settle(Instant now, Endings& endings) {
   }
   release_room(std::exchange(pending_room_messages_, 0), std::exchange(pending_room_bytes_, 0));
   admit_waiting();
-}
-
-bool Channel::breaker_changed(Instant now) {
-  const BreakerState state = breaker_.state(now);
-  return std::exchange(breaker_seen_, state) != state;
 }
 
 }  // namespace hawser

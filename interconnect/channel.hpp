@@ -20,13 +20,13 @@
 #include <hawser/base/random.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
+#include <hawser/interconnect/channel_guard.hpp>
 #include <hawser/interconnect/completion.hpp>
 #include <hawser/interconnect/frame.hpp>
 #include <hawser/interconnect/ledger.hpp>
 #include <hawser/interconnect/reserve.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/interconnect/type_policy.hpp>
-#include <hawser/resilience/circuit_breaker.hpp>
 
 namespace hawser {
 
@@ -41,7 +41,7 @@ struct Outgoing {
   std::uint64_t request_id = 0;
   std::uint64_t key = 0;
   TypeId type = TypeId::none;  // of the payload; the channel's own except for replies
-  std::optional<Permit> permit;
+  PermitsPtr permits;  // while a breaker is not closed
   std::uint32_t bytes = 0;
   RecordKind kind = RecordKind::message;
   bool ended = false;  // its outcome is known; it only keeps its place among the sent
@@ -79,7 +79,7 @@ class Channel {
   static constexpr Duration expiry_quantum{5'000};
 
   Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits, const BreakerConfig& breaker,
-          std::uint64_t seed, Reserve& peer, Reserve& node);
+          CircuitBreaker& peer_breaker, std::uint64_t seed, Reserve& peer, Reserve& node);
 
   // ---- any thread
   // Takes the message, or ends it at once with the outcome returned (`delivered` means taken). The completion stays in
@@ -128,10 +128,8 @@ class Channel {
   // Publishes this turn's ends: room is free again, the books show it, waiting messages move up.
   void settle(Instant now, Endings& endings);
 
-  CircuitBreaker& breaker() noexcept { return breaker_; }
-  const CircuitBreaker& breaker() const noexcept { return breaker_; }
-  // Since the last time asked: did the breaker change its state?
-  bool breaker_changed(Instant now);
+  ChannelGuard& guard() noexcept { return guard_; }
+  const ChannelGuard& guard() const noexcept { return guard_; }
   bool active() const noexcept { return ever_sent_; }
 
   ChannelSnapshot snapshot(Instant now) const;
@@ -148,15 +146,12 @@ class Channel {
 
   void stage();
   bool may_send(const Outgoing& message) const noexcept;
-  bool pass_breaker(Outgoing& message, Instant now, Endings& endings);
   std::size_t write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context, bool& whole);
   std::size_t resend(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings);
   void to_sent(Outgoing&& message, Instant now);
   void end_front_staged(const Outcome& outcome, Instant now, Endings& endings);
 
   void end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply = {});
-  void judge(Outgoing& message, const Outcome& outcome, Instant now);
-  void judge_round(Instant now);
   void expire_unsent(Instant now, Endings& endings);
   void expire_sent(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled);
   void expire_one(Outgoing& message, Instant now, Duration verdict_window, Endings& endings,
@@ -201,12 +196,7 @@ class Channel {
   LedgerRow pending_;  // ends not yet published; `held` counts down modulo 2^64
   std::size_t pending_room_messages_ = 0;
   std::size_t pending_room_bytes_ = 0;
-  CircuitBreaker breaker_;
-  BreakerState breaker_seen_ = BreakerState::closed;
-  std::uint32_t round_successes_ = 0;
-  std::uint32_t round_failures_ = 0;
-  std::uint32_t round_slow_ = 0;
-  Duration slow_limit_{0};
+  ChannelGuard guard_;
   bool ever_sent_ = false;
 };
 

@@ -11,7 +11,7 @@ void Channel::expire(Instant now, Duration verdict_window, Endings& endings, std
   last_scan_ = now;
   expire_unsent(now, endings);
   expire_sent(now, verdict_window, endings, cancelled);
-  judge_round(now);
+  guard_.round(now);
 }
 
 // An expiry is noticed within one quantum; a scan of the whole channel is not repeated before that.
@@ -83,9 +83,9 @@ void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window
     end(message, {OutcomeKind::unknown, Cause::verdict_lost, {}}, now, endings);
     return;
   }
-  if (!message.slow && now - message.sent_at > slow_limit_) {
-    message.slow = true;  // it hangs: no need to wait for its end to know that it is slow
-    ++round_slow_;
+  if (!message.slow && guard_.is_slow(now - message.sent_at)) {
+    message.slow = true;
+    guard_.hangs();
   }
   earliest_sent_ = std::min(earliest_sent_, next_look(message, verdict_window));
 }
@@ -93,7 +93,7 @@ void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window
 Instant Channel::next_look(const Outgoing& message, Duration verdict_window) const noexcept {
   const Instant end =
       message.kind == RecordKind::request ? message.expires : later(message.expires, verdict_window);
-  return message.slow ? end : std::min(end, later(message.sent_at, slow_limit_ + Duration{1}));
+  return message.slow ? end : std::min(end, later(message.sent_at, guard_.slow_limit() + Duration{1}));
 }
 
 ChannelSnapshot Channel::snapshot(Instant now) const {
@@ -119,9 +119,9 @@ ChannelSnapshot Channel::snapshot(Instant now) const {
     }
   }
   result.oldest_age = now - oldest;
-  result.breaker.state = std::string{to_string(breaker_.state(now))};
-  result.breaker.reason = breaker_.reason();
-  result.breaker.opened = breaker_.opened();
+  result.breaker.state = std::string{to_string(guard_.breaker().state(now))};
+  result.breaker.reason = guard_.breaker().reason();
+  result.breaker.opened = guard_.breaker().opened();
   return result;
 }
 

@@ -40,6 +40,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       endpoint_(config.endpoint),
       random_(node.random().fork()),
       reserve_(node.config().bounds.peer_bytes),
+      breaker_(node.peer_breaker(), random_.next()),
       session_(random_.next() | 1),
       session_began_(now),
       clock_(drift_ppm(node.config())),
@@ -49,7 +50,6 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
              Lane{LaneClass::bulk, node.config().reconnect, node.config().bounds.lane_window_bulk_bytes,
                   node.absent_cap(), now}},
       judge_(judge_config(node.config().detector), now),
-      breaker_(node.peer_breaker(), random_.next()),
       inbox_(node.registry(),
              Inbox::Limits{node.config().bounds.channel_messages, node.config().bounds.channel_bytes,
                            node.config().bounds.message_bytes_max},
@@ -61,7 +61,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
   const ChannelLimits limits{SIZE_MAX, SIZE_MAX, node.config().bounds.message_bytes_max,
                              node.config().bounds.chunk_bytes};
   channels_.push_back(std::make_unique<Channel>(TypeInfo{TypeId::none, "replies"}, true, policy, limits,
-                                                node.channel_breaker(), random_.next(), reserve_, node.reserve()));
+                                                node.channel_breaker(), breaker_, random_.next(), reserve_, node.reserve()));
   reply_channel_ = channels_.front().get();
   channel_count_.store(1, std::memory_order_release);
   lane(LaneClass::control).want(now);
@@ -82,7 +82,7 @@ Channel& PeerCore::channel_for(TypeInfo type) {
   const ChannelLimits limits{policy.channel_messages != 0 ? policy.channel_messages : config.bounds.channel_messages,
                              policy.channel_bytes != 0 ? policy.channel_bytes : config.bounds.channel_bytes,
                              config.bounds.message_bytes_max, config.bounds.chunk_bytes};
-  channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(),
+  channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(), breaker_,
                                                 to_number(type.id) ^ session_, reserve_, node_.reserve()));
   Channel& made = *channels_.back();
   made.set_gate(channels_.front()->gate(), self_);
@@ -118,6 +118,7 @@ void PeerCore::tick(Instant now) {
     if (stuck) {
       node_.hang_up(each.link());
       fail_lane(each, Lane::Severity::absent, "no_progress", "nothing on this lane was acknowledged in time", now);
+      breaker_.trip(now, "no_progress", "a lane without progress", true);
     }
     const bool unused = each.open() && each.lane_class() != LaneClass::control &&
                         later(each.last_traffic(), node_.config().reconnect.lane_idle) <= now;
@@ -134,7 +135,6 @@ void PeerCore::flush(Instant now) {
   clear_ready();
   refresh_channels();
   for (Channel* channel : known_channels_) {
-    channel->breaker().tick(now);
     channel->expire(now, verdict_window(), node_.endings(), cancelled_);
   }
   inbox_.run(now);
@@ -159,7 +159,7 @@ void PeerCore::flush(Instant now) {
   update_gates(now);
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
-    wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->breaker().next_wake()});
+    wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->guard().breaker().next_wake()});
   }
 }
 
@@ -190,7 +190,7 @@ void PeerCore::refresh_channels() {
   }
 }
 
-std::optional<Outcome> PeerCore::gate(Instant now) const {
+std::optional<Outcome> PeerCore::gate() const {
   if (refuse_new_) return refuse_new_;
   if (judge_.state() == PeerState::unreachable) {
     std::optional<Instant> next_at;
@@ -198,28 +198,35 @@ std::optional<Outcome> PeerCore::gate(Instant now) const {
     if (control.state() == LaneState::waiting) next_at = control.next_wake();
     return Outcome{OutcomeKind::unreachable, unreachable_cause(), next_at};
   }
-  if (breaker_.state(now) == BreakerState::open) {
-    return Outcome{OutcomeKind::circuit_open, Cause::peer_breaker, breaker_.retry_at()};
-  }
   return std::nullopt;
 }
 
 void PeerCore::update_gates(Instant now) {
-  const std::optional<Outcome> whole = gate(now);
+  const std::optional<Outcome> whole = gate();
   const bool may_borrow = self_ || peer_session_ != 0;
+  std::size_t active = 0;
+  std::size_t open = 0;
   for (Channel* channel : known_channels_) {
-    if (channel->breaker_changed(now)) {
-      node_.event("breaker", id_, channel->breaker().reason().cause,
-                  channel->name() + ": " + std::string{to_string(channel->breaker().state(now))});
+    if (channel->replies()) continue;
+    if (channel->guard().tick(now)) {
+      const CircuitBreaker& breaker = channel->guard().breaker();
+      node_.event("breaker", id_, breaker.reason().cause,
+                  channel->name() + ": " + std::string{to_string(breaker.state(now))});
     }
-    std::optional<Outcome> refusal = whole;
-    if (!refusal && channel->breaker().state(now) == BreakerState::open) {
-      refusal = Outcome{OutcomeKind::circuit_open, Cause::channel_breaker, channel->breaker().retry_at()};
-    }
-    if (channel->policy().hold == Hold::until_ttl && refusal && refusal->kind == OutcomeKind::unreachable) {
-      refusal.reset();
-    }
-    channel->set_gate(channel->replies() ? std::nullopt : refusal, may_borrow);
+    std::optional<Outcome> refusal = whole ? whole : channel->guard().refusal(now);
+    const bool held = refusal && (refusal->kind == OutcomeKind::unreachable || refusal->kind == OutcomeKind::circuit_open);
+    if (held && channel->policy().hold == Hold::until_ttl) refusal.reset();
+    channel->set_gate(refusal, may_borrow);
+    active += channel->active() ? 1 : 0;
+    open += channel->guard().breaker().state(now) == BreakerState::open ? 1 : 0;
+  }
+  // One bad type says nothing about the peer; most of them do.
+  if (open >= 2 && 2 * open > active && breaker_.state(now) == BreakerState::closed) {
+    breaker_.trip(now, "channels_open", "most channels to this peer are open", false);
+  }
+  const BreakerState state = breaker_.state(now);
+  if (std::exchange(breaker_seen_, state) != state) {
+    node_.event("breaker", id_, breaker_.reason().cause, "the peer's: " + std::string{to_string(state)});
   }
 }
 

@@ -144,7 +144,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool retry_pending(Lane& lane);
   void refresh_channels();
   void update_gates(Instant now);
-  std::optional<Outcome> gate(Instant now) const;
+  std::optional<Outcome> gate() const;
   std::vector<Slot>& slots(LaneClass lane) noexcept { return slots_[static_cast<std::size_t>(lane)]; }
   Duration verdict_window() const noexcept;
   Duration silence_limit() const noexcept;
@@ -156,6 +156,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   Endpoint endpoint_;
   Random random_;
   Reserve reserve_;
+  CircuitBreaker breaker_;  // of the whole peer
+  BreakerState breaker_seen_ = BreakerState::closed;
 
   // Channels: callers add, the loop follows.
   mutable std::mutex channels_mutex_;
@@ -187,7 +189,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   // Is it alive?
   PeerJudge judge_;
-  CircuitBreaker breaker_;
   Instant next_beat_ = never;
   std::uint64_t beats_ = 0;
   std::uint64_t beats_answered_ = 0;

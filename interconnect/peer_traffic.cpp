@@ -241,7 +241,11 @@ void PeerCore::flush_data(Lane& on, Instant now) {
     if (on.blocked() || on.window_left() == 0) return;
     const std::size_t written = fill_batch(on, writer, now);
     if (!writer.open()) return;
-    if (written != 0) on.traffic(now);
+    if (written == 0) {  // it waits for credit or a breaker; the number of the batch is simply skipped
+      writer.finish();
+      return;
+    }
+    on.traffic(now);
     hand_over(on, on.batch_number(), writer.finish(), now);
   }
   node_.mark_again(*this);
