@@ -9,18 +9,18 @@
 // Pure, never calls back; not thread safe. Every non-const method that takes `now` first does what time alone made due.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <hawser/base/random.hpp>
 #include <hawser/base/reason.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/resilience/breaker_config.hpp>
 #include <hawser/resilience/failure_window.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace hawser {
 
