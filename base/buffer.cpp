@@ -1,11 +1,11 @@
 #include <hawser/base/buffer.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <array>
 #include <bit>
 #include <mutex>
 #include <new>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 namespace {

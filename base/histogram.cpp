@@ -1,9 +1,9 @@
 #include <hawser/base/histogram.hpp>
 
+#include <hawser/base/wide.hpp>
+
 #include <algorithm>
 #include <bit>
-
-#include <hawser/base/wide.hpp>
 
 namespace hawser {
 namespace {

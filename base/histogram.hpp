@@ -4,11 +4,11 @@
 // never past 30 kB; recording is O(1); two histograms merge without loss. Not thread safe.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

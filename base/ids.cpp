@@ -1,9 +1,9 @@
 #include <hawser/base/ids.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <ostream>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 

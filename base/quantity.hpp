@@ -4,12 +4,12 @@
 // exact: a text that is no whole number of microseconds or bytes is refused, and what format writes parse reads back.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

@@ -4,11 +4,11 @@
 // must give the same trace everywhere. Not for keys or anything secret. Not thread safe: each owner has its own.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <array>
 #include <bit>
 #include <cstdint>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

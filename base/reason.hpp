@@ -4,12 +4,12 @@
 // `connect_refused`), `detail` a sentence for people; only the former may be compared.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

@@ -5,6 +5,8 @@
 // Not thread safe.
 #pragma once
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -12,8 +14,6 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 

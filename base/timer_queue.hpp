@@ -5,14 +5,14 @@
 // nobody: pop_due hands the callback over, so adding and cancelling from inside a callback is safe. Not thread safe.
 #pragma once
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/base/unique_function.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/time.hpp>
-#include <hawser/base/unique_function.hpp>
 
 namespace hawser {
 

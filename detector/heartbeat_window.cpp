@@ -1,11 +1,11 @@
 #include <hawser/detector/heartbeat_window.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <vector>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 namespace {

@@ -5,12 +5,12 @@
 // around the configured one, so that the first heartbeats count; they age out like all others.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/base/wide.hpp>
+
+#include <cstddef>
+#include <cstdint>
 
 namespace hawser {
 

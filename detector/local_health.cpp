@@ -1,10 +1,10 @@
 #include <hawser/detector/local_health.hpp>
 
-#include <algorithm>
-#include <string>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/base/wide.hpp>
+
+#include <algorithm>
+#include <string>
 
 namespace hawser {
 namespace {

@@ -6,11 +6,11 @@
 // during which and for a moment after which nobody may be accused. Pure, O(1) but for stalled_for. Not thread safe.
 #pragma once
 
-#include <cstdint>
-
 #include <hawser/base/reason.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
+
+#include <cstdint>
 
 namespace hawser {
 

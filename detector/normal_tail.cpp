@@ -1,9 +1,9 @@
 #include <hawser/detector/normal_tail.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <bit>
 #include <cstdint>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 namespace {

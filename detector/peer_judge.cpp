@@ -1,9 +1,9 @@
 #include <hawser/detector/peer_judge.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 namespace {

@@ -9,14 +9,14 @@
 // needed. Pure; not thread safe.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include <hawser/base/reason.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/detector/phi_accrual.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace hawser {
 

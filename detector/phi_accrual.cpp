@@ -1,8 +1,8 @@
 #include <hawser/detector/phi_accrual.hpp>
 
-#include <algorithm>
-
 #include <hawser/base/assert.hpp>
+
+#include <algorithm>
 
 namespace hawser {
 namespace {

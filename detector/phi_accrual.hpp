@@ -12,12 +12,12 @@
 // promised); the gap of an outage is not (it would poison it), see outage_over. Not thread safe.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-
 #include <hawser/base/time.hpp>
 #include <hawser/detector/heartbeat_window.hpp>
 #include <hawser/detector/normal_tail.hpp>
+
+#include <cstddef>
+#include <cstdint>
 
 namespace hawser {
 

@@ -1,10 +1,10 @@
 #include <hawser/resilience/backoff.hpp>
 
-#include <algorithm>
-#include <limits>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/base/wide.hpp>
+
+#include <algorithm>
+#include <limits>
 
 namespace hawser {
 

@@ -6,10 +6,10 @@
 // Jitter" (AWS Architecture Blog, 2015). A value; not thread safe.
 #pragma once
 
-#include <cstdint>
-
 #include <hawser/base/random.hpp>
 #include <hawser/base/time.hpp>
+
+#include <cstdint>
 
 namespace hawser {
 

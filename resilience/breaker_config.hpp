@@ -3,13 +3,13 @@
 // Every rule can be switched off alone. problems() refuses what contradicts itself, naming both keys.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

@@ -1,12 +1,12 @@
 #include <hawser/resilience/circuit_breaker.hpp>
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/wide.hpp>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/wide.hpp>
 
 namespace hawser {
 namespace {

@@ -3,26 +3,11 @@
 //   closed --failures, slowness, trip--> open --open time or evidence--> half_open --successes--> ramping --> closed
 //                                          ^-----------one failed or slow probe------'
 //
-// closed: all pass. open: nothing passes, retry_at() says until when. half_open: a few leased probes pass; without
-// traffic it waits. ramping: 10, 25, 50 % of the calls pass, a quarter of ramp_time each, then 100 % for the last.
-//
-// Rules, with their boundaries: it opens at >= `consecutive_failures` in a row; at a failure share >= `failure_percent`
-// of >= `calls_min` calls in the window; at a slow share >= `slow_percent` of as many. A call is slow when it took more
-// than `slow_limit`, failed or not, and already while it still hangs: a hung peer is noticed after the slow limit, not
-// after the first timeout. Neutral ends (cancelled, expired or refused before leaving) count nowhere. Fast failures
-// weigh as much as slow ones.
-//
 // Invariants: results carry the generation in which their call began, and stale ones are ignored; a permit is a lease,
-// so a probe that is never returned cannot wedge it; a transition never happens but by the rules above; equal inputs
-// and seeds give equal answers. Learned from Hystrix, resilience4j, Polly, gobreaker and Envoy, and from their issue
-// lists. Pure, never calls back; not thread safe. Every method that takes `now` brings the state up to date first.
+// so a probe that is never returned cannot wedge it; nothing but the rules below changes the state; equal inputs and
+// seeds give equal answers. Learned from Hystrix, resilience4j, Polly, gobreaker and Envoy, and from their issue lists.
+// Pure, never calls back; not thread safe. Every non-const method that takes `now` first does what time alone made due.
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include <hawser/base/random.hpp>
 #include <hawser/base/reason.hpp>
@@ -30,6 +15,12 @@
 #include <hawser/base/time.hpp>
 #include <hawser/resilience/breaker_config.hpp>
 #include <hawser/resilience/failure_window.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace hawser {
 
@@ -49,6 +40,14 @@ struct BreakerTransition {
   std::string_view cause = "none";
 };
 
+// closed: all pass. open: nothing passes, retry_at() says until when. half_open: a few leased probes pass; without
+// traffic it waits. ramping: 10, 25, 50 % of the calls pass, a quarter of ramp_time each, then 100 % for the last.
+//
+// The rules and their boundaries: it opens at >= `consecutive_failures` in a row; at a failure share >=
+// `failure_percent` of >= `calls_min` calls in the window; at a slow share >= `slow_percent` of as many. A call is slow
+// when it took more than `slow_limit`, failed or not, and already while it still hangs: a hung peer is noticed after
+// the slow limit, not after the first timeout. Neutral ends (cancelled, expired or refused before leaving) count
+// nowhere. Fast failures weigh as much as slow ones.
 class CircuitBreaker {
  public:
   using State = BreakerState;

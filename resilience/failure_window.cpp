@@ -1,8 +1,8 @@
 #include <hawser/resilience/failure_window.hpp>
 
-#include <algorithm>
-
 #include <hawser/base/assert.hpp>
+
+#include <algorithm>
 
 namespace hawser {
 namespace {

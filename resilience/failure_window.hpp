@@ -5,10 +5,10 @@
 // the counts are exact sums of what the window holds. A call may be both failed and slow. Not thread safe.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <cstdint>
 #include <vector>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

@@ -1,8 +1,8 @@
 #include <hawser/resilience/retry_budget.hpp>
 
-#include <algorithm>
-
 #include <hawser/base/assert.hpp>
+
+#include <algorithm>
 
 namespace hawser {
 namespace {

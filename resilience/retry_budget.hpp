@@ -7,9 +7,9 @@
 // Not thread safe.
 #pragma once
 
-#include <cstdint>
-
 #include <hawser/base/time.hpp>
+
+#include <cstdint>
 
 namespace hawser {
 

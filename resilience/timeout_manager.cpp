@@ -1,10 +1,10 @@
 #include <hawser/resilience/timeout_manager.hpp>
 
-#include <algorithm>
-#include <limits>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/base/wide.hpp>
+
+#include <algorithm>
+#include <limits>
 
 namespace hawser {
 

@@ -8,12 +8,12 @@
 // slices times a histogram (at most 30 kB, 5 kB for answers under a second). Pure; not thread safe.
 #pragma once
 
+#include <hawser/base/histogram.hpp>
+#include <hawser/base/time.hpp>
+
 #include <cstdint>
 #include <map>
 #include <vector>
-
-#include <hawser/base/histogram.hpp>
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 

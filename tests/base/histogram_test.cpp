@@ -1,12 +1,12 @@
 #include <hawser/base/histogram.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
-
-#include <hawser/base/random.hpp>
 
 using hawser::Duration;
 using hawser::Histogram;

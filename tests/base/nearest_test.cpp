@@ -1,9 +1,9 @@
 #include <hawser/base/nearest.hpp>
 
+#include <catch2/catch.hpp>
+
 #include <array>
 #include <string>
-
-#include <catch2/catch.hpp>
 
 using namespace hawser;
 

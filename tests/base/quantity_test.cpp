@@ -1,8 +1,8 @@
 #include <hawser/base/quantity.hpp>
 
-#include <string>
-
 #include <catch2/catch.hpp>
+
+#include <string>
 
 using namespace hawser;
 using namespace std::chrono_literals;

@@ -1,12 +1,12 @@
 #include <hawser/base/ring.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <deque>
 #include <memory>
 #include <string>
-
-#include <hawser/base/random.hpp>
 
 TEST_CASE("a ring behaves like a deque, whatever the order of operations") {
   hawser::Random random{7};

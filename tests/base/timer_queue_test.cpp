@@ -1,12 +1,12 @@
 #include <hawser/base/timer_queue.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <map>
 #include <memory>
 #include <vector>
-
-#include <hawser/base/random.hpp>
 
 using hawser::instant_from_us;
 using hawser::TimerQueue;

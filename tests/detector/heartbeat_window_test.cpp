@@ -1,13 +1,13 @@
 #include <hawser/detector/heartbeat_window.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <deque>
 #include <vector>
-
-#include <hawser/base/random.hpp>
 
 using namespace std::chrono_literals;
 using hawser::Duration;

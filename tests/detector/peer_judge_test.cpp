@@ -1,10 +1,10 @@
 #include <hawser/detector/peer_judge.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <string>
-
-#include <hawser/base/random.hpp>
 
 using namespace std::chrono_literals;
 using hawser::Duration;

@@ -1,10 +1,10 @@
 #include <hawser/detector/phi_accrual.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <cmath>
-
-#include <hawser/base/random.hpp>
 
 using namespace std::chrono_literals;
 using hawser::Duration;

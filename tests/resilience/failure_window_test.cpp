@@ -1,10 +1,10 @@
 #include <hawser/resilience/failure_window.hpp>
 
+#include <hawser/base/random.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <deque>
-
-#include <hawser/base/random.hpp>
 
 using namespace std::chrono_literals;
 using hawser::CountWindow;

@@ -1,8 +1,8 @@
 #include <hawser/resilience/timeout_manager.hpp>
 
-#include <catch2/catch.hpp>
-
 #include <hawser/base/random.hpp>
+
+#include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
 using hawser::Duration;
