@@ -33,6 +33,7 @@ Config demo_config(const std::string& id) {
   config.detector.heartbeat = 150ms;
   config.detector.acceptable_pause = 450ms;
   config.reconnect.stable_after = 1s;
+  config.reconnect.handshake_timeout = 1s;
   config.breaker.slow_limit = 1s;
   config.types["Blob"].ttl = 2s;
   return config;
