@@ -13,7 +13,9 @@
 namespace hawser::tools {
 namespace {
 
-constexpr double seconds_at_ease = 30;  // what the story takes at pace 1
+// What the waiting takes that cannot be hurried, and what the looking around takes at pace 1.
+constexpr double seconds_of_waiting = 8;
+constexpr double seconds_of_looking = 11;
 
 int check(const DemoOptions& options) {
   if (options.nodes < 3 || options.nodes > 9) {
@@ -28,8 +30,7 @@ int check(const DemoOptions& options) {
 }
 
 StoryPlan plan_of(const DemoOptions& options) {
-  // About half of the time is spent waiting for things that take what they take.
-  return {demo_nodes(options), std::max(0.0, (options.seconds - seconds_at_ease / 2) / (seconds_at_ease / 2))};
+  return {demo_nodes(options), std::max(0.0, (options.seconds - seconds_of_waiting) / seconds_of_looking)};
 }
 
 void tell_verdict(const Story& story, const Stage& stage, const std::string& trouble, const std::string& where,

@@ -32,7 +32,11 @@ Config demo_config(const std::string& id) {
   config.drain = 3s;
   config.detector.heartbeat = 150ms;
   config.detector.acceptable_pause = 450ms;
+  // Far enough apart that suspicion can be seen before conviction.
+  config.detector.suspect = 3;
+  config.detector.unreachable = 10;
   config.reconnect.stable_after = 1s;
+  config.reconnect.handshake_timeout = 1s;
   config.breaker.slow_limit = 1s;
   config.types["Blob"].ttl = 2s;
   return config;

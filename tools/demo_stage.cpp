@@ -84,7 +84,7 @@ void Stage::mark() {
     actor.events.clear();
     actor.peers.clear();
     for (const PeerSight& peer : actor.latest.peers) {
-      actor.peers[peer.id] = {{}, {}, {}, peer.dials, peer.incarnation, peer.ledger.outcomes};
+      actor.peers[peer.id] = {{}, {}, {peer.next_delay_max_us}, peer.dials, peer.incarnation, peer.ledger.outcomes};
     }
   }
 }
@@ -123,9 +123,10 @@ std::uint64_t Stage::dials(const std::string& observer, const std::string& peer)
   return now == nullptr || then == nullptr ? 0 : now->dials - then->dials_at_mark;
 }
 
-std::size_t Stage::delays_seen(const std::string& observer, const std::string& peer) const {
+std::int64_t Stage::delay_growth(const std::string& observer, const std::string& peer) const {
   const Watched* const seen = watched(observer, peer);
-  return seen == nullptr ? 0 : seen->delays.size();
+  if (seen == nullptr || seen->delays.empty()) return 0;
+  return *seen->delays.rbegin() / std::max<std::int64_t>(*seen->delays.begin(), 1);
 }
 
 std::string Stage::incarnation_at_mark(const std::string& observer, const std::string& peer) const {

@@ -46,9 +46,9 @@ class Stage {
   bool was_breaker(const std::string& observer, const std::string& peer, const std::string& state) const;
   // Whether `node` logged an event of that kind since the mark.
   bool logged(const std::string& node, const std::string& kind) const;
-  // Dials and the growth of their ceiling since the mark.
+  // Dials since the mark, and how many times as large as at its smallest the ceiling of their delays has become.
   std::uint64_t dials(const std::string& observer, const std::string& peer) const;
-  std::size_t delays_seen(const std::string& observer, const std::string& peer) const;
+  std::int64_t delay_growth(const std::string& observer, const std::string& peer) const;
   std::string incarnation_at_mark(const std::string& observer, const std::string& peer) const;
 
   // The books of lives that ended without an ordinary stop, as last seen, by node.

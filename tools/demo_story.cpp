@@ -76,9 +76,9 @@ std::string failing_fast(const Stage& stage, const std::string& id) {
   return text + " (" + cause_at_first(stage, id) + ")";
 }
 
-std::string dialling(const Stage& stage, const std::string& id, std::uint64_t dials, std::size_t delays) {
+std::string dialling(const Stage& stage, const std::string& id, std::uint64_t dials, std::int64_t growth) {
   const bool all = everywhere(stage, id, [&](const std::string& observer) {
-    return stage.dials(observer, id) >= dials && stage.delays_seen(observer, id) >= delays;
+    return stage.dials(observer, id) >= dials && stage.delay_growth(observer, id) >= growth;
   });
   if (!all) return {};
   const std::string observer = stage.observers_of(id).front();
@@ -194,7 +194,7 @@ void Story::paused_node(const std::string& node) {
                                  : std::string{};
                     }});
   steps_.push_back({"dials with growing delays", {}, {}, 15s, 1500ms, [node](const Stage& stage) {
-                      return dialling(stage, node, 3, 3);
+                      return dialling(stage, node, 3, 4);
                     }});
 }
 
@@ -246,7 +246,7 @@ void Story::killed_node(const std::string& node) {
                       return failing_fast(stage, node);
                     }});
   steps_.push_back({"the dead is dialled with growing delays", {}, {}, 15s, 1500ms, [node](const Stage& stage) {
-                      return dialling(stage, node, 3, 3);
+                      return dialling(stage, node, 3, 4);
                     }});
 }
 
