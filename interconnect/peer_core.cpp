@@ -254,7 +254,7 @@ Cause PeerCore::unreachable_cause() const noexcept {
 
 void PeerCore::open_to_self(Instant now) {
   HAWSER_ASSERT(self_, "only a node itself is reached without a socket");
-  new_session(node_.incarnation(), session_, now, Cause::none);
+  new_session(node_.incarnation(), session_, true, now, Cause::none);
   for (Lane& each : lanes_) {
     each.want(now);
     each.dialled(LinkId::none, now);

@@ -118,7 +118,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::int64_t session_now(Instant now) const noexcept { return to_us(now) - to_us(session_began_); }
 
   // session (peer_session.cpp)
-  void new_session(Incarnation incarnation, std::uint64_t session, Instant now, Cause why);
+  void new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why);
   void say_hello(LaneClass lane, Instant now);
   void send_welcomes(Instant now);
   bool welcome(const Welcome& welcome, Instant now, std::string& problem);

@@ -96,7 +96,8 @@ RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Insta
         node_.drop(old.connection, refusal);
       }
     }
-    new_session(hello.from_incarnation, hello.session, now, newer ? Cause::peer_restarted : Cause::none);
+    const bool knows_us = hello.to_incarnation == node_.incarnation();
+    new_session(hello.from_incarnation, hello.session, knows_us, now, newer ? Cause::peer_restarted : Cause::none);
   }
   Inbound& from = inbound(hello.lane);
   if (from.connection != ConnectionId::none && from.connection != connection) node_.drop(from.connection, std::nullopt);
@@ -119,9 +120,11 @@ void PeerCore::connection_closed(LaneClass which, ConnectionId connection) {
 }
 
 // Another incarnation, or another life of the same one: what was agreed with the old one is over.
-void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, Instant now, Cause why) {
+void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why) {
   refresh_channels();
-  const bool had_one = peer_session_ != 0;
+  // Only a peer that does not know us in this life makes us begin anew: one that does has changed its session because it
+  // has just met us, and if we changed ours for that, two such nodes would go on changing for ever.
+  const bool had_one = peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us);
   if (had_one) {
     const Cause cause = why == Cause::none ? Cause::peer_restarted : why;
     for (Channel* channel : known_channels_) {
