@@ -406,6 +406,11 @@ void Channel::judge(Outgoing& message, const Outcome& outcome, Instant now) {
   if (outcome.kind == OutcomeKind::refused) {
     verdict = policy_.refused_is_failure ? Verdict::failure : Verdict::neutral;
   }
+  if (message.sent_at >= calls_since_) {
+    if (verdict == Verdict::success) ++calls_.successes;
+    if (verdict == Verdict::failure) ++calls_.failures;
+    if (verdict == Verdict::success && took > slow_limit_) ++calls_.slow;
+  }
   if (message.permit) {
     breaker_.record(*message.permit, now, verdict, took);
     message.permit.reset();
@@ -474,6 +479,11 @@ void Channel::settle(Instant now, Endings& endings) {
   }
   release_room(std::exchange(pending_room_messages_, 0), std::exchange(pending_room_bytes_, 0));
   admit_waiting();
+}
+
+Channel::Calls Channel::take_calls(Instant since) noexcept {
+  calls_since_ = since;
+  return std::exchange(calls_, {});
 }
 
 bool Channel::breaker_changed(Instant now) {

@@ -132,6 +132,14 @@ class Channel {
   const CircuitBreaker& breaker() const noexcept { return breaker_; }
   // Since the last time asked: did the breaker change its state?
   bool breaker_changed(Instant now);
+  // How calls ended that began at `since` or later, since the last time asked: what a probing breaker of the whole peer
+  // wants to know. `since` holds for what ends from now on.
+  struct Calls {
+    std::uint32_t successes = 0;
+    std::uint32_t failures = 0;
+    std::uint32_t slow = 0;
+  };
+  Calls take_calls(Instant since) noexcept;
   bool active() const noexcept { return ever_sent_; }
 
   ChannelSnapshot snapshot(Instant now) const;
@@ -206,6 +214,8 @@ class Channel {
   std::uint32_t round_successes_ = 0;
   std::uint32_t round_failures_ = 0;
   std::uint32_t round_slow_ = 0;
+  Calls calls_;
+  Instant calls_since_ = never;
   Duration slow_limit_{0};
   bool ever_sent_ = false;
 };

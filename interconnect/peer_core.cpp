@@ -156,6 +156,7 @@ void PeerCore::flush(Instant now) {
   flush_data(lane(LaneClass::bulk), now);
   flush_control(now);
   for (Channel* channel : known_channels_) channel->settle(now, node_.endings());
+  probe_peer(now);
   update_gates(now);
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
@@ -202,6 +203,27 @@ std::optional<Outcome> PeerCore::gate(Instant now) const {
     return Outcome{OutcomeKind::circuit_open, Cause::peer_breaker, breaker_.retry_at()};
   }
   return std::nullopt;
+}
+
+// While the peer's own breaker is half open or ramps, calls of all types that began since then are its probes; at all
+// other times it hears nothing of calls. A type that fails beside others that work speaks for itself alone.
+void PeerCore::probe_peer(Instant now) {
+  const BreakerState state = breaker_.state(now);
+  const bool probing = state == BreakerState::half_open || state == BreakerState::ramping;
+  Channel::Calls sum;
+  for (Channel* channel : known_channels_) {
+    const Channel::Calls calls = channel->take_calls(probing ? breaker_.reason().since : never);
+    sum.successes += calls.successes;
+    sum.failures += calls.failures;
+    sum.slow += calls.slow;
+  }
+  if (probing) {
+    const bool works = sum.successes > sum.slow;
+    breaker_.record_batch(now, sum.successes, works ? 0 : sum.failures, works ? 0 : sum.slow, breaker_.generation());
+  }
+  const BreakerState after = breaker_.state(now);
+  if (std::exchange(breaker_seen_, after) == after) return;
+  node_.event("breaker", id_, breaker_.reason().cause, id_.text() + ": " + std::string{to_string(after)});
 }
 
 void PeerCore::update_gates(Instant now) {

@@ -144,6 +144,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool retry_pending(Lane& lane);
   void refresh_channels();
   void update_gates(Instant now);
+  void probe_peer(Instant now);
   std::optional<Outcome> gate(Instant now) const;
   std::vector<Slot>& slots(LaneClass lane) noexcept { return slots_[static_cast<std::size_t>(lane)]; }
   Duration verdict_window() const noexcept;
@@ -188,6 +189,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // Is it alive?
   PeerJudge judge_;
   CircuitBreaker breaker_;
+  BreakerState breaker_seen_ = BreakerState::closed;
   Instant next_beat_ = never;
   std::uint64_t beats_ = 0;
   std::uint64_t beats_answered_ = 0;
