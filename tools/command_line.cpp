@@ -95,7 +95,7 @@ struct CommandLine {
 
   static void demo_options_of(CLI::App& sub, DemoOptions& options) {
     sub.add_option("--nodes", options.nodes, "How many nodes, 3 to 9")->capture_default_str();
-    sub.add_option("--seconds", options.seconds, "About how long it takes, 10 to 600")->capture_default_str();
+    sub.add_option("--seconds", options.seconds, "About how long it takes, 15 to 600")->capture_default_str();
     sub.add_flag("--json", options.json, "One machine-readable result at the end, and nothing else");
   }
 

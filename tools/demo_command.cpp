@@ -14,7 +14,7 @@ namespace hawser::tools {
 namespace {
 
 // What the waiting takes that cannot be hurried, and what the looking around takes at pace 1.
-constexpr double seconds_of_waiting = 8;
+constexpr double seconds_of_waiting = 14;
 constexpr double seconds_of_looking = 11;
 
 int check(const DemoOptions& options) {
@@ -22,8 +22,8 @@ int check(const DemoOptions& options) {
     std::fprintf(stderr, "hawser: --nodes is 3 to 9: one to freeze, one to kill, and those who see it\n");
     return exit_usage;
   }
-  if (!(options.seconds >= 10 && options.seconds <= 600)) {
-    std::fprintf(stderr, "hawser: --seconds is 10 to 600\n");
+  if (!(options.seconds >= 15 && options.seconds <= 600)) {
+    std::fprintf(stderr, "hawser: --seconds is 15 to 600\n");
     return exit_usage;
   }
   return exit_fine;

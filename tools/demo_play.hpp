@@ -17,7 +17,7 @@ namespace hawser::tools {
 
 struct DemoOptions {
   std::size_t nodes = 5;   // 3..9
-  double seconds = 30;     // about how long; the steps take at least ten
+  double seconds = 30;     // about how long, 15..600; half of it is waiting for what takes its time
   bool json = false;       // one object at the end instead of the telling
   std::uint64_t seed = 1;  // of the simulated demo
 };

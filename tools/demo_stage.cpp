@@ -56,7 +56,8 @@ void Stage::observe(NodeSight sight) {
   for (const EventSight& event : sight.events) {
     actor.events.insert(event.kind);
     if (event.kind == "peer_state") add_states_told(event, actor.peers[event.peer].states);
-    if (event.kind == "breaker") add_states_told(event, actor.peers[event.peer].breakers);
+    // A breaker of one type names the type instead.
+    if (event.kind == "breaker" && event.text.starts_with(event.peer + ":")) add_states_told(event, actor.peers[event.peer].breakers);
   }
   actor.latest = std::move(sight);
   actor.seen = true;
