@@ -42,15 +42,19 @@ Outcome Channel::admit(Outgoing& message, Instant now) {
   }
   Cause why = Cause::none;
   // Replies have their room since their request was admitted: they are never turned away for want of it.
-  const bool room = !late && (take_room(message.bytes, why) || make_room(message, why));
-  if (late || (!room && !replies_ && policy_.overflow != Overflow::wait)) {
+  if (late) {
     // The contract's order: a full queue is the answer even for a message that is late as well.
-    const Outcome outcome = late ? *refused : Outcome{OutcomeKind::queue_full, why, {}};
+    const bool full = !replies_ && policy_.overflow == Overflow::reject && !take_room(message.bytes, why);
+    if (!full && !replies_ && policy_.overflow == Overflow::reject) release_room(1, message.bytes);
+    const Outcome outcome = full ? Outcome{OutcomeKind::queue_full, why, {}} : *refused;
     ledger_.refuse(outcome, message.bytes);
     return outcome;
   }
-  if (!room && !replies_ && waiting_.size() >= limits_.messages) {
-    const Outcome outcome{OutcomeKind::queue_full, why, {}};
+  // Nobody overtakes those who wait for room already, however small.
+  const bool queues = waiting_.empty();
+  const bool room = queues && (take_room(message.bytes, why) || make_room(message, why));
+  if (!room && !replies_ && (policy_.overflow != Overflow::wait || !may_wait(message.bytes))) {
+    const Outcome outcome{OutcomeKind::queue_full, queues ? why : Cause::channel_messages, {}};
     ledger_.refuse(outcome, message.bytes);
     return outcome;
   }
@@ -60,6 +64,7 @@ Outcome Channel::admit(Outgoing& message, Instant now) {
   if (room || replies_) {
     push_queued(std::move(message));
   } else {
+    waiting_bytes_ += message.bytes;
     waiting_.push_back(std::move(message));
   }
   return {OutcomeKind::delivered, Cause::none, {}};
@@ -70,12 +75,18 @@ void Channel::push_queued(Outgoing&& message) {
   queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
 }
 
-bool Channel::take_room(std::size_t bytes, Cause& why) {
-  if (room_messages_ >= limits_.messages) {
+// Those who wait are bounded as those who have room are; one message may always wait.
+bool Channel::may_wait(std::size_t bytes) const noexcept {
+  if (waiting_.empty()) return true;
+  return waiting_.size() < limits_.messages && waiting_bytes_ + bytes <= std::max(limits_.bytes, bytes);
+}
+
+bool Channel::take_room(std::size_t bytes, Cause& why, std::size_t freed_messages, std::size_t freed_bytes) {
+  if (room_messages_ - freed_messages >= limits_.messages) {
     why = Cause::channel_messages;
     return false;
   }
-  const std::size_t after = room_bytes_ + bytes;
+  const std::size_t after = room_bytes_ - freed_bytes + bytes;
   const std::size_t over = after > limits_.bytes ? after - limits_.bytes : 0;
   if (over > borrowed_) {
     const std::size_t missing = over - borrowed_;
@@ -95,7 +106,7 @@ bool Channel::take_room(std::size_t bytes, Cause& why) {
     borrowed_ = over;
   }
   room_messages_ += 1;
-  room_bytes_ = after;
+  room_bytes_ += bytes;
   return true;
 }
 
@@ -111,29 +122,42 @@ void Channel::release_room(std::size_t messages, std::size_t bytes) {
   }
 }
 
-// Drops unsent messages as the overflow policy allows, until there is room for this one.
+// Drops unsent messages as the overflow policy allows, oldest first, until there is room for this one. Where even all of
+// them would not do, none is dropped: nobody loses a message to one that is turned away.
 bool Channel::make_room(const Outgoing& message, Cause& why) {
-  if (policy_.overflow == Overflow::keep_latest) {
-    for (std::size_t i = 0; i < queue_.size(); ++i) {
-      if (queue_[i].ended || queue_[i].key != message.key) continue;
-      drop_queued(i, Cause::superseded);
-      if (take_room(message.bytes, why)) return true;
-    }
-    return false;
-  }
-  if (policy_.overflow != Overflow::drop_oldest) return false;
+  const bool by_key = policy_.overflow == Overflow::keep_latest;
+  if (!by_key && policy_.overflow != Overflow::drop_oldest) return false;
+  const auto droppable = [&](const Outgoing& queued) { return !queued.ended && (!by_key || queued.key == message.key); };
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < queue_.size(); ++i) {
-    if (queue_[i].ended) continue;
-    drop_queued(i, Cause::dropped_oldest);
-    if (take_room(message.bytes, why)) return true;
+    if (!droppable(queue_[i])) continue;
+    messages += 1;
+    bytes += queue_[i].bytes;
+    if (!take_room(message.bytes, why, messages, bytes)) continue;
+    for (std::size_t j = 0; j <= i; ++j) {
+      if (droppable(queue_[j])) drop_queued(j, by_key ? Cause::superseded : Cause::dropped_oldest);
+    }
+    release_room(messages, bytes);
+    // Dropped ones keep their place for a while, but there are never more of them than of others.
+    while (!queue_.empty() && queue_.front().ended) queue_.pop_front();
+    if (queue_.size() / 2 > limits_.messages) drop_ended(queue_);
+    return true;
   }
   return false;
 }
 
-// Its room is free at once; its end is told by the loop.
+void Channel::drop_ended(Ring<Outgoing>& unsent) {
+  const std::size_t all = unsent.size();
+  for (std::size_t i = 0; i < all; ++i) {
+    Outgoing message = unsent.take_front();
+    if (!message.ended) unsent.push_back(std::move(message));
+  }
+}
+
+// Its room is the caller's to release; its end is told by the loop.
 void Channel::drop_queued(std::size_t index, Cause why) {
   Outgoing& message = queue_[index];
-  release_room(1, message.bytes);
   message.roomy = false;
   message.ended = true;
   Outgoing dropped;
@@ -144,19 +168,18 @@ void Channel::drop_queued(std::size_t index, Cause why) {
   dropped_.push_back(std::move(dropped));
 }
 
-void Channel::admit_waiting() {
+bool Channel::admit_waiting() {
+  bool moved = false;
   while (!waiting_.empty()) {
-    if (waiting_.front().ended) {
-      waiting_.pop_front();
-      continue;
-    }
     Cause why = Cause::none;
-    if (!take_room(waiting_.front().bytes, why)) return;
-    Outgoing message = std::move(waiting_.front());
-    waiting_.pop_front();
+    if (!take_room(waiting_.front().bytes, why)) break;
+    Outgoing message = waiting_.take_front();
+    waiting_bytes_ -= message.bytes;
     message.roomy = true;
     push_queued(std::move(message));
+    moved = true;
   }
+  return moved;
 }
 
 LedgerRow Channel::ledger() const {
@@ -244,6 +267,7 @@ std::size_t Channel::resend(BatchWriter& batch, std::size_t budget, const SendCo
   while (cursor_ < sent_.size()) {
     Outgoing& message = sent_[cursor_];
     if (message.ended) {
+      chunk_offset_ = 0;  // it may have ended while it was being cut
       ++cursor_;
       continue;
     }
@@ -305,8 +329,9 @@ void Channel::to_sent(Outgoing&& message, Instant now) {
     request_sequences_.emplace(message.request_id, message.sequence);
   }
   earliest_sent_ = std::min({earliest_sent_, message.expires, later(now, guard_.slow_limit())});
+  // An ended one may join those that wait to be sent again, and must not make them look as if they had been.
+  if (cursor_ == sent_.size()) ++cursor_;
   sent_.push_back(std::move(message));
-  cursor_ = sent_.size();
 }
 
 // A message of which a part has left keeps its place, so that sequences stay consecutive.
@@ -314,7 +339,7 @@ void Channel::end_front_staged(const Outcome& outcome, Instant now, Endings& end
   Outgoing& message = staged_.front();
   end(message, outcome, now, endings);
   if (message.sequence != 0) {
-    chunk_offset_ = 0;
+    if (cursor_ == sent_.size()) chunk_offset_ = 0;  // else it is of a message that is being sent again
     to_sent(std::move(message), now);
   }
   staged_.pop_front();
@@ -408,6 +433,7 @@ void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endin
     const std::lock_guard lock{mutex_};
     std::swap(queue, queue_);
     std::swap(waiting, waiting_);
+    waiting_bytes_ = 0;
     queued_.store(0, std::memory_order_release);
     earliest_queued_ = never;
   }
@@ -436,7 +462,7 @@ void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {
   guard_.round(now);
 }
 
-void Channel::settle(Instant now, Endings& endings) {
+bool Channel::settle(Instant now, Endings& endings) {
   guard_.round(now);
   const std::lock_guard lock{mutex_};
   for (Outgoing& message : dropped_) {
@@ -450,7 +476,7 @@ void Channel::settle(Instant now, Endings& endings) {
     pending_ = LedgerRow{};
   }
   release_room(std::exchange(pending_room_messages_, 0), std::exchange(pending_room_bytes_, 0));
-  admit_waiting();
+  return admit_waiting();
 }
 
 }  // namespace hawser

@@ -125,8 +125,9 @@ class Channel {
   // Ends what was sent; the sequence begins anew: another incarnation, or another session.
   void end_sent(const Outcome& outcome, Instant now, Endings& endings);
 
-  // Publishes this turn's ends: room is free again, the books show it, waiting messages move up.
-  void settle(Instant now, Endings& endings);
+  // Publishes this turn's ends: room is free again, the books show it, waiting messages move up. True when some did: a
+  // batch would find them now.
+  bool settle(Instant now, Endings& endings);
 
   ChannelGuard& guard() noexcept { return guard_; }
   const ChannelGuard& guard() const noexcept { return guard_; }
@@ -137,12 +138,15 @@ class Channel {
 
  private:
   std::optional<Outcome> refusal(const Outgoing& message, Instant now) const;
-  bool take_room(std::size_t bytes, Cause& why);
+  // `freed_...`: what is about to be released beside.
+  bool take_room(std::size_t bytes, Cause& why, std::size_t freed_messages = 0, std::size_t freed_bytes = 0);
+  bool may_wait(std::size_t bytes) const noexcept;
   void release_room(std::size_t messages, std::size_t bytes);
   bool make_room(const Outgoing& message, Cause& why);
   void drop_queued(std::size_t index, Cause why);
   void push_queued(Outgoing&& message);
-  void admit_waiting();
+  bool admit_waiting();
+  static void drop_ended(Ring<Outgoing>& unsent);
 
   void stage();
   bool may_send(const Outgoing& message) const noexcept;
@@ -171,7 +175,8 @@ class Channel {
   std::optional<Outcome> gate_;
   bool may_borrow_ = false;
   Ring<Outgoing> queue_;
-  Ring<Outgoing> waiting_;       // Overflow::wait: without room yet
+  Ring<Outgoing> waiting_;       // Overflow::wait: without room yet; bounded as what has room is
+  std::size_t waiting_bytes_ = 0;
   std::vector<Outgoing> dropped_;  // made way on a caller's thread; ended by the next settle
   LedgerRow ledger_;
   std::size_t room_messages_ = 0;

@@ -45,16 +45,17 @@ void Channel::expire_unsent(Instant now, Endings& endings) {
   const std::lock_guard lock{mutex_};
   earliest_queued_ = never;
   for (Ring<Outgoing>* unsent : {&queue_, &waiting_}) {
+    bool any_ended = false;
     for (std::size_t i = 0; i < unsent->size(); ++i) {
       Outgoing& message = (*unsent)[i];
-      if (message.ended) continue;
-      if (message.expires <= now) {
+      if (!message.ended && message.expires <= now) {
         end(message, expired, now, endings);
-      } else {
-        earliest_queued_ = std::min(earliest_queued_, message.expires);
+        if (unsent == &waiting_) waiting_bytes_ -= message.bytes;
       }
+      any_ended |= message.ended;
+      if (!message.ended) earliest_queued_ = std::min(earliest_queued_, message.expires);
     }
-    while (!unsent->empty() && unsent->front().ended) unsent->pop_front();
+    if (any_ended) drop_ended(*unsent);
   }
   queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
 }
@@ -85,7 +86,8 @@ void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window
   }
   if (!message.slow && guard_.is_slow(now - message.sent_at)) {
     message.slow = true;
-    guard_.hangs();
+    // A permit's call is watched by the breaker itself, and replies are nobody's calls.
+    if (message.permits == nullptr && !replies_) guard_.hangs();
   }
   earliest_sent_ = std::min(earliest_sent_, next_look(message, verdict_window));
 }

@@ -5,8 +5,19 @@
 #include <utility>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/interconnect/channel.hpp>
 
 namespace hawser {
+namespace {
+
+// Both come from the peer, and may be anything.
+Duration time_left(std::int64_t expires_at, std::int64_t sent_at) noexcept {
+  std::int64_t left = 0;
+  if (__builtin_sub_overflow(expires_at, sent_at, &left)) return expires_at < sent_at ? Duration::zero() : forever;
+  return Duration{left};
+}
+
+}  // namespace
 
 Inbox::Inbox(const Registry& registry, const Limits& limits, InboxHost& host)
     : registry_(registry), limits_(limits), host_(host) {}
@@ -17,7 +28,9 @@ void Inbox::reset(const Delivery& from) {
     for (std::size_t i = 0; i < channel.queue.size(); ++i) channel.queue[i].cancellation.request();
     running_ -= channel.running.size();
   }
+  if (starting_ > 0) buried_.push_back(std::move(channels_));
   channels_.clear();
+  ++resets_;
   last_ = nullptr;
   replies_.clear();
   answers_.clear();
@@ -25,45 +38,66 @@ void Inbox::reset(const Delivery& from) {
   grant_holder_ = TypeId::none;
   dirty_ = 0;
   bytes_held_ = 0;
-  from_ = from;
+  (starting_ > 0 ? next_from_ : from_) = from;
 }
 
-Inbox::Channel& Inbox::channel(TypeId type, bool replies, LaneClass lane) {
-  if (last_ != nullptr && last_->type == type) return *last_;
+Inbox::Channel* Inbox::channel(TypeId type, bool replies, LaneClass lane) {
+  if (last_ != nullptr && last_->type == type) return last_;
+  if (channels_.size() >= types_max && !channels_.contains(type)) return nullptr;
   const auto [at, fresh] = channels_.try_emplace(type);
   Channel& channel = at->second;
   if (fresh) {
     channel.type = type;
     channel.name = replies ? "replies" : registry_.name(type);
     channel.concurrency = replies ? 1 : std::max(1u, registry_.policy({type, channel.name}).concurrency);
+    channel.lane = lane;
+    channel.told_messages = hawser::Channel::initial_credit_messages;
+    channel.told_bytes = hawser::Channel::initial_credit_bytes;
   }
-  channel.lane = lane;
   last_ = &channel;
-  return channel;
+  return last_;
 }
 
 // ---- arrival
 
 bool Inbox::take(const Record& record, const Arrival& arrival, std::string& problem) {
+  now_ = std::max(now_, arrival.now);
   if (record.kind == RecordKind::cancel) {
     cancel(record.request_id);
     return true;
   }
   const bool reply = record.kind == RecordKind::reply;
-  Channel& to = channel(reply ? TypeId::none : record.type, reply, arrival.lane);
-  if (record.kind == RecordKind::want) {
+  Channel* const found = channel(reply ? TypeId::none : record.type, reply, arrival.lane);
+  if (found == nullptr) {
+    problem = "messages of more types than a node may use";
+    return false;
+  }
+  Channel& to = *found;
+  if (record.kind == RecordKind::want) {  // it comes on the control lane, and says nothing of the channel's own
     grant(to, record.sequence);
     return true;
   }
+  to.lane = arrival.lane;
   if (record.sequence <= to.received) {
     ++to.duplicates;
     mark(to);
     return true;
   }
+  if (!reply && !within_credit(to, record)) {
+    problem = "a message beyond the credit of its channel";
+    return false;
+  }
   InboundBytes bytes{arrival.frame, record.payload};
   if (record.total_bytes != 0 && !assemble(to, record, problem, bytes)) return problem.empty();
   accept(to, record, arrival, std::move(bytes));
   return true;
+}
+
+// Each piece counts as the whole, so that no room is taken for what was not granted.
+bool Inbox::within_credit(const Channel& channel, const Record& record) const noexcept {
+  const std::uint64_t size = record.total_bytes != 0 ? record.total_bytes : record.payload.size();
+  return record.sequence <= channel.told_messages && size <= channel.told_bytes &&
+         channel.received_bytes <= channel.told_bytes - size;
 }
 
 // Puts one piece of a large message into its place. True when the message is whole.
@@ -79,6 +113,7 @@ bool Inbox::assemble(Channel& to, const Record& record, std::string& problem, In
     problem = "a piece of a message does not continue the piece before it";
     return false;
   }
+  if (grant_holder_ == to.type) grant_used_ = now_;
   std::memcpy(assembly.bytes->data() + assembly.filled, record.payload.data(), record.payload.size());
   assembly.filled += static_cast<std::uint32_t>(record.payload.size());
   if (assembly.filled < record.total_bytes) return false;
@@ -90,20 +125,23 @@ bool Inbox::assemble(Channel& to, const Record& record, std::string& problem, In
 void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, InboundBytes bytes) {
   to.received = record.sequence;
   to.received_bytes += bytes.payload.size();
-  if (to.granted_extra != 0) {
-    to.granted_extra = 0;
-    if (grant_holder_ == to.type) grant_holder_ = TypeId::none;
-  }
+  to.assembly = {};  // what was begun before it will not be finished
+  end_grant(to);
   mark(to);
 
   Item item;
-  const Duration left{record.expires_at - arrival.sent_at};
-  item.expires = later(arrival.now, left - arrival.under_way);
+  const Duration left = time_left(record.expires_at, arrival.sent_at);
+  const bool expired = left <= arrival.under_way;
+  item.expires = expired ? arrival.now : later(arrival.now, left - arrival.under_way);
   item.age = arrival.under_way;
   item.sequence = record.sequence;
   item.request_id = record.request_id;
   item.request = record.kind == RecordKind::request;
-  if (left <= arrival.under_way) {
+  if (record.kind == RecordKind::reply && expired) {
+    verdict(to, record.sequence, OutcomeKind::expired, Cause::on_arrival);  // replies do not queue
+    return;
+  }
+  if (expired) {
     item.verdict = OutcomeKind::expired;
     item.cause = Cause::on_arrival;
   } else if (record.kind == RecordKind::reply) {
@@ -142,6 +180,7 @@ void Inbox::detach() {
 }
 
 void Inbox::cancel(std::uint64_t request_id) {
+  if (request_id == 0) return;  // of plain messages, which nobody waits for
   for (auto& [type, channel] : channels_) {
     for (const Running& work : channel.running) {
       if (work.request_id == request_id) work.cancellation.request();
@@ -160,12 +199,16 @@ void Inbox::cancel(std::uint64_t request_id) {
 // ---- handlers
 
 void Inbox::run(Instant now) {
+  now_ = std::max(now_, now);
+  const std::uint64_t resets = resets_;
   for (auto& [type, channel] : channels_) {
     if (!channel.queue.empty()) run(channel, now);
+    if (resets != resets_) return;
   }
 }
 
 void Inbox::run(Channel& channel, Instant now) {
+  const std::uint64_t resets = resets_;
   while (!channel.queue.empty()) {
     const Item& head = channel.queue.front();
     const bool decided = head.verdict != OutcomeKind::delivered;
@@ -180,6 +223,9 @@ void Inbox::run(Channel& channel, Instant now) {
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
       start(channel, std::move(item));
+      if (resets == resets_) continue;
+      if (starting_ == 0) buried_.clear();
+      return;
     }
   }
 }
@@ -205,8 +251,15 @@ void Inbox::start(Channel& channel, Item item) {
     item.bytes = std::move(own);
   }
   static const HandlerDone nobody;
+  const std::uint64_t resets = resets_;
+  ++starting_;
   auto end = handler->start(from_, item.bytes, host_.loop(), host_.pool(),
                             asynchronous ? host_.handler_done(channel.type, item.sequence) : nobody);
+  --starting_;
+  if (resets != resets_) {  // it ended the session, and with it everything that was known of the message
+    if (starting_ == 0) from_ = std::exchange(next_from_, {});
+    return;
+  }
   if (!end) {  // it has started, and that is the verdict
     verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
     return;
@@ -228,6 +281,7 @@ void Inbox::start(Channel& channel, Item item) {
 void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now) {
   const auto found = channels_.find(type);
   if (found == channels_.end()) return;
+  now_ = std::max(now_, now);
   Channel& channel = found->second;
   const auto work = std::find_if(channel.running.begin(), channel.running.end(),
                                  [&](const Running& running) { return running.sequence == sequence; });
@@ -276,11 +330,7 @@ void Inbox::release(Channel& channel, std::size_t bytes) {
   HAWSER_ASSERT(bytes <= channel.bytes_in_flight, "an inbox releases what it held");
   channel.bytes_in_flight -= bytes;
   bytes_held_ -= bytes;
-  if (grant_holder_ == TypeId::none && !grants_waiting_.empty()) {
-    const auto [type, wanted] = grants_waiting_.front();
-    grants_waiting_.erase(grants_waiting_.begin());
-    if (const auto found = channels_.find(type); found != channels_.end()) grant(found->second, wanted);
-  }
+  grant_waiting();
 }
 
 // ---- credit and acknowledgement
@@ -302,17 +352,59 @@ void Inbox::grant(Channel& channel, std::uint64_t wanted_bytes) {
     mark(channel);
     return;
   }
+  // What it was granted for may have expired before it left: a holder that is silent makes way.
+  if (grant_holder_ != TypeId::none && grant_holder_ != channel.type && later(grant_used_, grant_patience) <= now_) {
+    end_grant(channels_.at(grant_holder_));
+    if (wanted_bytes <= credit_bytes(channel)) return;
+  }
   const std::uint64_t extra = wanted_bytes - credit_bytes(channel);
-  if (extra > limits_.message_bytes_max) return;
-  if (grant_holder_ != TypeId::none || channel.bytes_in_flight > 0) {
+  if (channel.granted_extra + extra > limits_.message_bytes_max) return;
+  const bool taken = grant_holder_ != TypeId::none && grant_holder_ != channel.type;
+  if (taken || channel.bytes_in_flight > 0) {
     const auto waits = std::find_if(grants_waiting_.begin(), grants_waiting_.end(),
                                     [&](const auto& entry) { return entry.first == channel.type; });
-    if (waits == grants_waiting_.end()) grants_waiting_.emplace_back(channel.type, wanted_bytes);
+    if (waits == grants_waiting_.end()) {
+      grants_waiting_.emplace_back(channel.type, wanted_bytes);
+    } else {
+      waits->second = wanted_bytes;
+    }
     return;
   }
+  std::erase_if(grants_waiting_, [&](const auto& entry) { return entry.first == channel.type; });
   grant_holder_ = channel.type;
-  channel.granted_extra = extra;
+  grant_used_ = now_;
+  channel.granted_extra += extra;
   mark(channel);
+}
+
+// The first of those who wait whose share is empty, so that what it is granted is all that it holds.
+void Inbox::grant_waiting() {
+  while (grant_holder_ == TypeId::none) {
+    const auto next = std::find_if(grants_waiting_.begin(), grants_waiting_.end(), [&](const auto& entry) {
+      const Channel& waits = channels_.at(entry.first);
+      return waits.bytes_in_flight == 0 || entry.second <= credit_bytes(waits);
+    });
+    if (next == grants_waiting_.end()) return;
+    const auto [type, wanted] = *next;
+    grants_waiting_.erase(next);
+    grant(channels_.at(type), wanted);
+  }
+}
+
+void Inbox::end_grant(Channel& channel) {
+  channel.granted_extra = 0;
+  if (grant_holder_ != channel.type) return;
+  grant_holder_ = TypeId::none;
+  grant_waiting();
+}
+
+// From here on the peer may know of it.
+ChannelResume Inbox::tell_credit(Channel& channel) {
+  const ChannelResume state{channel.type, channel.received, channel.received_bytes, credit_messages(channel),
+                            credit_bytes(channel)};
+  channel.told_messages = std::max(channel.told_messages, state.credit_messages);
+  channel.told_bytes = std::max(channel.told_bytes, state.credit_bytes);
+  return state;
 }
 
 void Inbox::mark(Channel& channel) {
@@ -329,7 +421,8 @@ void Inbox::acknowledge(BatchWriter& batch, std::size_t budget, std::uint64_t ba
     for (Exception& exception : channel.exceptions) {
       if (exception.carried_in == 0) scratch_.push_back(exception.range);
     }
-    const Ack ack{type, channel.verdicts, credit_messages(channel), credit_bytes(channel), scratch_};
+    const ChannelResume state = tell_credit(channel);
+    const Ack ack{type, channel.verdicts, state.credit_messages, state.credit_bytes, scratch_};
     const std::size_t size = size_in_batch(ack);
     if (written != 0 && written + size > budget) return;
     batch.add(ack);
@@ -360,11 +453,10 @@ void Inbox::repeat_all() {
   }
 }
 
-std::vector<ChannelResume> Inbox::resume(LaneClass lane) const {
+std::vector<ChannelResume> Inbox::resume(LaneClass lane) {
   std::vector<ChannelResume> result;
-  for (const auto& [type, channel] : channels_) {
-    if (channel.lane != lane) continue;
-    result.push_back({type, channel.received, channel.received_bytes, credit_messages(channel), credit_bytes(channel)});
+  for (auto& [type, channel] : channels_) {
+    if (channel.lane == lane) result.push_back(tell_credit(channel));
   }
   return result;
 }

@@ -3,7 +3,8 @@
 // Per type one number says what was taken, so that a message sent again after a break is dropped; a queue holds what waits
 // for its handler; verdicts are given in order of sequence, so that they can be acknowledged cumulatively, with ranges for
 // everything that was not simply delivered. Exceptions are kept until the peer has confirmed the batch that carried them.
-// Invariants: verdicts_ <= received_; no handler starts on an expired message; bytes held never above the granted credit.
+// Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was granted: a peer that sends
+// beyond its credit breaks the protocol. A handler may cause reset(): what it was started from outlives it.
 // Belongs to the loop.
 #pragma once
 
@@ -94,7 +95,7 @@ class Inbox {
   void confirmed(std::uint64_t batch_number);
   // The control lane was broken: say everything again.
   void repeat_all();
-  std::vector<ChannelResume> resume(LaneClass lane) const;
+  std::vector<ChannelResume> resume(LaneClass lane);
   // A lane of the peer was opened anew: what was partly received on it will come whole.
   void lane_reopened(LaneClass lane);
 
@@ -143,6 +144,8 @@ class Inbox {
     std::uint64_t verdicts = 0;
     std::uint64_t duplicates = 0;
     std::uint64_t granted_extra = 0;
+    std::uint64_t told_messages = 0;  // the credit that the peer may know of
+    std::uint64_t told_bytes = 0;
     std::size_t bytes_in_flight = 0;
     Ring<Item> queue;
     std::vector<Running> running;
@@ -152,9 +155,16 @@ class Inbox {
     std::array<std::uint64_t, outcome_kind_count> counts{};
   };
 
-  static constexpr std::size_t exceptions_max = 1024;  // beyond it no credit is given until the peer confirms some
+  using Channels = std::map<TypeId, Channel>;
 
-  Channel& channel(TypeId type, bool replies, LaneClass lane);
+  static constexpr std::size_t exceptions_max = 1024;  // beyond it no credit is given until the peer confirms some
+  static constexpr std::size_t types_max = resume_entries_max;
+  // A grant that nothing was sent upon for so long goes to the next who wants one.
+  static constexpr Duration grant_patience{5'000'000};
+
+  // Null when the peer uses too many types.
+  Channel* channel(TypeId type, bool replies, LaneClass lane);
+  bool within_credit(const Channel& channel, const Record& record) const noexcept;
   bool assemble(Channel& channel, const Record& record, std::string& problem, InboundBytes& whole);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
   void run(Channel& channel, Instant now);
@@ -164,15 +174,23 @@ class Inbox {
   void release(Channel& channel, std::size_t bytes);
   void cancel(std::uint64_t request_id);
   void grant(Channel& channel, std::uint64_t wanted_bytes);
+  void grant_waiting();
+  void end_grant(Channel& channel);
   std::uint64_t credit_messages(const Channel& channel) const;
   std::uint64_t credit_bytes(const Channel& channel) const;
+  ChannelResume tell_credit(Channel& channel);
   void mark(Channel& channel);
 
   const Registry& registry_;
   const Limits limits_;
   InboxHost& host_;
   Delivery from_;
-  std::map<TypeId, Channel> channels_;
+  Channels channels_;
+  std::vector<Channels> buried_;  // of sessions that ended while a handler of theirs was being started
+  unsigned starting_ = 0;         // handlers on the stack
+  std::uint64_t resets_ = 0;
+  Delivery next_from_;  // while a handler reads from_
+  Instant now_{};       // when we were last told
   Channel* last_ = nullptr;  // the channel of the record before: most often this one's too
   std::vector<OutgoingReply> replies_;
   std::vector<InboundReply> answers_;
@@ -181,6 +199,7 @@ class Inbox {
   std::size_t running_ = 0;
   std::size_t bytes_held_ = 0;
   TypeId grant_holder_ = TypeId::none;  // one large message at a time per peer
+  Instant grant_used_{};                // when its holder got it, or last sent a piece
   std::vector<std::pair<TypeId, std::uint64_t>> grants_waiting_;
 };
 

@@ -85,7 +85,7 @@ Channel& PeerCore::channel_for(TypeInfo type) {
   channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(), breaker_,
                                                 to_number(type.id) ^ session_, reserve_, node_.reserve()));
   Channel& made = *channels_.back();
-  made.set_gate(channels_.front()->gate(), self_);
+  made.set_gate(gate_of(policy), gate_may_borrow_);
   channel_count_.store(channels_.size(), std::memory_order_release);
   return made;
 }
@@ -155,7 +155,9 @@ void PeerCore::flush(Instant now) {
   flush_data(lane(LaneClass::ordinary), now);
   flush_data(lane(LaneClass::bulk), now);
   flush_control(now);
-  for (Channel* channel : known_channels_) channel->settle(now, node_.endings());
+  bool moved = false;
+  for (Channel* channel : known_channels_) moved |= channel->settle(now, node_.endings());
+  if (moved) node_.mark_again(*this);  // messages that waited for room have it now
   update_gates(now);
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
@@ -202,8 +204,12 @@ std::optional<Outcome> PeerCore::gate() const {
 }
 
 void PeerCore::update_gates(Instant now) {
-  const std::optional<Outcome> whole = gate();
-  const bool may_borrow = self_ || peer_session_ != 0;
+  {
+    const std::lock_guard lock{channels_mutex_};
+    gate_ = gate();
+    gate_may_borrow_ = self_ || peer_session_ != 0;
+  }
+  refresh_channels();
   std::size_t active = 0;
   std::size_t open = 0;
   for (Channel* channel : known_channels_) {
@@ -213,10 +219,9 @@ void PeerCore::update_gates(Instant now) {
       node_.event("breaker", id_, breaker.reason().cause,
                   channel->name() + ": " + std::string{to_string(breaker.state(now))});
     }
-    std::optional<Outcome> refusal = whole ? whole : channel->guard().refusal(now);
-    const bool held = refusal && (refusal->kind == OutcomeKind::unreachable || refusal->kind == OutcomeKind::circuit_open);
-    if (held && channel->policy().hold == Hold::until_ttl) refusal.reset();
-    channel->set_gate(refusal, may_borrow);
+    std::optional<Outcome> refusal = gate_of(channel->policy());
+    if (!refusal && channel->policy().hold == Hold::no) refusal = channel->guard().refusal(now);
+    channel->set_gate(refusal, gate_may_borrow_);
     active += channel->active() ? 1 : 0;
     open += channel->guard().breaker().state(now) == BreakerState::open ? 1 : 0;
   }
@@ -228,6 +233,13 @@ void PeerCore::update_gates(Instant now) {
   if (std::exchange(breaker_seen_, state) != state) {
     node_.event("breaker", id_, breaker_.reason().cause, "the peer's: " + std::string{to_string(state)});
   }
+}
+
+// What holds for the whole peer holds for a type, but that some wait for a peer that is not reached: not for one that was
+// removed.
+std::optional<Outcome> PeerCore::gate_of(const TypePolicy& policy) const {
+  const bool waits = policy.hold == Hold::until_ttl && gate_ && gate_->kind == OutcomeKind::unreachable && !refuse_new_;
+  return waits ? std::nullopt : gate_;
 }
 
 Duration PeerCore::verdict_window() const noexcept {
@@ -279,8 +291,10 @@ void PeerCore::set_endpoint(const Endpoint& endpoint, Instant now) {
 }
 
 void PeerCore::refuse_new(const Outcome& outcome) {
-  refuse_new_ = outcome;
-  refresh_channels();
+  {
+    const std::lock_guard lock{channels_mutex_};
+    refuse_new_ = outcome;
+  }
   update_gates(Instant{});
 }
 

@@ -145,6 +145,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void refresh_channels();
   void update_gates(Instant now);
   std::optional<Outcome> gate() const;
+  std::optional<Outcome> gate_of(const TypePolicy& policy) const;
   std::vector<Slot>& slots(LaneClass lane) noexcept { return slots_[static_cast<std::size_t>(lane)]; }
   Duration verdict_window() const noexcept;
   Duration silence_limit() const noexcept;
@@ -169,7 +170,10 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   Channel* reply_channel_ = nullptr;
   std::atomic<bool> ready_{false};
   std::atomic<std::uint64_t> requests_{0};
+  // Written by the loop under channels_mutex_: what a channel made meanwhile begins with.
   std::optional<Outcome> refuse_new_;
+  std::optional<Outcome> gate_;
+  bool gate_may_borrow_ = false;
 
   // The session.
   std::uint64_t session_;

@@ -7,7 +7,6 @@
 // Error: one base one-way delay, plus the drift of the two clocks since the sample. Pure.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include <hawser/base/time.hpp>
@@ -21,7 +20,7 @@ class SessionClock {
 
   // A frame that answers ours has arrived: `round_trip` since we sent what it answers.
   void confirm(std::int64_t sent_at, Instant arrival, Duration round_trip) noexcept;
-  bool confirmed() const noexcept { return samples_used_ > 0; }
+  bool confirmed() const noexcept { return confirmed_; }
 
   // How long a frame was under way beyond the base delay. Zero before any sample is confirmed.
   Duration charge(std::int64_t sent_at, Instant arrival) const noexcept;
@@ -31,21 +30,12 @@ class SessionClock {
   Duration round_trip() const noexcept { return round_trip_smoothed_; }
 
  private:
-  struct Sample {
-    std::int64_t offset = 0;
-    Instant at{};
-  };
   std::int64_t base_offset(Instant now) const noexcept;
 
-  // The best sample of each of the last few periods: the minimum slides forward without remembering all.
-  static constexpr std::size_t period_count = 8;
-  static constexpr Duration period{1'000'000};
-
   std::uint32_t drift_ppm_;
-  std::array<Sample, period_count> samples_{};
-  std::size_t samples_used_ = 0;
-  std::size_t newest_ = 0;
-  Instant period_began_{};
+  bool confirmed_ = false;
+  std::int64_t best_offset_ = 0;  // the smallest sample, each aged by the drift since
+  Instant best_at_{};
   Duration round_trip_min_{forever};
   Duration round_trip_smoothed_{0};
 };
