@@ -22,9 +22,9 @@ using namespace std::chrono_literals;
 
 struct Member {
   std::string name;
-  std::function<void(Node&)> app;           // run at every start; may be empty
-  std::function<void(Config&)> settings;    // changes what the pair would configure; may be empty
-  bool late = false;                        // waits for start()
+  std::function<void(Node&)> app = {};         // run at every start; may be empty
+  std::function<void(Config&)> settings = {};  // changes what the pair would configure; may be empty
+  bool late = false;                            // waits for start()
 };
 
 class Pair {
