@@ -26,6 +26,12 @@ JudgeConfig judge_config(const DetectorConfig& config) {
   return result;
 }
 
+// What remains of a refusal for a type that waits for its peer.
+std::optional<Outcome> without_unreachable(std::optional<Outcome> refusal) {
+  if (refusal && refusal->kind == OutcomeKind::unreachable) refusal.reset();
+  return refusal;
+}
+
 std::uint32_t drift_ppm(const Config& config) {
   return static_cast<std::uint32_t>(std::clamp(config.clock_drift, 0.0, 0.5) * 1'000'000.0);
 }
@@ -85,7 +91,7 @@ Channel& PeerCore::channel_for(TypeInfo type) {
   channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(),
                                                 to_number(type.id) ^ session_, reserve_, node_.reserve()));
   Channel& made = *channels_.back();
-  made.set_gate(channels_.front()->gate(), self_);
+  made.set_gate(made.policy().hold == Hold::until_ttl ? without_unreachable(shared_gate_) : shared_gate_, may_borrow_);
   channel_count_.store(channels_.size(), std::memory_order_release);
   return made;
 }
@@ -207,6 +213,12 @@ std::optional<Outcome> PeerCore::gate(Instant now) const {
 void PeerCore::update_gates(Instant now) {
   const std::optional<Outcome> whole = gate(now);
   const bool may_borrow = self_ || peer_session_ != 0;
+  {
+    const std::lock_guard lock{channels_mutex_};
+    shared_gate_ = whole;
+    may_borrow_ = may_borrow;
+  }
+  refresh_channels();  // those that were made before the lines above
   for (Channel* channel : known_channels_) {
     if (channel->breaker_changed(now)) {
       node_.event("breaker", id_, channel->breaker().reason().cause,
@@ -216,9 +228,7 @@ void PeerCore::update_gates(Instant now) {
     if (!refusal && channel->breaker().state(now) == BreakerState::open) {
       refusal = Outcome{OutcomeKind::circuit_open, Cause::channel_breaker, channel->breaker().retry_at()};
     }
-    if (channel->policy().hold == Hold::until_ttl && refusal && refusal->kind == OutcomeKind::unreachable) {
-      refusal.reset();
-    }
+    if (channel->policy().hold == Hold::until_ttl) refusal = without_unreachable(std::move(refusal));
     channel->set_gate(channel->replies() ? std::nullopt : refusal, may_borrow);
   }
 }
@@ -307,18 +317,18 @@ bool PeerCore::at_rest() const {
 HandlerDone PeerCore::handler_done(TypeId type, std::uint64_t sequence) {
   // The handler may end on another thread, and after the node: it finds its way back only while there is one.
   return [weak = std::weak_ptr<PeerCore>{shared_from_this()}, node = node_.weak_from_this(), loop = loop(), type, sequence,
-          session = session_](HandlerEnd end) {
-    boost::asio::post(loop, [weak, node, type, sequence, session, end = std::move(end)]() mutable {
+          agreement = agreements_](HandlerEnd end) {
+    boost::asio::post(loop, [weak, node, type, sequence, agreement, end = std::move(end)]() mutable {
       const auto peer = weak.lock();
       const auto alive = node.lock();
-      if (peer && alive) peer->handler_ended(type, sequence, session, std::move(end), {});
+      if (peer && alive) peer->handler_ended(type, sequence, agreement, std::move(end), {});
     });
   };
 }
 
-void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t session, HandlerEnd end, Instant) {
+void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t agreement, HandlerEnd end, Instant) {
   const auto turn = node_.open_turn();
-  if (session != session_) return;  // for a session that is over
+  if (agreement != agreements_) return;  // for a session that is over
   inbox_.handler_ended(type, sequence, std::move(end), turn.now());
   node_.mark_dirty(*this);
 }
@@ -357,9 +367,13 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
   result.health = health(now);
   result.endpoint = endpoint_;
   for (const Lane& each : lanes_) result.lanes.push_back(each.snapshot());
-  for (const Channel* channel : known_channels_) {
-    result.channels.push_back(channel->snapshot(now));
-    result.ledger += result.channels.back().ledger;
+  {
+    // All of them: what a caller has just begun to use is submitted and held, though the loop has not looked yet.
+    const std::lock_guard lock{channels_mutex_};
+    for (const auto& channel : channels_) {
+      result.channels.push_back(channel->snapshot(now));
+      result.ledger += result.channels.back().ledger;
+    }
   }
   result.inbound = inbox_.snapshot();
   result.heartbeats_sent = beats_;

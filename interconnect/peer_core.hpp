@@ -64,7 +64,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // A frame of a connection whose hello was accepted. False when it breaks the protocol.
   bool frame(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
   void connection_closed(LaneClass lane, ConnectionId connection);
-  void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t session, HandlerEnd end, Instant now);
+  void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t agreement, HandlerEnd end, Instant now);
 
   // ---- the loop: time and turns
   void tick(Instant now);
@@ -161,6 +161,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   mutable std::mutex channels_mutex_;
   std::vector<std::unique_ptr<Channel>> channels_;
   std::atomic<std::size_t> channel_count_{0};
+  std::optional<Outcome> shared_gate_;  // with what a new channel begins
+  bool may_borrow_ = false;
   std::vector<Channel*> known_channels_;  // the loop's copy
   std::array<std::vector<Slot>, lane_count> slots_;
   std::array<std::size_t, lane_count> rotation_{};
@@ -174,6 +176,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   Instant session_began_;
   Incarnation peer_incarnation_ = Incarnation::unknown;
   std::uint64_t peer_session_ = 0;
+  std::uint64_t agreements_ = 0;  // sessions begun; tells handlers of an earlier one apart
   std::uint8_t version_ = wire_version_max;
   SessionClock clock_;
   std::array<Lane, lane_count> lanes_;

@@ -7,7 +7,11 @@ namespace hawser::stories {
 void Pair::rest() {
   const auto quiet = [this] {
     return std::all_of(names_.begin(), names_.end(),
-                       [this](const auto& name) { return !alive(name) || node(name).snapshot().ledger.held.messages == 0; });
+                       [this](const auto& name) {
+                         if (!alive(name)) return true;
+                         const NodeSnapshot snapshot = node(name).snapshot();
+                         return snapshot.ledger.held.messages == 0 && snapshot.held_bytes == 0;
+                       });
   };
   CHECK(run_until(quiet));
   for (const std::string& name : names_) {

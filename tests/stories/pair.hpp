@@ -128,6 +128,16 @@ Outcome send(Pair& pair, const std::string& from, const std::string& to, const M
   return {ends.all[0].kind, ends.all[0].cause, std::nullopt};
 }
 
+// Sends until it is delivered: a breaker that has seen trouble may need a moment.
+template <typename T>
+bool send_at_last(Pair& pair, const std::string& from, const std::string& to, const Message<T>& message) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    if (send(pair, from, to, message).delivered()) return true;
+    pair.run_for(100ms);
+  }
+  return false;
+}
+
 template <typename Reply, typename T>
 Result<Received<Reply>> ask(Pair& pair, const std::string& from, const std::string& to, const Message<T>& message,
                             RequestOptions options = {}) {

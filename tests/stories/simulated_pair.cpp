@@ -13,7 +13,7 @@ constexpr std::uint16_t port = 7000;
 
 class SimulatedPair final : public Pair {
  public:
-  explicit SimulatedPair(std::uint64_t seed) : world_({.seed = seed}) {}
+  explicit SimulatedPair(std::uint64_t seed) : world_({.seed = seed, .full_mesh = false}) {}
 
   void begin(std::vector<Member> members) override {
     members_ = std::move(members);

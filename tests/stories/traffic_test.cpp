@@ -48,7 +48,7 @@ HAWSER_STORY("two thousand messages arrive in the order in which they were sent"
 HAWSER_STORY("a request is answered by a plain handler", ask_and_answer) {
   pair.begin({{"n1", {}}, {"n2", [](Node& node) {
                              node.on<Question>([](Question::Reader asked, const Delivery& from) {
-                               CHECK(from.request);
+                               CHECK(from.request == (asked.getNumber() == 21));
                                return answer(asked.getNumber() * 2);
                              });
                            }}});

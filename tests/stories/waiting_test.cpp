@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include "pair.hpp"
