@@ -328,18 +328,18 @@ bool PeerCore::at_rest() const {
 HandlerDone PeerCore::handler_done(TypeId type, std::uint64_t sequence) {
   // The handler may end on another thread, and after the node: it finds its way back only while there is one.
   return [weak = std::weak_ptr<PeerCore>{shared_from_this()}, node = node_.weak_from_this(), loop = loop(), type, sequence,
-          session = session_](HandlerEnd end) {
-    boost::asio::post(loop, [weak, node, type, sequence, session, end = std::move(end)]() mutable {
+          agreement = agreements_](HandlerEnd end) {
+    boost::asio::post(loop, [weak, node, type, sequence, agreement, end = std::move(end)]() mutable {
       const auto peer = weak.lock();
       const auto alive = node.lock();
-      if (peer && alive) peer->handler_ended(type, sequence, session, std::move(end), {});
+      if (peer && alive) peer->handler_ended(type, sequence, agreement, std::move(end), {});
     });
   };
 }
 
-void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t session, HandlerEnd end, Instant) {
+void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t agreement, HandlerEnd end, Instant) {
   const auto turn = node_.open_turn();
-  if (session != session_) return;  // for a session that is over
+  if (agreement != agreements_) return;  // for a session that is over
   inbox_.handler_ended(type, sequence, std::move(end), turn.now());
   node_.mark_dirty(*this);
 }
@@ -378,9 +378,13 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
   result.health = health(now);
   result.endpoint = endpoint_;
   for (const Lane& each : lanes_) result.lanes.push_back(each.snapshot());
-  for (const Channel* channel : known_channels_) {
-    result.channels.push_back(channel->snapshot(now));
-    result.ledger += result.channels.back().ledger;
+  {
+    // All of them: what a caller has just begun to use is submitted and held, though the loop has not looked yet.
+    const std::lock_guard lock{channels_mutex_};
+    for (const auto& channel : channels_) {
+      result.channels.push_back(channel->snapshot(now));
+      result.ledger += result.channels.back().ledger;
+    }
   }
   result.inbound = inbox_.snapshot();
   result.heartbeats_sent = beats_;

@@ -64,7 +64,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // A frame of a connection whose hello was accepted. False when it breaks the protocol.
   bool frame(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
   void connection_closed(LaneClass lane, ConnectionId connection);
-  void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t session, HandlerEnd end, Instant now);
+  void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t agreement, HandlerEnd end, Instant now);
 
   // ---- the loop: time and turns
   void tick(Instant now);
@@ -180,6 +180,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   Instant session_began_;
   Incarnation peer_incarnation_ = Incarnation::unknown;
   std::uint64_t peer_session_ = 0;
+  std::uint64_t agreements_ = 0;  // sessions begun; tells handlers of an earlier one apart
   std::uint8_t version_ = wire_version_max;
   SessionClock clock_;
   std::array<Lane, lane_count> lanes_;

@@ -126,13 +126,18 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   // has just met us, and if we changed ours for that, two such nodes would go on changing for ever.
   const bool had_one = peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us);
   if (had_one) {
+    // The same process has forgotten us (it removed us, or it has heard of our restart only now): what is unsent may go
+    // to it, and our own number stays, or each side would answer the other's new number with another one.
+    const bool restarted = incarnation != peer_incarnation_;
     const Cause cause = why == Cause::none ? Cause::peer_restarted : why;
     for (Channel* channel : known_channels_) {
       channel->end_sent({OutcomeKind::unknown, cause, {}}, now, node_.endings());
-      channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
+      if (restarted) channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
     }
-    session_ = random_.next() | 1;
-    session_began_ = now;
+    if (restarted) {
+      session_ = random_.next() | 1;
+      session_began_ = now;
+    }
     for (Lane& each : lanes_) {
       if (each.link() == LinkId::none) continue;
       node_.hang_up(each.link());
@@ -140,8 +145,10 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
       each.hurry(now);
     }
     judge_.peer_restarted(now);
-    node_.event("session", id_, to_string(cause), id_.text() + " has started again");
+    node_.event("session", id_, restarted ? to_string(cause) : std::string_view{"new_session"},
+                id_.text() + (restarted ? " has started again" : " has begun a new session"));
   }
+  ++agreements_;
   peer_incarnation_ = incarnation;
   peer_session_ = session;
   clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0)};
@@ -277,7 +284,7 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
 void PeerCore::after_judgement(Instant now) {
   const PeerState state = judge_.state();
   if (state == PeerState::unreachable) {
-    refresh_channels();
+    update_gates(now);  // first, so that no other thread puts in what nobody would end
     const Outcome outcome{OutcomeKind::unreachable, unreachable_cause(), std::nullopt};
     for (Channel* channel : known_channels_) channel->end_unsent(outcome, false, now, node_.endings());
     breaker_.trip(now, judge_.reason().cause, "the detector", true);
