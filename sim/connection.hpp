@@ -5,11 +5,11 @@
 // reset, as a kernel does for a connection it does not know, unless the machine is off.
 #pragma once
 
-#include <cstdint>
-
+#include <hawser/base/ring.hpp>
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/sim/event_queue.hpp>
-#include <hawser/base/ring.hpp>
+
+#include <cstdint>
 
 namespace hawser::sim {
 

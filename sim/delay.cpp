@@ -1,12 +1,12 @@
 #include <hawser/sim/delay.hpp>
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/wide.hpp>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <limits>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/wide.hpp>
 
 namespace hawser::sim {
 namespace {

@@ -4,12 +4,12 @@
 // their last bits. A tail is cut at `max`.
 #pragma once
 
+#include <hawser/base/random.hpp>
+#include <hawser/base/time.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
-
-#include <hawser/base/random.hpp>
-#include <hawser/base/time.hpp>
 
 namespace hawser::sim {
 

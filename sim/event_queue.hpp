@@ -5,13 +5,13 @@
 // of a host that cannot run now are parked: out of the order, still cancellable, until the host takes them.
 #pragma once
 
-#include <cstdint>
-#include <limits>
-#include <vector>
-
 #include <hawser/base/time.hpp>
 #include <hawser/base/unique_function.hpp>
 #include <hawser/sim/virtual_clock.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <vector>
 
 namespace hawser::sim {
 

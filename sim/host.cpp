@@ -1,13 +1,13 @@
 #include <hawser/sim/host.hpp>
 
-#include <algorithm>
+#include <hawser/base/assert.hpp>
+#include <hawser/sim/sim_transport.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include <hawser/base/assert.hpp>
-#include <hawser/sim/sim_transport.hpp>
+#include <algorithm>
 
 namespace hawser::sim {
 namespace {

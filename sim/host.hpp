@@ -5,17 +5,17 @@
 // its clock goes on and its kernel buffers what arrives. Everything happens on the world's one thread.
 #pragma once
 
+#include <hawser/base/ring.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/sim/event_queue.hpp>
+#include <hawser/sim/network.hpp>
+#include <hawser/sim/sim_storage.hpp>
+#include <hawser/sim/virtual_clock.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include <hawser/interconnect/runtime.hpp>
-#include <hawser/sim/event_queue.hpp>
-#include <hawser/sim/network.hpp>
-#include <hawser/base/ring.hpp>
-#include <hawser/sim/sim_storage.hpp>
-#include <hawser/sim/virtual_clock.hpp>
 
 namespace hawser::sim {
 

@@ -1,8 +1,8 @@
 #include <hawser/sim/network.hpp>
 
-#include <algorithm>
-
 #include <hawser/base/assert.hpp>
+
+#include <algorithm>
 
 namespace hawser::sim {
 namespace {

@@ -6,18 +6,18 @@
 // new connection needs both. What is told to a node is told in an event of its host, never from inside a call.
 #pragma once
 
+#include <hawser/base/random.hpp>
+#include <hawser/sim/connection.hpp>
+#include <hawser/sim/event_queue.hpp>
+#include <hawser/sim/rule.hpp>
+#include <hawser/sim/trace.hpp>
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <hawser/base/random.hpp>
-#include <hawser/sim/connection.hpp>
-#include <hawser/sim/event_queue.hpp>
-#include <hawser/sim/rule.hpp>
-#include <hawser/sim/trace.hpp>
 
 namespace hawser::sim {
 

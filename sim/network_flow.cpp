@@ -1,9 +1,8 @@
 // Segments under way: from the sender's hand through the rule of the pair to the receiver's node.
+#include <hawser/base/assert.hpp>
 #include <hawser/sim/network.hpp>
 
 #include <algorithm>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser::sim {
 namespace {

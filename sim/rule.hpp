@@ -5,13 +5,13 @@
 // connections that stand.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/sim/delay.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 
 namespace hawser::sim {
 

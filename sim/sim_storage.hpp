@@ -3,6 +3,8 @@
 // Disk belongs to the host, SimStorage to one run of its process: what a node holds of StableStorage.
 #pragma once
 
+#include <hawser/interconnect/runtime.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,8 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser::sim {
 

@@ -1,17 +1,11 @@
 // The trace of a run: what happened, as rows of fixed columns and as one rolling hash of them all.
 //
-// Columns: time (us of world time), host, kind, other host, number, text. Which of the last three a kind fills:
-//   sent, arrived, lost   frame from host to other (arrived: at host, from other); number: bytes
-//   dial                  host to other; number: lane
-//   link_up, link_down    at host, towards other; link_down: text why
-//   closed                inbound connection ended at host, from other
-//   process               text: started, crashed, stopped, paused, resumed; number: how often it was started
-//   hardship              text: the verb
-//   note                  text: whatever a node or a test has to say
-// The hash is equal across compilers and optimisation levels: it takes numbers and text, never an address. `sent` also
-// takes the first 32 bytes of the frame, where its checksum is, so that frames of equal size and different content
-// differ.
+// The hash is equal across compilers and optimisation levels: it takes numbers and text, never an address. Of a frame sent
+// it also takes the first 32 bytes, where its checksum is, so that frames of equal size and different content differ.
 #pragma once
+
+#include <hawser/sim/event_queue.hpp>
+#include <hawser/sim/virtual_clock.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -22,12 +16,21 @@
 #include <string_view>
 #include <vector>
 
-#include <hawser/sim/event_queue.hpp>
-#include <hawser/sim/virtual_clock.hpp>
-
 namespace hawser::sim {
 
-enum class TraceKind : std::uint8_t { sent, arrived, lost, dial, link_up, link_down, closed, process, hardship, note };
+// Columns: time (us of world time), host, kind, other host, number, text. Which of the last three a kind fills:
+enum class TraceKind : std::uint8_t {
+  sent,       // host to other; bytes
+  arrived,    // at host, from other; bytes
+  lost,       // host to other; bytes
+  dial,       // host to other; lane
+  link_up,    // at host, towards other; lane
+  link_down,  // the same; lane; why
+  closed,     // an inbound connection at host, from other; lane
+  process,    // host; how often it was started; started, crashed, lost power, stopped, paused, resumed
+  hardship,   // the verb
+  note,       // host; whatever a node or a test has to say
+};
 std::string_view to_string(TraceKind kind) noexcept;
 
 struct TraceRow {

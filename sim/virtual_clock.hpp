@@ -5,10 +5,10 @@
 // everywhere.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <chrono>
 #include <cstdint>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser::sim {
 

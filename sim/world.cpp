@@ -1,9 +1,9 @@
 #include <hawser/sim/world.hpp>
 
-#include <algorithm>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/sim/node_spec.hpp>
+
+#include <algorithm>
 
 namespace hawser::sim {
 namespace {

@@ -6,20 +6,11 @@
 //   world.host("n2", config, app);
 //   world.partition({"n1"}, {"n2"});
 //   world.run_for(10s);
-//   CHECK(world.node("n1").peer("n2").health().state == hawser::PeerState::unreachable);
 //
 // Hosts start at the first run_for or run_until, in the order in which they were added. Everything runs on the calling
 // thread. Verbs act at once; those that start or end a process wait for the end of the turn when called from inside
 // one. A host that no world knows is misuse. Every verb enters the trace.
 #pragma once
-
-#include <cstdint>
-#include <functional>
-#include <iosfwd>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/config.hpp>
@@ -28,6 +19,14 @@
 #include <hawser/sim/network.hpp>
 #include <hawser/sim/rule.hpp>
 #include <hawser/sim/trace.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace hawser {
 class Node;

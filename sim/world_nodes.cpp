@@ -1,11 +1,10 @@
 // The part of World that knows what a Node is.
-#include <hawser/sim/world.hpp>
-
-#include <utility>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/node.hpp>
 #include <hawser/sim/node_spec.hpp>
+#include <hawser/sim/world.hpp>
+
+#include <utility>
 
 namespace hawser::sim {
 namespace {

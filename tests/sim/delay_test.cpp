@@ -1,10 +1,10 @@
-#include <algorithm>
-#include <cmath>
-#include <vector>
+#include <hawser/sim/delay.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/sim/delay.hpp>
+#include <algorithm>
+#include <cmath>
+#include <vector>
 
 using namespace hawser;
 using namespace hawser::sim;

@@ -1,11 +1,11 @@
-#include <algorithm>
-#include <memory>
-#include <vector>
+#include <hawser/base/random.hpp>
+#include <hawser/sim/event_queue.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/base/random.hpp>
-#include <hawser/sim/event_queue.hpp>
+#include <algorithm>
+#include <memory>
+#include <vector>
 
 using namespace hawser;
 using namespace hawser::sim;

@@ -1,18 +1,17 @@
 // Processes on hosts: timers, clocks, pauses, crashes, restarts.
-#include <functional>
-#include <set>
+#include <hawser/base/assert.hpp>
+#include "probe.hpp"
 
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/async_result.hpp>
 #include <catch2/catch.hpp>
 
-#include <hawser/base/assert.hpp>
-
-#include "probe.hpp"
+#include <functional>
+#include <set>
 
 using namespace hawser;
 using namespace hawser::sim;

@@ -1,7 +1,7 @@
 // Segments under way: order, delay, loss, rates, black holes, jams, resets.
-#include <catch2/catch.hpp>
-
 #include "probe.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 using namespace hawser::sim;

@@ -1,7 +1,7 @@
 // Setting up and ending connections, to the microsecond.
-#include <catch2/catch.hpp>
-
 #include "probe.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 using namespace hawser::sim;

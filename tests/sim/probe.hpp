@@ -1,14 +1,14 @@
 // A stage for port-level tests: worlds whose hosts run probes, which write down what the transport tells them and when.
 #pragma once
 
+#include <hawser/sim/world.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <hawser/sim/world.hpp>
 
 namespace hawser::sim::test {
 

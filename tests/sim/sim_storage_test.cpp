@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "probe.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 using namespace hawser::sim;

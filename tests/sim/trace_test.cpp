@@ -1,8 +1,8 @@
-#include <sstream>
+#include "probe.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "probe.hpp"
+#include <sstream>
 
 using namespace hawser;
 using namespace hawser::sim;

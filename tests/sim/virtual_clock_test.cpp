@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include <hawser/base/random.hpp>
 #include <hawser/sim/virtual_clock.hpp>
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 using hawser::sim::VirtualClock;

@@ -1,13 +1,12 @@
 // Nodes as they ship, on simulated hosts: wiring, restarts, stops, and the same run for the same seed.
-#include <string>
-#include <vector>
-
-#include <catch2/catch.hpp>
-
 #include <hawser/interconnect/node.hpp>
 #include <hawser/sim/world.hpp>
 
+#include <catch2/catch.hpp>
 #include "messages.capnp.h"
+
+#include <string>
+#include <vector>
 
 using namespace hawser;
 using namespace std::chrono_literals;

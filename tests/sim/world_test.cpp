@@ -1,11 +1,10 @@
-#include <catch2/catch.hpp>
-
-#include <vector>
-
 #include <hawser/interconnect/node.hpp>
 #include <hawser/sim/world.hpp>
 
+#include <catch2/catch.hpp>
 #include "messages.capnp.h"
+
+#include <vector>
 
 using namespace hawser;
 using namespace std::chrono_literals;
