@@ -34,9 +34,10 @@ TEST_CASE("message: one that outgrows its first segment is framed with all of th
   const EncodedMessage encoded = parcel.encode();
   REQUIRE(PayloadReader::plausible(encoded.bytes.bytes()));
   const Received<Parcel> back{{encoded.bytes, encoded.bytes.bytes()}};
-  REQUIRE(back->getBytes().size() == bytes);
+  const capnp::Data::Reader read = back->getBytes();  // once: a reader's limit is on all that is read in its life
+  REQUIRE(read.size() == bytes);
   bool same = true;
-  for (std::size_t i = 0; i < bytes; ++i) same &= back->getBytes()[i] == static_cast<capnp::byte>(i * 7);
+  for (std::size_t i = 0; i < bytes; ++i) same &= read[i] == static_cast<capnp::byte>(i * 7);
   CHECK(same);
 }
 
