@@ -192,6 +192,11 @@ std::uint64_t Channel::held() const {
   return ledger_.held.messages;
 }
 
+std::size_t Channel::unsent_slots() const {
+  const std::lock_guard lock{mutex_};
+  return queue_.size() + waiting_.size();
+}
+
 std::optional<Outcome> Channel::gate() const {
   const std::lock_guard lock{mutex_};
   return gate_;

@@ -135,6 +135,8 @@ class Channel {
 
   ChannelSnapshot snapshot(Instant now) const;
   std::uint64_t held() const;
+  // Places taken in the queues of the unsent, with those of messages that have ended: bounded, whatever callers do.
+  std::size_t unsent_slots() const;
 
  private:
   std::optional<Outcome> refusal(const Outgoing& message, Instant now) const;

@@ -1,0 +1,56 @@
+// LedgerRow: the equation of the books, and that it can fail.
+#include <catch2/catch.hpp>
+
+#include <hawser/interconnect/ledger.hpp>
+
+using namespace hawser;
+
+namespace {
+const Outcome delivered{OutcomeKind::delivered, Cause::none, {}};
+const Outcome full{OutcomeKind::queue_full, Cause::channel_bytes, {}};
+}  // namespace
+
+TEST_CASE("ledger: submitted is what ended and what is held, in messages and bytes, after every entry") {
+  LedgerRow row;
+  CHECK(row.balanced());
+  row.submit(10);
+  row.submit(20);
+  CHECK(row.balanced());
+  CHECK(row.held == LedgerCount{2, 30});
+  row.end(delivered, 20);
+  CHECK(row.balanced());
+  row.refuse(full, 5);
+  CHECK(row.balanced());
+  CHECK(row.submitted == LedgerCount{3, 35});
+  CHECK(row.held == LedgerCount{1, 10});
+  CHECK(row.ended() == LedgerCount{2, 25});
+  CHECK(row[OutcomeKind::queue_full] == LedgerCount{1, 5});
+  CHECK(row.causes[static_cast<std::size_t>(Cause::channel_bytes)] == 1);
+}
+
+TEST_CASE("ledger: a message that was forgotten, or ended twice, shows") {
+  LedgerRow row;
+  row.submit(10);
+  SECTION("forgotten") {
+    row.held.messages -= 1;
+    CHECK(row.imbalance() == 1);
+  }
+  SECTION("ended twice") {
+    row.end(delivered, 10);
+    row.outcomes[0].messages += 1;
+    CHECK(row.imbalance() == -1);
+  }
+  SECTION("bytes alone") { row.held.bytes -= 1; }
+  CHECK_FALSE(row.balanced());
+}
+
+TEST_CASE("ledger: ends that are kept apart until they are published add up to the same") {
+  LedgerRow row;
+  row.submit(10);
+  row.submit(20);
+  LedgerRow pending;  // its `held` counts below zero
+  pending.end(delivered, 10);
+  row += pending;
+  CHECK(row.balanced());
+  CHECK(row.held == LedgerCount{1, 20});
+}

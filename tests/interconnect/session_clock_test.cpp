@@ -1,0 +1,87 @@
+// SessionClock: how long a frame was under way, when clocks differ, drift, and the way is jammed.
+#include <catch2/catch.hpp>
+
+#include <hawser/base/random.hpp>
+#include <hawser/interconnect/session_clock.hpp>
+
+using namespace hawser;
+
+namespace {
+
+constexpr std::int64_t skew = 987'654'321;  // of the two clocks; nobody knows it
+
+Instant at(std::int64_t us) { return instant_from_us(us + skew); }
+
+}  // namespace
+
+TEST_CASE("session clock: before a round trip has confirmed anything, nothing is charged") {
+  const SessionClock clock{0};
+  CHECK_FALSE(clock.confirmed());
+  CHECK(clock.charge(0, at(5'000'000)) == Duration::zero());
+}
+
+TEST_CASE("session clock: time beyond the base delay is charged, whatever the clocks say") {
+  SessionClock clock{0};
+  clock.confirm(0, at(100), Duration{200});
+  CHECK(clock.charge(1'000'000, at(1'000'100)) == Duration::zero());
+  CHECK(clock.charge(1'000'000, at(1'000'050)) == Duration::zero());
+  CHECK(clock.charge(1'000'000, at(1'300'100)) == Duration{300'000});
+}
+
+TEST_CASE("session clock: a jam that lasts does not become the measure, even if round trips confirm it") {
+  SessionClock clock{100};
+  clock.confirm(0, at(100), Duration{200});
+  for (std::int64_t s = 1; s <= 60; ++s) clock.confirm(s * 1'000'000, at(s * 1'000'000 + 900'000), Duration{900'100});
+  const Duration charged = clock.charge(61'000'000, at(61'900'000));
+  CHECK(charged <= Duration{900'000});
+  CHECK(charged >= Duration{900'000 - 100 - 62 * 200});
+}
+
+TEST_CASE("session clock: a jammed beginning is corrected by the first punctual frame") {
+  SessionClock clock{0};
+  clock.confirm(0, at(800'000), Duration{800'100});
+  CHECK(clock.charge(1'000'000, at(1'500'000)) == Duration::zero());
+  clock.confirm(2'000'000, at(2'000'100), Duration{200});
+  CHECK(clock.charge(3'000'000, at(3'500'100)) == Duration{500'000});
+}
+
+TEST_CASE("session clock: clocks that drift within the bound never make a punctual frame late") {
+  const std::int64_t drift_ppm = GENERATE(-50'000, -1'000, 0, 1'000, 50'000);
+  SessionClock clock{50'000};
+  Random random{42};
+  // The sender's clock runs at (1 + d), ours at (1 - d): the worst the bound allows.
+  const auto theirs = [&](std::int64_t real) { return real + real * drift_ppm / 1'000'000; };
+  const auto ours = [&](std::int64_t real) { return at(real - real * drift_ppm / 1'000'000); };
+  for (std::int64_t real = 0; real < 600'000'000; real += 200'000) {
+    if (random.chance(100'000)) clock.confirm(theirs(real), ours(real + 300), Duration{600});
+    if (!clock.confirmed()) continue;
+    const Duration punctual = clock.charge(theirs(real), ours(real + 300));
+    CHECK(punctual <= Duration{40});  // what 300 us on the way are by a fast clock, and rounding
+  }
+}
+
+TEST_CASE("session clock: a late frame is charged its delay less one base delay and the drift since the sample") {
+  SessionClock clock{50'000};
+  clock.confirm(0, at(300), Duration{600});
+  const std::int64_t age = 2'000'000;
+  const Duration charged = clock.charge(age, at(age + 1'000'000));
+  CHECK(charged <= Duration{1'000'000});
+  CHECK(charged >= Duration{1'000'000 - 300 - (age + 1'000'000) / 10 - 200});
+}
+
+TEST_CASE("session clock: numbers that only a liar sends do no harm") {
+  SessionClock clock{50'000};
+  clock.confirm(INT64_MIN, at(1), Duration{1});
+  CHECK(clock.charge(INT64_MAX, at(1)) == Duration::zero());
+  clock.confirm(INT64_MAX, at(1), Duration{1});
+  CHECK(clock.charge(INT64_MIN, at(1)) > Duration::zero());
+}
+
+TEST_CASE("session clock: the round trip is smoothed by eighths, and its minimum kept") {
+  SessionClock clock{0};
+  clock.confirm(0, at(0), Duration{800});
+  CHECK(clock.round_trip() == Duration{800});
+  clock.confirm(0, at(0), Duration{1'600});
+  CHECK(clock.round_trip() == Duration{900});
+  CHECK(clock.round_trip_min() == Duration{800});
+}
