@@ -26,6 +26,11 @@ if(NOT output MATCHES "hawser ${VERSION}")
   message(FATAL_ERROR "the consumer should name version ${VERSION}, but said:\n${output}")
 endif()
 
+run("${work}/build/embedder")
+if(NOT output MATCHES "n1 says good morning.*delivered")
+  message(FATAL_ERROR "the embedder should have greeted itself, but said:\n${output}")
+endif()
+
 execute_process(COMMAND ${configure} -B "${work}/refused" -DSCHEMA=without_id.capnp RESULT_VARIABLE result
                 OUTPUT_VARIABLE output ERROR_VARIABLE output)
 string(REGEX REPLACE "[ \n]+" " " output "${output}")  # CMake breaks its messages into lines
