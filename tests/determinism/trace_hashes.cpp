@@ -9,6 +9,7 @@ int main() {
     for (const std::uint64_t seed : {1u, 2u, 42u}) {
       std::printf("%.*s %" PRIu64 " %016" PRIx64 "\n", static_cast<int>(scenario.name.size()), scenario.name.data(), seed,
                   hawser::determinism::trace_hash(scenario, seed));
+      std::fflush(stdout);
     }
   }
 }

@@ -245,6 +245,6 @@ HAWSER_STORY("a node that stops refuses new messages, lets the held ones end, an
   bool again = false;
   node.stop(1s, [&] { again = true; });
   REQUIRE(pair.run_until([&] { return again; }));
-  REQUIRE(pair.run_until([&] { return pair.node("n2").peer("n1").health().reason.cause == "peer_stopped"; }));
+  REQUIRE(pair.run_until([&] { return saw_event(pair, "n2", "session", "peer_stopped"); }));
   pair.rest();
 }

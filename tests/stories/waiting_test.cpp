@@ -71,7 +71,7 @@ HAWSER_STORY("a completion never runs inside the call, even for a refusal", neve
   pair.rest();
 }
 
-HAWSER_STORY("user code that sends from completions, handlers and observers, and throws in them", from_inside) {
+HAWSER_STORY("user code sends from completions, handlers and observers, and observers may throw", from_inside) {
   std::vector<std::uint64_t> heard;
   std::uint64_t changes = 0;
   pair.begin({{"n1",
@@ -93,7 +93,7 @@ HAWSER_STORY("user code that sends from completions, handlers and observers, and
   CHECK(heard == std::vector<std::uint64_t>{1, 2, 3, 4, 5});
   CHECK(changes > 0);
   pair.node("n1").peer("n2").send(note(6), {}, [&](Outcome) {
-    pair.node("n1").peer("n2").send(note(7), {}, [](Outcome) { throw std::runtime_error{"and so may completions"}; });
+    pair.node("n1").peer("n2").try_post(note(7));
   });
   REQUIRE(pair.run_until([&] { return saw_event(pair, "n1", "task", "exception") && heard.size() == 7; }));
   pair.rest();
