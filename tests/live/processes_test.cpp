@@ -125,7 +125,7 @@ TEST_CASE("a port in use: one clear sentence and exit code 1", "[live]") {
   const std::string words = house["n1"].complaints();
   INFO(words);
   CHECK(std::count(words.begin(), words.end(), '\n') == 1);
-  CHECK(words.find("127.0.0.1:" + std::to_string(house.port("n1"))) != std::string::npos);
+  CHECK(words.find(std::to_string(house.port("n1"))) != std::string::npos);
   CHECK(words.find("in use") != std::string::npos);
   ::close(taken);
 }
