@@ -1,22 +1,21 @@
 #include "node_process.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <netinet/in.h>
 #include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace hawser::live {
@@ -63,7 +62,8 @@ void NodeProcess::start() {
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
   const int words = ::open(words_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   // Everything the child needs is made before fork: between fork and exec it may only call what a signal handler may.
-  std::vector<std::string> said{"hawser", "node", "--config", config_, "--snapshots", "50ms", "--traffic", "Greeting=200"};
+  std::vector<std::string> said{"hawser",      "node", "--config",  config_,
+                                "--snapshots", "50ms", "--traffic", "Greeting=200"};
   std::vector<char*> arguments;
   for (std::string& word : said) arguments.push_back(word.data());
   arguments.push_back(nullptr);

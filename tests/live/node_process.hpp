@@ -3,7 +3,7 @@
 // A Household gives every process its configuration in a directory of its own and ports that were free a moment ago.
 #pragma once
 
-#include <sys/types.h>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -11,9 +11,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace hawser::live {
 
@@ -41,7 +40,7 @@ class NodeProcess {
   // What it wrote to its error stream.
   std::string complaints() const;
 
-  Json last;                // the newest snapshot
+  Json last;                 // the newest snapshot
   std::vector<Json> events;  // of all snapshots of this run
 
  private:

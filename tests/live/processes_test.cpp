@@ -1,18 +1,16 @@
 // Real processes on real sockets, and what happens to processes.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <csignal>
-#include <string>
+#include <hawser/base/random.hpp>
+#include "node_process.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <hawser/base/random.hpp>
-
-#include "node_process.hpp"
+#include <algorithm>
+#include <arpa/inet.h>
+#include <csignal>
+#include <netinet/in.h>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
 
 using namespace hawser;
 using namespace hawser::live;
@@ -27,9 +25,8 @@ std::uint64_t held(const NodeProcess& process) {
 }
 
 bool saw(const NodeProcess& process, const std::string& kind, const std::string& cause) {
-  return std::any_of(process.events.begin(), process.events.end(), [&](const Json& event) {
-    return event.at("kind") == kind && event.at("cause") == cause;
-  });
+  return std::any_of(process.events.begin(), process.events.end(),
+                     [&](const Json& event) { return event.at("kind") == kind && event.at("cause") == cause; });
 }
 
 std::size_t times_suspected(const NodeProcess& process) {
@@ -71,7 +68,11 @@ std::string noise(Random& random, std::size_t size) {
 std::string greeting_and_ready() {
   std::string bytes{"\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16};
   bytes.resize(64, '\0');
-  const std::string ready{"\x05READY\x0bSocket-Type\0\0\0\x06" "DEALER\x08Identity\0\0\0\x05" "rogue", 6 + 12 + 10 + 9 + 9};
+  const std::string ready{
+      "\x05READY\x0bSocket-Type\0\0\0\x06"
+      "DEALER\x08Identity\0\0\0\x05"
+      "rogue",
+      6 + 12 + 10 + 9 + 9};
   bytes += '\x04';
   bytes += static_cast<char>(ready.size());
   return bytes + ready;
@@ -102,7 +103,8 @@ TEST_CASE("garbage on the port: counted, and nobody else notices", "[live]") {
   REQUIRE(house.until([&] { return two.delivered() >= before + 200; }));
   REQUIRE(house.until([&] {
     return one.last.at("frames_rejected").get<std::uint64_t>() +
-               one.last.at("transport").at("frames_malformed").get<std::uint64_t>() > 0;
+               one.last.at("transport").at("frames_malformed").get<std::uint64_t>() >
+           0;
   }));
   CHECK(one.peer_state("n2") == "up");
   CHECK(two.peer_state("n1") == "up");
