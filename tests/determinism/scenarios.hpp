@@ -2,16 +2,16 @@
 // stories compare with themselves. Each is a function of the seed alone.
 #pragma once
 
+#include <hawser/interconnect/node.hpp>
+#include <hawser/sim/world.hpp>
+
+#include "messages.capnp.h"
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/interconnect/node.hpp>
-#include <hawser/sim/world.hpp>
-
-#include "messages.capnp.h"
 
 namespace hawser::determinism {
 

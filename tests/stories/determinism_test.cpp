@@ -1,7 +1,7 @@
 // A run in the simulator is a function of its seed.
-#include <catch2/catch.hpp>
-
 #include "determinism/scenarios.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 

@@ -1,7 +1,7 @@
 // Bounds in size, number and time.
-#include <algorithm>
-
 #include "pair.hpp"
+
+#include <algorithm>
 
 using namespace hawser;
 using namespace hawser::stories;
@@ -20,10 +20,10 @@ HAWSER_STORY("one byte too many is too large, and nothing smaller suffers", too_
 }
 
 HAWSER_STORY("a reply that is too large ends the request, and the next one is answered", reply_too_large) {
-  pair.begin({{"n1", {}, [](Config& config) { config.bounds.message_bytes_max = 1u << 20; }},
-              {"n2", [](Node& node) {
-                 node.on<Question>([](Question::Reader asked) { return parcel(asked.getNumber()); });
-               }, [](Config& config) { config.bounds.message_bytes_max = 1u << 20; }}});
+  pair.begin(
+      {{"n1", {}, [](Config& config) { config.bounds.message_bytes_max = 1u << 20; }},
+       {"n2", [](Node& node) { node.on<Question>([](Question::Reader asked) { return parcel(asked.getNumber()); }); },
+        [](Config& config) { config.bounds.message_bytes_max = 1u << 20; }}});
   pair.meet();
   CHECK_FALSE(ask<Parcel>(pair, "n1", "n2", question(2u << 20), {.timeout = 1s}).ok());
   auto fine = ask<Parcel>(pair, "n1", "n2", question(500'000));
@@ -66,8 +66,11 @@ HAWSER_STORY("three megabytes travel in pieces, ordinary and bulk, and arrive wh
   CHECK(seen == 5);
   CHECK(whole);
   const NodeSnapshot snapshot = pair.node("n1").snapshot();
-  const auto lane = [&](LaneClass which) { return snapshot.peers[snapshot.peers[0].health.id == NodeId{"n1"} ? 1 : 0]
-        .lanes[static_cast<std::size_t>(which)].state; };
+  const auto lane = [&](LaneClass which) {
+    return snapshot.peers[snapshot.peers[0].health.id == NodeId{"n1"} ? 1 : 0]
+        .lanes[static_cast<std::size_t>(which)]
+        .state;
+  };
   CHECK(lane(LaneClass::bulk) == LaneState::open);
   pair.rest();
 }
@@ -92,7 +95,8 @@ HAWSER_STORY("a peer that never comes is unreachable after the hold, except for 
              never_heard) {
   Ends ends;
   Ends holding;
-  pair.begin({{"n1", [](Node& node) {
+  pair.begin({{"n1",
+               [](Node& node) {
                  TypePolicy policy;
                  policy.hold = Hold::until_ttl;
                  node.policy<Other>(policy);
@@ -172,7 +176,8 @@ HAWSER_STORY("overflow: drop the oldest, keep the latest of a key, wait for room
   Ends waited;
   Peer peer = pair.node("n1").peer("n2");
   for (std::uint64_t i = 1; i <= 5; ++i) peer.send(note(i), {}, dropped.sink());
-  for (std::uint64_t i = 1; i <= 5; ++i) peer.send(question(i), {.key = std::min<std::uint64_t>(i, 3)}, replaced.sink());
+  for (std::uint64_t i = 1; i <= 5; ++i)
+    peer.send(question(i), {.key = std::min<std::uint64_t>(i, 3)}, replaced.sink());
   for (std::size_t i = 1; i <= 5; ++i) peer.send(parcel(i), {}, waited.sink());
   pair.run_for(50ms);
   CHECK(dropped.count(OutcomeKind::queue_full, Cause::dropped_oldest) == 2);

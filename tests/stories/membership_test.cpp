@@ -1,7 +1,7 @@
 // Peers that come and go while a node runs, and strangers who are turned away.
-#include <algorithm>
-
 #include "pair.hpp"
+
+#include <algorithm>
 
 using namespace hawser;
 using namespace hawser::stories;
@@ -75,8 +75,8 @@ HAWSER_STORY("what is held for a peer when it is removed ends, and says why", re
 }
 
 HAWSER_STORY("a wrong address is corrected while the node runs, and messages that waited arrive", new_address) {
-  pair.begin({{"n1", hears_notes, [&](Config& config) { config.peers[0].endpoint = pair.nowhere(); }},
-              {"n2", hears_notes}});
+  pair.begin(
+      {{"n1", hears_notes, [&](Config& config) { config.peers[0].endpoint = pair.nowhere(); }}, {"n2", hears_notes}});
   Ends ends;
   pair.node("n1").peer("n2").send(note(1), {.ttl = 60s}, ends.sink());
   pair.run_for(500ms);
@@ -108,8 +108,8 @@ HAWSER_STORY("two clusters do not mix: both sides say so", wrong_cluster) {
 }
 
 HAWSER_STORY("settings that must be equal and are not: both sides say so", config_mismatch) {
-  pair.begin({{"n1", hears_notes},
-              {"n2", hears_notes, [](Config& config) { config.bounds.message_bytes_max = 1u << 20; }}});
+  pair.begin(
+      {{"n1", hears_notes}, {"n2", hears_notes, [](Config& config) { config.bounds.message_bytes_max = 1u << 20; }}});
   REQUIRE(pair.run_until([&] {
     return saw_event(pair, "n1", "refused", "config_mismatch") && saw_event(pair, "n2", "refused", "config_mismatch");
   }));
@@ -149,16 +149,16 @@ HAWSER_STORY("a node that was given its own id as another's address notices", ow
 HAWSER_STORY("two processes with one id: the newer one has it, the older one is told and kept out", two_with_one_id) {
   std::vector<std::string> heard;
   const auto says = [&](const char* who) {
-    return [&heard, who](Node& node) {
-      node.on<Note>([&heard, who](Note::Reader) { heard.push_back(who); });
-    };
+    return [&heard, who](Node& node) { node.on<Note>([&heard, who](Note::Reader) { heard.push_back(who); }); };
   };
   pair.begin({{"n1", hears_notes, [](Config& config) { config.peers.resize(1); }},
               {"n2", says("old"), [](Config& config) { config.peers.resize(1); }},
-              {"twin", says("new"), [](Config& config) {
+              {"twin", says("new"),
+               [](Config& config) {
                  config.id = "n2";
                  config.peers.resize(1);
-               }, true}});
+               },
+               true}});
   pair.meet();
   CHECK(send(pair, "n1", "n2", note(1)).delivered());
   pair.start("twin");
@@ -169,7 +169,8 @@ HAWSER_STORY("two processes with one id: the newer one has it, the older one is 
   REQUIRE(pair.run_until([&] {
     return saw_event(pair, "n2", "refused", "superseded") || saw_event(pair, "n2", "refused", "stale_incarnation");
   }));
-  // n1 still knows only the old address, where nobody of the new incarnation answers: nothing is handled by the wrong one.
+  // n1 still knows only the old address, where nobody of the new incarnation answers: nothing is handled by the wrong
+  // one.
   pair.node("n1").peer("n2").try_post(note(2), {.ttl = 2s});
   pair.run_for(2500ms);
   CHECK(heard == std::vector<std::string>{"old"});

@@ -6,12 +6,11 @@ namespace hawser::stories {
 
 void Pair::rest() {
   const auto quiet = [this] {
-    return std::all_of(names_.begin(), names_.end(),
-                       [this](const auto& name) {
-                         if (!alive(name)) return true;
-                         const NodeSnapshot snapshot = node(name).snapshot();
-                         return snapshot.ledger.held.messages == 0 && snapshot.held_bytes == 0;
-                       });
+    return std::all_of(names_.begin(), names_.end(), [this](const auto& name) {
+      if (!alive(name)) return true;
+      const NodeSnapshot snapshot = node(name).snapshot();
+      return snapshot.ledger.held.messages == 0 && snapshot.held_bytes == 0;
+    });
   };
   CHECK(run_until(quiet));
   for (const std::string& name : names_) {
@@ -33,7 +32,8 @@ void Pair::rest() {
 
 void Pair::meet(const std::string& one, const std::string& other) {
   REQUIRE(run_until([&] {
-    return node(one).peer(other).health().state == PeerState::up && node(other).peer(one).health().state == PeerState::up;
+    return node(one).peer(other).health().state == PeerState::up &&
+           node(other).peer(one).health().state == PeerState::up;
   }));
 }
 

@@ -4,17 +4,16 @@
 // keep. It ends with rest(): nothing is held any more, and the books of every node balance.
 #pragma once
 
+#include <hawser/interconnect/node.hpp>
+
+#include <catch2/catch.hpp>
+#include "messages.capnp.h"
+
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <catch2/catch.hpp>
-
-#include <hawser/interconnect/node.hpp>
-
-#include "messages.capnp.h"
 
 namespace hawser::stories {
 
@@ -24,7 +23,7 @@ struct Member {
   std::string name;
   std::function<void(Node&)> app = {};         // run at every start; may be empty
   std::function<void(Config&)> settings = {};  // changes what the pair would configure; may be empty
-  bool late = false;                            // waits for start()
+  bool late = false;                           // waits for start()
 };
 
 class Pair {
@@ -44,8 +43,8 @@ class Pair {
   virtual Endpoint address(const std::string& from, const std::string& to) const = 0;
   virtual Endpoint nowhere() const = 0;
 
-  // All links. cut: nothing passes and nobody is told. jam: nothing passes until heal(). reset: connections die, new ones
-  // work at once. heal ends cuts and jams.
+  // All links. cut: nothing passes and nobody is told. jam: nothing passes until heal(). reset: connections die, new
+  // ones work at once. heal ends cuts and jams.
   virtual void cut() = 0;
   virtual void jam() = 0;
   virtual void reset() = 0;
@@ -116,7 +115,9 @@ class Ends {
 };
 
 inline Outcome ended(OutcomeKind kind, Cause cause = Cause::none) { return {kind, cause, std::nullopt}; }
-inline bool same(const Outcome& one, const Outcome& other) { return one.kind == other.kind && one.cause == other.cause; }
+inline bool same(const Outcome& one, const Outcome& other) {
+  return one.kind == other.kind && one.cause == other.cause;
+}
 
 // Sends and waits for the end.
 template <typename T>
@@ -153,14 +154,14 @@ bool saw_event(Pair& pair, const std::string& name, std::string_view kind, std::
 
 }  // namespace hawser::stories
 
-#define HAWSER_STORY(title, function)                                        \
-  static void function(::hawser::stories::Pair& pair);                       \
-  TEST_CASE(title " (simulator)", "[stories][simulator]") {                  \
-    const auto pair = ::hawser::stories::simulated_pair();                   \
-    function(*pair);                                                         \
-  }                                                                          \
-  TEST_CASE(title " (sockets)", "[stories][sockets]") {                      \
-    const auto pair = ::hawser::stories::socket_pair();                      \
-    function(*pair);                                                         \
-  }                                                                          \
+#define HAWSER_STORY(title, function) \
+  static void function(::hawser::stories::Pair& pair); \
+  TEST_CASE(title " (simulator)", "[stories][simulator]") { \
+    const auto pair = ::hawser::stories::simulated_pair(); \
+    function(*pair); \
+  } \
+  TEST_CASE(title " (sockets)", "[stories][sockets]") { \
+    const auto pair = ::hawser::stories::socket_pair(); \
+    function(*pair); \
+  } \
   static void function(::hawser::stories::Pair& pair)

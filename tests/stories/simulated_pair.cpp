@@ -1,10 +1,9 @@
 // The pair on virtual time.
+#include <hawser/sim/world.hpp>
+#include "pair.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include <hawser/sim/world.hpp>
-
-#include "pair.hpp"
 
 namespace hawser::stories {
 namespace {

@@ -1,12 +1,11 @@
 // The pair over ZeroMQ and TCP: one loop, a gate between every two nodes.
+#include <hawser/interconnect/zmq/zmq_runtime.hpp>
+#include "pair.hpp"
+#include "tcp_gate.hpp"
+
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include <hawser/interconnect/zmq/zmq_runtime.hpp>
-
-#include "pair.hpp"
-#include "tcp_gate.hpp"
 
 namespace hawser::stories {
 namespace {

@@ -1,9 +1,9 @@
 #include "tcp_gate.hpp"
 
+#include <boost/asio/write.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <boost/asio/write.hpp>
 
 namespace hawser::stories {
 

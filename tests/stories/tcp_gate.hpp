@@ -1,19 +1,19 @@
 // TcpGate: a small TCP proxy in front of a listener, on the test's own loop, that can be rude.
 //
 // open: bytes pass. cut: bytes are read and thrown away, new connections are accepted and meet silence. jam: nothing is
-// read until the gate opens. closed: connections are refused. What went through a cut is damaged, so that opening the gate
-// again ends those connections.
+// read until the gate opens. closed: connections are refused. What went through a cut is damaged, so that opening the
+// gate again ends those connections.
 #pragma once
+
+#include <hawser/interconnect/endpoint.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
-#include <hawser/interconnect/endpoint.hpp>
 
 namespace hawser::stories {
 

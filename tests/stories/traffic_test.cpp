@@ -1,8 +1,8 @@
 // What a message may be, how it is handled, and what its sender is told.
+#include "pair.hpp"
+
 #include <algorithm>
 #include <stdexcept>
-
-#include "pair.hpp"
 
 using namespace hawser;
 using namespace hawser::stories;
@@ -68,9 +68,8 @@ HAWSER_STORY("a handler that throws has refused, and the next message is handled
                                if (said.getNumber() == 1) throw std::runtime_error{"out of ink"};
                                ++handled;
                              });
-                             node.on<Question>([](Question::Reader) -> Message<Answer> {
-                               throw std::runtime_error{"no idea"};
-                             });
+                             node.on<Question>(
+                                 [](Question::Reader) -> Message<Answer> { throw std::runtime_error{"no idea"}; });
                            }}});
   pair.meet();
   CHECK(same(send(pair, "n1", "n2", note(1)), ended(OutcomeKind::refused, Cause::handler_threw)));
@@ -163,13 +162,14 @@ HAWSER_STORY("a coroutine answers after a while, and others are not kept waiting
 }
 
 HAWSER_STORY("a handler on the pool owns its message and answers", pool_handlers) {
-  pair.begin({{"n1", {}}, {"n2", [&](Node& node) {
-                             node.on<Question>([](Received<Question> asked) { return answer(asked->getNumber() + 1); },
-                                               {.run_on = RunOn::pool});
-                             node.on<Parcel>([](Received<Parcel> got) {
-                               return answer(got->getBytes().size() + got->getBytes()[1]);
-                             }, {.run_on = RunOn::pool});
-                           }}});
+  pair.begin(
+      {{"n1", {}}, {"n2", [&](Node& node) {
+                      node.on<Question>([](Received<Question> asked) { return answer(asked->getNumber() + 1); },
+                                        {.run_on = RunOn::pool});
+                      node.on<Parcel>(
+                          [](Received<Parcel> got) { return answer(got->getBytes().size() + got->getBytes()[1]); },
+                          {.run_on = RunOn::pool});
+                    }}});
   pair.meet();
   std::vector<std::uint64_t> answers;
   for (std::uint64_t i = 0; i < 100; ++i) {

@@ -1,0 +1,199 @@
+#include "node_process.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <netinet/in.h>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace hawser::live {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds glance{10};
+
+std::vector<std::uint16_t> free_ports(std::size_t count) {
+  std::vector<std::uint16_t> ports;
+  std::vector<int> held;  // until all are found, so that they differ
+  for (std::size_t i = 0; i < count; ++i) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    held.push_back(socket);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address);
+    if (socket < 0 || ::bind(socket, raw, size) != 0 || ::getsockname(socket, raw, &size) != 0) {
+      throw std::runtime_error{"no free port on loopback"};
+    }
+    ports.push_back(ntohs(address.sin_port));
+  }
+  for (const int socket : held) ::close(socket);
+  return ports;
+}
+
+}  // namespace
+
+NodeProcess::NodeProcess(std::string id, std::string config, std::string words)
+    : id_(std::move(id)), config_(std::move(config)), words_(std::move(words)) {}
+
+NodeProcess::~NodeProcess() {
+  if (pid_ != 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  if (out_ >= 0) ::close(out_);
+}
+
+void NodeProcess::start() {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
+  const int words = ::open(words_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // Everything the child needs is made before fork: between fork and exec it may only call what a signal handler may.
+  std::vector<std::string> said{"hawser",      "node", "--config",  config_,
+                                "--snapshots", "50ms", "--traffic", "Greeting=200"};
+  std::vector<char*> arguments;
+  for (std::string& word : said) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  last = nullptr;
+  events.clear();
+  unread_.clear();
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(pipe[1], STDOUT_FILENO);
+    ::dup2(words, STDERR_FILENO);
+    ::execv(HAWSER_TOOL, arguments.data());
+    ::_exit(127);
+  }
+  ::close(words);
+  ::close(pipe[1]);
+  if (out_ >= 0) ::close(out_);
+  out_ = pipe[0];
+  ::fcntl(out_, F_SETFL, O_NONBLOCK);
+}
+
+void NodeProcess::signal(int number) const {
+  if (pid_ != 0) ::kill(pid_, number);
+}
+
+std::optional<int> NodeProcess::wait(std::chrono::milliseconds most) {
+  const auto end = Clock::now() + most;
+  for (;;) {
+    read();
+    int status = 0;
+    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+      read();
+      pid_ = 0;
+      return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+    if (Clock::now() > end) return std::nullopt;
+    std::this_thread::sleep_for(glance);
+  }
+}
+
+void NodeProcess::read() {
+  if (out_ < 0) return;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const ssize_t size = ::read(out_, buffer.data(), buffer.size());
+    if (size <= 0) break;
+    unread_.append(buffer.data(), static_cast<std::size_t>(size));
+  }
+  std::size_t from = 0;
+  for (std::size_t end = 0; (end = unread_.find('\n', from)) != std::string::npos; from = end + 1) {
+    take_line(unread_.substr(from, end - from));
+  }
+  unread_.erase(0, from);
+}
+
+void NodeProcess::take_line(const std::string& line) {
+  last = Json::parse(line);
+  for (const Json& event : last.at("events")) events.push_back(event);
+}
+
+const Json& NodeProcess::peer(const std::string& other) const {
+  static const Json nobody;
+  if (last.is_null()) return nobody;
+  for (const Json& row : last.at("peers")) {
+    if (row.at("id") == other) return row;
+  }
+  return nobody;
+}
+
+std::string NodeProcess::peer_state(const std::string& other) const {
+  const Json& row = peer(other);
+  return row.is_null() ? "" : row.at("state").get<std::string>();
+}
+
+std::uint64_t NodeProcess::delivered() const {
+  if (last.is_null() || !last.at("ledger").at("outcomes").contains("delivered")) return 0;
+  return last.at("ledger").at("outcomes").at("delivered").at("messages").get<std::uint64_t>();
+}
+
+std::string NodeProcess::complaints() const {
+  std::ifstream file{words_};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+Household::Household(const std::vector<std::string>& ids) {
+  directory_ = (std::filesystem::temp_directory_path() / "hawser-live-XXXXXX").string();
+  if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error{"no directory for the configurations"};
+  const std::vector<std::uint16_t> ports = free_ports(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ports_[ids[i]] = ports[i];
+  for (const std::string& id : ids) {
+    const std::string path = directory_ + "/" + id + ".toml";
+    std::ofstream file{path};
+    file << "id = \"" << id << "\"\nlisten = \"127.0.0.1:" << port(id) << "\"\ndrain = \"2s\"\n\n[peers]\n";
+    for (const std::string& other : ids) {
+      if (other != id) file << other << " = \"127.0.0.1:" << port(other) << "\"\n";
+    }
+    file.close();
+    processes_.try_emplace(id, id, path, directory_ + "/" + id + ".stderr");
+  }
+}
+
+Household::~Household() {
+  processes_.clear();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+void Household::start_all() {
+  for (auto& [id, process] : processes_) process.start();
+}
+
+bool Household::until(const std::function<bool()>& reached, std::chrono::milliseconds most) {
+  const auto end = Clock::now() + most;
+  for (;;) {
+    for (auto& [id, process] : processes_) process.read();
+    if (reached()) return true;
+    if (Clock::now() > end) return false;
+    std::this_thread::sleep_for(glance);
+  }
+}
+
+bool Household::all_up() {
+  return until([this] {
+    for (const auto& [id, process] : processes_) {
+      for (const auto& [other, ignored] : processes_) {
+        if (id != other && process.peer_state(other) != "up") return false;
+      }
+    }
+    return true;
+  });
+}
+
+}  // namespace hawser::live

@@ -1,0 +1,77 @@
+// NodeProcess: one `hawser node` as a process of its own, watched through the snapshots it prints.
+//
+// A Household gives every process its configuration in a directory of its own and ports that were free a moment ago.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace hawser::live {
+
+using Json = nlohmann::json;
+
+class NodeProcess {
+ public:
+  NodeProcess(std::string id, std::string config, std::string words);
+  ~NodeProcess();
+  NodeProcess(const NodeProcess&) = delete;
+  NodeProcess& operator=(const NodeProcess&) = delete;
+
+  void start();
+  void signal(int number) const;
+  // The exit code, or minus the signal that ended it; nothing while it runs after so long.
+  std::optional<int> wait(std::chrono::milliseconds most);
+  // Takes in what it has printed.
+  void read();
+
+  bool heard() const { return !last.is_null(); }
+  // Its row for a peer.
+  const Json& peer(const std::string& other) const;
+  std::string peer_state(const std::string& other) const;
+  std::uint64_t delivered() const;
+  // What it wrote to its error stream.
+  std::string complaints() const;
+
+  Json last;                 // the newest snapshot
+  std::vector<Json> events;  // of all snapshots of this run
+
+ private:
+  void take_line(const std::string& line);
+
+  std::string id_;
+  std::string config_;
+  std::string words_;
+  pid_t pid_ = 0;
+  int out_ = -1;
+  std::string unread_;
+};
+
+class Household {
+ public:
+  explicit Household(const std::vector<std::string>& ids);
+  ~Household();
+  Household(const Household&) = delete;
+  Household& operator=(const Household&) = delete;
+
+  NodeProcess& operator[](const std::string& id) { return processes_.at(id); }
+  std::uint16_t port(const std::string& id) const { return ports_.at(id); }
+  void start_all();
+  bool until(const std::function<bool()>& reached, std::chrono::milliseconds most = std::chrono::seconds{30});
+  // Until all processes see each other up.
+  bool all_up();
+
+ private:
+  std::string directory_;
+  std::map<std::string, std::uint16_t> ports_;
+  std::map<std::string, NodeProcess> processes_;
+};
+
+}  // namespace hawser::live
