@@ -27,6 +27,11 @@ PeerSight peer_of(const Json& json) {
   peer.phi = json.at("phi").get<double>();
   peer.incarnation = json.at("incarnation").get<std::string>();
   peer.breaker = json.at("breaker").at("state").get<std::string>();
+  peer.breaker_cause = json.at("breaker").at("reason").at("cause").get<std::string>();
+  for (const Json& channel : json.at("channels")) {
+    const auto state = channel.at("breaker").at("state").get<std::string>();
+    if (state != "closed") peer.channel_breakers.push_back(channel.at("name").get<std::string>() + " " + state);
+  }
   for (const Json& lane : json.at("lanes")) {
     if (lane.at("lane") != "control") continue;
     peer.dials = lane.at("dials").get<std::uint64_t>();

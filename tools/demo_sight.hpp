@@ -34,8 +34,10 @@ struct PeerSight {
   double phi = 0;
   std::string incarnation;
   std::string breaker;
-  std::uint64_t dials = 0;             // of the control lane
-  std::int64_t next_delay_max_us = 0;  // ceiling of the delay before its next dial
+  std::string breaker_cause;
+  std::vector<std::string> channel_breakers;  // `Order half_open`: of the channels that are not closed
+  std::uint64_t dials = 0;                    // of the control lane
+  std::int64_t next_delay_max_us = 0;         // ceiling of the delay before its next dial
   LedgerSight ledger;
 };
 

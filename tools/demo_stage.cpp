@@ -57,7 +57,8 @@ void Stage::observe(NodeSight sight) {
     actor.events.insert(event.kind);
     if (event.kind == "peer_state") add_states_told(event, actor.peers[event.peer].states);
     // A breaker of one type names the type instead.
-    if (event.kind == "breaker" && event.text.starts_with(event.peer + ":")) add_states_told(event, actor.peers[event.peer].breakers);
+    if (event.kind == "breaker" && event.text.starts_with(event.peer + ":"))
+      add_states_told(event, actor.peers[event.peer].breakers);
   }
   actor.latest = std::move(sight);
   actor.seen = true;

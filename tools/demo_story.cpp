@@ -303,6 +303,7 @@ Story::Turn Story::advance(Duration now, Stage& stage) {
       deadline_ = now + step.within;
       if (!step.announcement.empty()) turn.notes.push_back({now, Note::Tone::act, step.announcement});
       if (step.act.kind != ActKind::none) {
+        about_ = step.act.node;
         stage.mark();
         turn.act = step.act;
         return turn;
@@ -313,7 +314,7 @@ Story::Turn Story::advance(Duration now, Stage& stage) {
       if (text.empty() && now < deadline_) return turn;
       observed_ = !text.empty();
       failed_ = text.empty();
-      if (failed_) text = "not seen within " + format_duration(step.within) + ": " + step.title;
+      if (failed_) text = "not seen within " + format_duration(step.within) + ": " + step.title + seen_instead(stage);
       turn.notes.push_back({now, failed_ ? Note::Tone::missed : Note::Tone::seen, text});
       results_.push_back({step.title, observed_, now, text});
       linger_until_ = now + step.linger;
@@ -323,6 +324,21 @@ Story::Turn Story::advance(Duration now, Stage& stage) {
     begun_ = false;
   }
   return turn;
+}
+
+std::string Story::seen_instead(const Stage& stage) const {
+  std::string text;
+  if (about_.empty()) return text;
+  for (const std::string& observer : stage.observers_of(about_)) {
+    const PeerSight* const view = stage.view(observer, about_);
+    if (view == nullptr) continue;
+    text += "; " + observer + " has " + about_ + " as " + view->state + " (" + view->cause + "), breaker " +
+            view->breaker + " (" + view->breaker_cause + ")";
+    for (const std::string& channel : view->channel_breakers) text += ", " + channel;
+    const PeerSight* const back = stage.view(about_, observer);
+    if (back != nullptr) text += "; back " + back->state + " (" + back->cause + ")";
+  }
+  return text;
 }
 
 std::string Story::waiting_for() const {

@@ -69,6 +69,8 @@ class Story {
     // What there is to say once it is seen; empty until then.
     std::function<std::string(const Stage&)> seen;
   };
+  // How the others see the node that the step is about: for a step that is missed.
+  std::string seen_instead(const Stage& stage) const;
 
   void opening();
   void paused_node(const std::string& node);
@@ -81,6 +83,7 @@ class Story {
   std::vector<Step> steps_;
   std::vector<StepResult> results_;
   std::size_t current_ = 0;
+  std::string about_;  // the node of the last act
   bool begun_ = false;
   bool observed_ = false;
   bool failed_ = false;
