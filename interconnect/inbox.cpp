@@ -413,6 +413,17 @@ void Inbox::mark(Channel& channel) {
   ++dirty_;
 }
 
+void Inbox::acknowledge_along(BatchWriter& batch) {
+  if (dirty_ == 0) return;
+  for (auto& [type, channel] : channels_) {
+    // While an exception is not confirmed, a verdict that overtakes it on another lane would be taken for its own.
+    if (!channel.dirty || !channel.exceptions.empty()) continue;
+    batch.add(Ack{type, channel.verdicts, credit_messages(channel), credit_bytes(channel), {}});
+    channel.dirty = false;
+    --dirty_;
+  }
+}
+
 void Inbox::acknowledge(BatchWriter& batch, std::size_t budget, std::uint64_t batch_number) {
   std::size_t written = 0;
   for (auto& [type, channel] : channels_) {

@@ -89,6 +89,9 @@ class Inbox {
 
   // ---- acknowledgement
   bool ack_due() const noexcept { return dirty_ > 0; }
+  // Adds what has changed to a data batch that leaves anyway, and so saves one of the control lane. Only channels
+  // without exceptions: those need the control lane, whose batches are confirmed and in order.
+  void acknowledge_along(BatchWriter& batch);
   // Adds what has changed to a control batch, up to `budget` bytes.
   void acknowledge(BatchWriter& batch, std::size_t budget, std::uint64_t batch_number);
   // The peer has taken control batches up to this one.

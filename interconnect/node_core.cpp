@@ -73,6 +73,7 @@ void NodeCore::start() {
     by_index_.push_back(peer);
     wake_.push_back(never);
     is_dirty_.push_back(false);
+    is_touched_.push_back(false);
     return peer;
   };
   add(self_config_)->open_to_self(now_);
@@ -225,7 +226,9 @@ void NodeCore::end_turn() {
     if (!run_round()) break;
     now_ = runtime_.scheduler().now();
   }
-  if (!dirty_.empty() || !self_frames_.empty()) request_turn();
+  finish_touched();
+  const bool drained = phase_ == Phase::draining && at_rest();
+  if (!dirty_.empty() || !self_frames_.empty() || drained) request_turn();
   removed_.clear();
   arm();
 }
@@ -241,7 +244,8 @@ bool NodeCore::run_round() {
     PeerCore* peer = by_index_[index].get();
     if (peer == nullptr) continue;
     peer->flush(now_);
-    wake_[index] = peer->next_wake();
+    if (!is_touched_[index]) touched_.push_back(index);
+    is_touched_[index] = true;
   }
   check_ready();
   advance_stop();
@@ -250,6 +254,18 @@ bool NodeCore::run_round() {
   tell_observers();
   take_ready();
   return told || !dirty_.empty() || !self_frames_.empty();
+}
+
+void NodeCore::finish_touched() {
+  std::vector<std::uint32_t> touched = std::exchange(touched_, {});
+  std::sort(touched.begin(), touched.end());
+  for (const std::uint32_t index : touched) {
+    is_touched_[index] = false;
+    PeerCore* peer = by_index_[index].get();
+    if (peer == nullptr) continue;
+    peer->finish_turn(now_);
+    wake_[index] = phase_ == Phase::stopped ? never : peer->next_wake();
+  }
 }
 
 void NodeCore::take_ready() {

@@ -133,6 +133,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void leave_turn();
   void end_turn();
   bool run_round();
+  void finish_touched();
   void notice_stall();
   void request_turn();
   void arm();
@@ -148,6 +149,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void reject(ConnectionId from, RefusalReason reason, std::string text);
 
   void check_ready();
+  bool at_rest() const;
   void advance_stop();
   void begin_leaving();
   void become_stopped();
@@ -192,6 +194,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Instant now_{};
   std::vector<std::uint32_t> dirty_;
   std::vector<bool> is_dirty_;
+  std::vector<std::uint32_t> touched_;  // flushed in this turn
+  std::vector<bool> is_touched_;
   Endings endings_;
   std::vector<PeerHealth> changed_;
   std::vector<Event> untold_;

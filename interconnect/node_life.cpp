@@ -21,6 +21,7 @@ bool NodeCore::add_peer(const PeerConfig& config) {
   by_index_.push_back(peer);
   wake_.push_back(never);
   is_dirty_.push_back(false);
+  is_touched_.push_back(false);
   event("node", config.id, "peer_added", config.id.text() + " at " + config.endpoint.text());
   mark_dirty(*peer);
   return true;
@@ -158,10 +159,13 @@ void NodeCore::stop(Duration drain, UniqueFunction<void()> done) {
   }
 }
 
+bool NodeCore::at_rest() const {
+  return std::all_of(peers_.begin(), peers_.end(), [](const auto& entry) { return entry.second->at_rest(); });
+}
+
 void NodeCore::advance_stop() {
   if (phase_ == Phase::draining) {
-    const bool rest = std::all_of(peers_.begin(), peers_.end(), [](const auto& entry) { return entry.second->at_rest(); });
-    if (rest || phase_ends_ <= now_) begin_leaving();
+    if (at_rest() || phase_ends_ <= now_) begin_leaving();
   } else if (phase_ == Phase::leaving && phase_ends_ <= now_) {
     become_stopped();
   }

@@ -154,11 +154,14 @@ void PeerCore::flush(Instant now) {
   send_welcomes(now);
   flush_data(lane(LaneClass::ordinary), now);
   flush_data(lane(LaneClass::bulk), now);
-  flush_control(now);
   bool moved = false;
   for (Channel* channel : known_channels_) moved |= channel->settle(now, node_.endings());
   if (moved) node_.mark_again(*this);  // messages that waited for room have it now
   update_gates(now);
+}
+
+void PeerCore::finish_turn(Instant now) {
+  flush_control(now);
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
     wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->guard().breaker().next_wake()});

@@ -1,8 +1,8 @@
 // PeerCore: one remote node as this one sees it. Lanes to it, the session with it, channels, inbox, judge and breaker.
 //
 // All of it belongs to the loop but admission (channel_for, admit), which any thread may call. It owns no socket: what is
-// to be sent goes through NodeCore, what has come is handed in. flush() is where a turn's consequences leave, in this
-// order: hello and welcome, acknowledgements and heartbeats, messages.
+// to be sent goes through NodeCore, what has come is handed in. flush() is where a turn's consequences leave; what the
+// control lane has to say waits for finish_turn(), since an acknowledgement may ride on a message that user code sends.
 #pragma once
 
 #include <array>
@@ -69,6 +69,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // ---- the loop: time and turns
   void tick(Instant now);
   void flush(Instant now);
+  // Once per turn, after user code had its say.
+  void finish_turn(Instant now);
   Instant next_wake() const;
   void excuse(Duration stalled) { judge_.excuse(stalled); }
 

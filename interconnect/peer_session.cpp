@@ -59,9 +59,12 @@ void PeerCore::refused(LaneClass which, const Refusal& refusal, Instant now) {
   refusal_text_ = std::string{to_string(refusal.reason)} + ": " + refusal.text;
   node_.event("refused", id_, to_string(refusal.reason), id_.text() + " turned us away: " + refusal.text);
   node_.hang_up(turned_away.link());
-  fail_lane(turned_away, Lane::Severity::refused, to_string(refusal.reason), refusal.text, now);
+  // A node that stops has not judged us: it is looked for as one that is absent, and the word for it stays its own.
+  const bool stopping = refusal.reason == RefusalReason::stopping;
+  fail_lane(turned_away, stopping ? Lane::Severity::absent : Lane::Severity::refused, to_string(refusal.reason),
+            refusal.text, now);
   if (which != LaneClass::control) return;
-  judge_.connection_lost(now, to_string(Cause::refused_by_peer));
+  judge_.connection_lost(now, to_string(stopping ? Cause::peer_stopped : Cause::refused_by_peer));
   if (judge_.tick(now)) after_judgement(now);
 }
 
@@ -74,7 +77,10 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
   if (was_open) {
     node_.event("lane", id_, cause, std::string{to_string(failed.lane_class())} + " lane lost: " + failed.reason().detail);
   }
-  if (failed.lane_class() != LaneClass::control) return;
+  if (failed.lane_class() != LaneClass::control) {
+    inbox_.repeat_all();  // acknowledgements may have travelled on it
+    return;
+  }
   established_at_ = never;
   next_beat_ = never;
 }

@@ -74,7 +74,7 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
         return true;
       case BatchReader::Next::malformed: return false;
       case BatchReader::Next::ack:
-        if (which != LaneClass::control || !acknowledged(ack, now, problem)) return false;
+        if (!acknowledged(ack, now, problem)) return false;
         break;
       case BatchReader::Next::record: {
         const bool control = record.kind == RecordKind::cancel || record.kind == RecordKind::want;
@@ -245,6 +245,8 @@ void PeerCore::flush_data(Lane& on, Instant now) {
       writer.finish();
       return;
     }
+    inbox_.acknowledge_along(writer);
+    acknowledge_lanes_ = false;  // the header of every batch says what was received
     on.traffic(now);
     hand_over(on, on.batch_number(), writer.finish(), now);
   }
