@@ -132,7 +132,7 @@ TEST_CASE("channel expiry: a call that hangs past the slow limit is counted once
   for (int i = 0; i < 3; ++i) bench.submit(0);
   bench.send_batch();
   bench.pass(Duration{10'000});
-  CHECK(channel.breaker().state(bench.now) == BreakerState::closed);
+  CHECK(channel.guard().breaker().state(bench.now) == BreakerState::closed);
   bench.pass(Duration{6'000});
   bench.drain();  // and the ends do not count as slow once more
   bench.check_at_rest();

@@ -440,9 +440,9 @@ TEST_CASE("channel: an open breaker ends what would have left, and a held probe 
   options.breaker = BreakerConfig{};
   options.breaker.ramp_time = Duration{0};
   TrafficBench bench{options};
-  Channel& channel = bench.add({});
+  bench.add({});
   bench.submit(0);
-  channel.breaker().trip(bench.now, "test", "the test says so", false);
+  bench.peer_breaker.trip(bench.now, "test", "the test says so", false);
   bench.send_batch();
   bench.settle();
   const Outcome refused = bench.outcome(1);
@@ -453,7 +453,7 @@ TEST_CASE("channel: an open breaker ends what would have left, and a held probe 
     bench.submit(0);
     bench.drain();
   }
-  CHECK(channel.breaker().state(bench.now) == BreakerState::closed);
+  CHECK(bench.peer_breaker.state(bench.now) == BreakerState::closed);
   CHECK(bench.outcome(5).delivered());
   bench.check_at_rest();
 }
@@ -472,11 +472,30 @@ TEST_CASE("channel: ends that say nothing of the peer leave the breaker as it wa
   bench.submit(0, 16, Duration{10'000});
   bench.pass(Duration{10'000});
   CHECK(bench.outcome(2) == OutcomeKind::expired);
-  CHECK(channel.breaker().state(bench.now) == BreakerState::closed);
+  CHECK(channel.guard().breaker().state(bench.now) == BreakerState::closed);
   bench.open = true;
   bench.submit(0, 16, Duration{10'000});
   bench.send_batch();
   bench.pass(Duration{40'000});
   CHECK(bench.outcome(3) == OutcomeKind::unknown);
-  CHECK(channel.breaker().state(bench.now) == BreakerState::open);
+  CHECK(channel.guard().breaker().state(bench.now) == BreakerState::open);
+}
+
+TEST_CASE("channel: a type that holds until its TTL waits for an open breaker, and writes nothing meanwhile") {
+  BenchOptions options;
+  options.breaker = BreakerConfig{};
+  TrafficBench bench{options};
+  TypePolicy patient;
+  patient.hold = Hold::until_ttl;
+  bench.add(patient);
+  bench.peer_breaker.trip(bench.now, "test", "the test says so", true);
+  const auto id = bench.submit(0);
+  CHECK_FALSE(bench.send_batch());
+  bench.settle();
+  CHECK_FALSE(bench.book.at(id).outcome);
+  bench.peer_breaker.evidence(bench.now);
+  bench.peer_breaker.evidence(bench.now);
+  bench.drain();
+  CHECK(bench.outcome(id).delivered());
+  bench.check_at_rest();
 }

@@ -61,7 +61,7 @@ inline Welcome sample_welcome() {
   welcome.version = 1;
   welcome.sent_at = 99;
   welcome.hello_sent_at = 1'234'567;
-  welcome.resume = {{TypeId{0xa1}, 12, 4096, 1 << 20}, {TypeId::none, 3, 0, 0}};
+  welcome.resume = {{TypeId{0xa1}, 12, 777, 4096, 1 << 20}, {TypeId::none, 3, 0, 0, 0}};
   return welcome;
 }
 

@@ -104,7 +104,7 @@ class TrafficBench {
   };
 
   explicit TrafficBench(BenchOptions options = {})
-      : options_(options), peer_reserve(options.reserve), node_reserve(options.reserve) {
+      : options_(options), peer_breaker(options.breaker), peer_reserve(options.reserve), node_reserve(options.reserve) {
     inbox = std::make_unique<Inbox>(registry, options_.receiver, host);
     inbox->reset(sender());
   }
@@ -120,8 +120,8 @@ class TrafficBench {
                                                                              const HandlerDone&) {
                                      return handle(index, asynchronous, from, in);
                                    }));
-    channels.push_back(std::make_unique<Channel>(type, false, policy, options_.sender, options_.breaker, index,
-                                                 peer_reserve, node_reserve));
+    channels.push_back(std::make_unique<Channel>(type, false, policy, options_.sender, options_.breaker,
+                                                 peer_breaker, index, peer_reserve, node_reserve));
     channels.back()->set_gate(std::nullopt, true);
     ran_last_.push_back(0);
     return *channels.back();
@@ -431,6 +431,7 @@ class TrafficBench {
  public:
   Registry registry{config_};
   BenchHost host;
+  CircuitBreaker peer_breaker;
   Reserve peer_reserve;
   Reserve node_reserve;
   std::vector<std::unique_ptr<Channel>> channels;
