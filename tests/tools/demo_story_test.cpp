@@ -1,0 +1,108 @@
+#include "demo_story.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+#include "demo_command.hpp"
+#include "demo_play.hpp"
+#include "demo_world.hpp"
+#include "terminal.hpp"
+
+using namespace hawser;
+using namespace hawser::tools;
+using namespace std::chrono_literals;
+
+namespace {
+
+NodeSight sight_of(const std::string& id, const std::vector<std::string>& others, const std::string& state) {
+  NodeSight sight;
+  sight.id = id;
+  for (const std::string& other : others) {
+    if (other == id) continue;
+    PeerSight peer;
+    peer.id = other;
+    peer.state = state;
+    peer.breaker = "closed";
+    sight.peers.push_back(peer);
+  }
+  return sight;
+}
+
+}  // namespace
+
+TEST_CASE("a step that is not seen in time ends the story, is named, and says what was seen instead") {
+  const std::vector<std::string> nodes{"n1", "n2", "n3"};
+  Story story{{nodes, 1.0}};
+  Stage stage{nodes};
+  story.advance(0s, stage);
+  for (const std::string& id : nodes) stage.observe(sight_of(id, nodes, "connecting"));
+  CHECK(story.advance(14s, stage).notes.empty());
+  const Story::Turn last = story.advance(16s, stage);
+  REQUIRE(last.notes.size() == 1);
+  CHECK(last.notes[0].tone == Note::Tone::missed);
+  CHECK(last.notes[0].text.find("not seen within 15s: all nodes find each other") == 0);
+  CHECK(story.over());
+  CHECK_FALSE(story.succeeded());
+  REQUIRE(story.results().size() == 1);
+  CHECK_FALSE(story.results()[0].observed);
+}
+
+TEST_CASE("an act is asked for once, and what is counted begins there") {
+  Stage stage{{"n1", "n2"}};
+  NodeSight before = sight_of("n1", {"n2"}, "up");
+  before.peers[0].ledger.outcomes["delivered"] = 7;
+  stage.observe(before);
+  stage.mark();
+  CHECK(stage.since_mark("n1", "n2", "delivered") == 0);
+  before.peers[0].ledger.outcomes["delivered"] = 9;
+  stage.observe(before);
+  CHECK(stage.since_mark("n1", "n2", "delivered") == 2);
+}
+
+TEST_CASE("what happens between two snapshots is known from the events") {
+  Stage stage{{"n1", "n2"}};
+  NodeSight sight = sight_of("n1", {"n2"}, "up");
+  sight.events.push_back({1, "peer_state", "n2", "silent", "n2 is suspect"});
+  sight.events.push_back({2, "breaker", "n2", "answered", "n2: half_open"});
+  sight.events.push_back({3, "breaker", "n2", "slow", "Order: open"});
+  stage.observe(sight);
+  CHECK(stage.was_state("n1", "n2", "suspect"));
+  CHECK_FALSE(stage.was_state("n1", "n2", "unreachable"));
+  CHECK(stage.was_breaker("n1", "n2", "half_open"));
+  CHECK_FALSE(stage.was_breaker("n1", "n2", "open"));  // that of one type is not that of the peer
+}
+
+TEST_CASE("the books of a killed life are kept as last seen, and a new life begins with empty ones") {
+  Stage stage{{"n1", "n2"}};
+  NodeSight sight = sight_of("n1", {"n2"}, "up");
+  sight.ledger.submitted = 5;
+  stage.observe(sight);
+  stage.set_life("n1", Life::killed);
+  stage.set_life("n1", Life::running);
+  CHECK(stage.sight("n1") == nullptr);
+  REQUIRE(stage.lost_books().size() == 1);
+  CHECK(stage.lost_books()[0].second.submitted == 5);
+}
+
+TEST_CASE("the whole story comes true on virtual time, with any seed, and the same seed tells the same") {
+  std::map<std::uint64_t, std::uint64_t> traces;
+  for (const std::uint64_t seed : {1u, 2u, 3u, 1u}) {
+    DemoOptions options;
+    options.nodes = 3;
+    Story story{{demo_nodes(options), 0.0}};
+    Stage stage{demo_nodes(options)};
+    Terminal terminal;
+    DemoWorld world{demo_nodes(options), demo_traffic(), seed};
+    CAPTURE(seed);
+    const bool seen = play(world, story, stage, terminal, true, false);
+    INFO((story.results().empty() ? std::string{} : story.results().back().text));
+    CHECK(seen);
+    const auto [trace, fresh] = traces.try_emplace(seed, world.trace_hash());
+    CHECK(trace->second == world.trace_hash());
+  }
+  CHECK(traces.at(1) != traces.at(2));
+}
