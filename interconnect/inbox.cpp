@@ -22,12 +22,16 @@ Duration time_left(std::int64_t expires_at, std::int64_t sent_at) noexcept {
 Inbox::Inbox(const Registry& registry, const Limits& limits, InboxHost& host)
     : registry_(registry), limits_(limits), host_(host) {}
 
-void Inbox::reset(const Delivery& from) {
+void Inbox::nobody_waits() {
   for (auto& [type, channel] : channels_) {
     for (const Running& work : channel.running) work.cancellation.request();
     for (std::size_t i = 0; i < channel.queue.size(); ++i) channel.queue[i].cancellation.request();
-    running_ -= channel.running.size();
   }
+}
+
+void Inbox::reset(const Delivery& from) {
+  nobody_waits();
+  for (const auto& [type, channel] : channels_) running_ -= channel.running.size();
   if (starting_ > 0) buried_.push_back(std::move(channels_));
   channels_.clear();
   ++resets_;
@@ -148,8 +152,8 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     const bool failed = record.type == TypeId::none;
     InboundReply reply{record.request_id, record.type, Cause::none, std::move(bytes)};
     if (failed && !reply.bytes.payload.empty()) {
-      reply.cause = static_cast<Cause>(std::min<std::size_t>(std::to_integer<std::size_t>(reply.bytes.payload[0]),
-                                                             cause_count - 1));
+      reply.cause = static_cast<Cause>(
+          std::min<std::size_t>(std::to_integer<std::size_t>(reply.bytes.payload[0]), cause_count - 1));
     }
     answers_.push_back(std::move(reply));
     verdict(to, record.sequence, OutcomeKind::delivered, Cause::none);

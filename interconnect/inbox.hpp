@@ -74,6 +74,8 @@ class Inbox {
   // A new session: forgets sequences; handlers that run are told that nobody waits. Queued messages are dropped.
   void reset(const Delivery& from);
 
+  // The peer has stopped on purpose: those who work on its requests are told that nobody waits.
+  void nobody_waits();
   // A message, request, want or cancel record. False when it breaks the protocol: `problem` says how.
   bool take(const Record& record, const Arrival& arrival, std::string& problem);
   // Starts what can start. Call at the end of each frame, and whenever a handler has ended.

@@ -75,7 +75,8 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
   pending_[which] = nullptr;
   failed.failed(now, severity, cause, std::move(detail), random_);
   if (was_open) {
-    node_.event("lane", id_, cause, std::string{to_string(failed.lane_class())} + " lane lost: " + failed.reason().detail);
+    node_.event("lane", id_, cause,
+                std::string{to_string(failed.lane_class())} + " lane lost: " + failed.reason().detail);
   }
   if (failed.lane_class() != LaneClass::control) {
     inbox_.repeat_all();  // acknowledgements may have travelled on it
@@ -128,8 +129,8 @@ void PeerCore::connection_closed(LaneClass which, ConnectionId connection) {
 // Another incarnation, or another life of the same one: what was agreed with the old one is over.
 void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why) {
   refresh_channels();
-  // Only a peer that does not know us in this life makes us begin anew: one that does has changed its session because it
-  // has just met us, and if we changed ours for that, two such nodes would go on changing for ever.
+  // Only a peer that does not know us in this life makes us begin anew: one that does has changed its session because
+  // it has just met us, and if we changed ours for that, two such nodes would go on changing for ever.
   const bool had_one = peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us);
   if (had_one) {
     // The same process has forgotten us (it removed us, or it has heard of our restart only now): what is unsent may go
@@ -202,8 +203,8 @@ bool PeerCore::welcome(const Welcome& welcome, Instant now, std::string& problem
     return false;
   }
   Lane& opened = lane(welcome.lane);
-  const bool current = welcome.peer_session == session_ && opened.state() == LaneState::greeting &&
-                       opened.nonce() == welcome.nonce;
+  const bool current =
+      welcome.peer_session == session_ && opened.state() == LaneState::greeting && opened.nonce() == welcome.nonce;
   if (!current) return true;  // it answers a hello of a connection that is gone
   if (welcome.version < wire_version_min || welcome.version > wire_version_max) {
     problem = "a welcome in a version that was not offered";
@@ -235,9 +236,8 @@ void PeerCore::control_opened(Instant now) {
 void PeerCore::data_opened(LaneClass which, const Welcome& welcome, Instant now) {
   refresh_channels();
   for (const Slot& slot : slots(which)) {
-    const auto known = std::find_if(welcome.resume.begin(), welcome.resume.end(), [&](const ChannelResume& entry) {
-      return entry.type == slot.channel->type();
-    });
+    const auto known = std::find_if(welcome.resume.begin(), welcome.resume.end(),
+                                    [&](const ChannelResume& entry) { return entry.type == slot.channel->type(); });
     if (known == welcome.resume.end()) {
       slot.channel->resume_fresh(now, node_.endings());
     } else {
@@ -248,6 +248,7 @@ void PeerCore::data_opened(LaneClass which, const Welcome& welcome, Instant now)
 
 void PeerCore::goodbye(Instant now) {
   node_.event("session", id_, to_string(Cause::peer_stopped), id_.text() + " stops on purpose");
+  inbox_.nobody_waits();
   judge_.convict(now, to_string(Cause::peer_stopped));
   after_judgement(now);
 }

@@ -27,7 +27,7 @@ inline void chatter(Node& node) {
     answer->setNumber(asked->getNumber());
     co_return answer;
   });
-  node.every(3ms, [&node] {
+  node.every(8ms, [&node] {
     std::vector<Peer> peers = node.peers();
     Peer& peer = peers[node.random().below(peers.size())];
     const std::uint64_t dice = node.random().below(100);

@@ -116,18 +116,17 @@ class TcpGate::Passage : public std::enable_shared_from_this<Passage> {
 };
 
 TcpGate::TcpGate(boost::asio::io_context& io) : io_(io), acceptor_(io) {
-  listen();
+  take_port();
   port_ = acceptor_.local_endpoint().port();
-  acceptor_.close();
 }
 
 TcpGate::~TcpGate() { hang_up(true); }
 
-void TcpGate::listen() {
+// Bound and not listening: connections are refused, and nobody else gets the port.
+void TcpGate::take_port() {
   acceptor_.open(tcp::v4());
   acceptor_.set_option(tcp::acceptor::reuse_address(true));
   acceptor_.bind(loopback(port_));
-  acceptor_.listen();
 }
 
 void TcpGate::set(State state) {
@@ -136,11 +135,12 @@ void TcpGate::set(State state) {
   state_ = state;
   if (state == State::closed) {
     acceptor_.close();
+    take_port();
     hang_up(true);
     return;
   }
   if (was_closed) {
-    listen();
+    acceptor_.listen();
     accept();
   }
   for (const auto& weak : std::exchange(passages_, {})) {

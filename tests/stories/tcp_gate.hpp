@@ -35,7 +35,7 @@ class TcpGate {
 
  private:
   class Passage;
-  void listen();
+  void take_port();
   void accept();
 
   boost::asio::io_context& io_;
