@@ -75,7 +75,7 @@ bool view_record(std::span<const std::byte> rest, RecordView& view, std::string&
 bool read_extension(const RecordView& view, Record& record, std::string& problem) {
   const std::size_t known = ((view.flags & flag_request_id) != 0 ? 8u : 0u) +
                             ((view.flags & flag_chunk) != 0 ? 8u : 0u) +
-                            ((view.flags & flag_traceparent) != 0 ? 32u : 0u);
+                            ((view.flags & flag_traceparent) != 0 ? 32u : 0u) + ((view.flags & flag_waited) != 0 ? 8u : 0u);
   if (view.extension.size() < known) return fail(problem, "a record's extension is shorter than its flags say");
   const std::byte* at = view.extension.data();
   record.request_id = 0;
@@ -95,7 +95,11 @@ bool read_extension(const RecordView& view, Record& record, std::string& problem
     }
   }
   record.traceparent.reset();
-  if ((view.flags & flag_traceparent) != 0) record.traceparent = load<Traceparent>(at);
+  if ((view.flags & flag_traceparent) != 0) {
+    record.traceparent = load<Traceparent>(at);
+    at += sizeof(Traceparent);
+  }
+  record.waited_us = (view.flags & flag_waited) != 0 ? load<std::uint64_t>(at) : 0;
   return true;
 }
 

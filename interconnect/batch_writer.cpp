@@ -21,7 +21,8 @@ bool has_request_id(const Record& record) noexcept {
 }
 
 std::size_t extension_bytes(const Record& record) noexcept {
-  return (has_request_id(record) ? 8u : 0u) + (record.total_bytes != 0 ? 8u : 0u) + (record.traceparent ? 32u : 0u);
+  return (has_request_id(record) ? 8u : 0u) + (record.total_bytes != 0 ? 8u : 0u) + (record.traceparent ? 32u : 0u) +
+         (record.waited_us != 0 ? 8u : 0u);
 }
 
 std::size_t header_words(const BatchHeader& header) {
@@ -125,6 +126,7 @@ void BatchWriter::add(const Record& record) {
   if (has_request_id(record)) flags |= flag_request_id;
   if (record.total_bytes != 0) flags |= flag_chunk;
   if (record.traceparent) flags |= flag_traceparent;
+  if (record.waited_us != 0) flags |= flag_waited;
   write_head(at, payload_bytes, record.kind, flags, extension / 8, record.attempt);
   store(at + record_type_at, to_number(record.type));
   store(at + record_sequence_at, record.sequence);
@@ -142,6 +144,10 @@ void BatchWriter::add(const Record& record) {
   if (record.traceparent) {
     store(at, *record.traceparent);
     at += sizeof(Traceparent);
+  }
+  if (record.waited_us != 0) {
+    store(at, record.waited_us);
+    at += 8;
   }
   if (payload_bytes != 0) {
     store(at + padded(payload_bytes) - 8, std::uint64_t{0});  // the padding; what is not padding is overwritten

@@ -246,6 +246,10 @@ std::size_t Channel::write(BatchWriter& batch, Outgoing& message, std::size_t bu
   record.sequence = message.sequence;
   record.expires_at = to_us(message.expires) - to_us(context.session_began);
   record.request_id = message.request_id;
+  // A message that hardly waited does not say so: at rest the eight bytes are not worth it.
+  constexpr Duration worth_saying{1'000};
+  const Duration waited = context.now - message.submitted;
+  if (waited >= worth_saying) record.waited_us = static_cast<std::uint64_t>(to_us(waited));
   const auto bytes = message.payload.bytes();
   record.payload = bytes;
   whole = true;

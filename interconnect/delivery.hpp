@@ -32,7 +32,7 @@ struct Delivery {
   NodeId node;  // the sender
   Incarnation incarnation = Incarnation::unknown;
   Epoch epoch;          // in which the sender served when it sent this
-  Duration age{0};      // since the send was called, as far as the session clock can tell
+  Duration age{0};      // since the send was called; too small by one base one-way delay, and by 1 ms at most
   Instant deadline{};   // when the message expires, on this node's clock
   bool request = false;  // an answer is awaited
   Cancellation cancellation;

@@ -197,6 +197,7 @@ struct Record {
   std::uint32_t offset = 0;
   std::uint32_t total_bytes = 0;
   std::optional<Traceparent> traceparent;
+  std::uint64_t waited_us = 0;  // at its sender before this transmission, where that was long enough to be said
   std::span<const std::byte> payload;  // 8-byte aligned
 };
 

@@ -43,7 +43,8 @@ inline constexpr std::size_t record_expires_at = 24;  // in an acknowledgement: 
 inline constexpr std::uint8_t flag_request_id = 1;
 inline constexpr std::uint8_t flag_chunk = 2;
 inline constexpr std::uint8_t flag_traceparent = 4;
-inline constexpr std::uint8_t flags_known = 7;
+inline constexpr std::uint8_t flag_waited = 8;
+inline constexpr std::uint8_t flags_known = 7 | flag_waited;
 
 inline constexpr std::size_t range_bytes = 16;
 inline constexpr std::size_t frame_bytes_limit = 0xffff'fff8;

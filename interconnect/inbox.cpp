@@ -137,7 +137,9 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   const Duration left = time_left(record.expires_at, arrival.sent_at);
   const bool expired = left <= arrival.under_way;
   item.expires = expired ? arrival.now : later(arrival.now, left - arrival.under_way);
-  item.age = arrival.under_way;
+  constexpr std::uint64_t longest_wait = 86'400'000'000;  // a day, as the longest TTL
+  item.arrived = arrival.now;
+  item.age = arrival.under_way + Duration{static_cast<std::int64_t>(std::min(record.waited_us, longest_wait))};
   item.sequence = record.sequence;
   item.request_id = record.request_id;
   item.request = record.kind == RecordKind::request;
@@ -226,7 +228,7 @@ void Inbox::run(Channel& channel, Instant now) {
       release(channel, item.bytes.payload.size());
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
-      start(channel, std::move(item));
+      start(channel, std::move(item), now);
       if (resets == resets_) continue;
       if (starting_ == 0) buried_.clear();
       return;
@@ -234,11 +236,11 @@ void Inbox::run(Channel& channel, Instant now) {
   }
 }
 
-void Inbox::start(Channel& channel, Item item) {
+void Inbox::start(Channel& channel, Item item, Instant now) {
   Handler* handler = registry_.handler(channel.type);
   HAWSER_ASSERT(handler != nullptr, "a handler that was there stays");
   const std::size_t bytes = item.bytes.payload.size();
-  from_.age = item.age;
+  from_.age = item.age + (now - item.arrived);
   from_.deadline = item.expires;
   from_.request = item.request;
   from_.cancellation = item.cancellation;

@@ -114,7 +114,8 @@ class Inbox {
   struct Item {
     InboundBytes bytes;
     Instant expires{};
-    Duration age{0};
+    Instant arrived{};
+    Duration age{0};  // when it arrived
     std::uint64_t sequence = 0;
     std::uint64_t request_id = 0;
     Cancellation cancellation;
@@ -173,7 +174,7 @@ class Inbox {
   bool assemble(Channel& channel, const Record& record, std::string& problem, InboundBytes& whole);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
   void run(Channel& channel, Instant now);
-  void start(Channel& channel, Item item);
+  void start(Channel& channel, Item item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);

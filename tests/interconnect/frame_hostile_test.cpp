@@ -292,7 +292,7 @@ TEST_CASE("each lie of a record has its sentence", "[hostile]") {
         "a record reaches beyond its batch");
   CHECK(problem_of_records(1, {record_word(0, RecordKind{0}, 0, 0), 5, 1, 0}) == "a record is of an unknown kind");
   CHECK(problem_of_records(1, {record_word(0, RecordKind{7}, 0, 0), 5, 1, 0}) == "a record is of an unknown kind");
-  CHECK(problem_of_records(1, {record_word(0, RecordKind::message, 8, 0), 5, 1, 0}) == "a record has unknown flags");
+  CHECK(problem_of_records(1, {record_word(0, RecordKind::message, 16, 0), 5, 1, 0}) == "a record has unknown flags");
   CHECK(problem_of_records(1, {record_word(7, RecordKind::message, 0, 0), 5, 1, 0, ~std::uint64_t{0}}) ==
         "a record's padding is not zero");
   CHECK(problem_of_records(1, {record_word(0, RecordKind::request, 1, 0), 5, 1, 0}) ==
