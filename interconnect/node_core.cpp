@@ -212,7 +212,12 @@ void NodeCore::notice_stall() {
   if (armed_at_ == never || now_ <= armed_at_) return;
   const Duration late = now_ - armed_at_;
   loop_lag_ = late;
-  if (late < std::max(config_.detector.heartbeat / 2, Duration{50'000})) return;
+  if (late >= stall_limit()) stalled(late);
+}
+
+Duration NodeCore::stall_limit() const { return std::max(config_.detector.heartbeat / 2, Duration{50'000}); }
+
+void NodeCore::stalled(Duration late) {
   armed_at_ = now_;
   event("stall", {}, "loop_late", "this node did not run for " + std::to_string(to_us(late) / 1000) + " ms");
   for (const auto& peer : by_index_) {
@@ -224,7 +229,9 @@ void NodeCore::end_turn() {
   constexpr int rounds_max = 16;
   for (int round = 0; round < rounds_max; ++round) {
     if (!run_round()) break;
-    now_ = runtime_.scheduler().now();
+    // A process can be stopped in the middle of a turn too, and then no timer is late when the turn ends.
+    const Instant before = std::exchange(now_, runtime_.scheduler().now());
+    if (now_ - before >= stall_limit()) stalled(now_ - before);
   }
   finish_touched();
   const bool drained = phase_ == Phase::draining && at_rest();

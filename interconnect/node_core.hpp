@@ -135,6 +135,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool run_round();
   void finish_touched();
   void notice_stall();
+  Duration stall_limit() const;
+  void stalled(Duration late);
   void request_turn();
   void arm();
   void timer_fired();
