@@ -303,7 +303,7 @@ void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, I
 }
 
 void Inbox::answer(const Running& work, HandlerEnd end) {
-  if (!work.request) return;
+  if (!work.request || work.cancellation.requested()) return;  // nobody waits for it
   EncodedMessage reply = std::move(end.reply);
   if (end.failed) {
     // A reply without a type carries nothing but the cause.
