@@ -1,11 +1,11 @@
+#include <nlohmann/json.hpp>
+
 #include <hawser/inspect/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
-
-#include <nlohmann/json.hpp>
 
 namespace hawser {
 namespace {

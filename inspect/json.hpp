@@ -7,9 +7,9 @@
 // thrown.
 #pragma once
 
-#include <string>
-
 #include <hawser/interconnect/snapshot.hpp>
+
+#include <string>
 
 namespace hawser {
 

@@ -1,11 +1,11 @@
 #include <hawser/interconnect/config.hpp>
 
-#include <cmath>
-#include <utility>
+#include <hawser/interconnect/config_checks.hpp>
 
 #include <xxhash.h>
 
-#include <hawser/interconnect/config_checks.hpp>
+#include <cmath>
+#include <utility>
 
 namespace hawser {
 namespace {

@@ -5,18 +5,18 @@
 // `hawser config show --defaults` are made from the one table in config_keys.cpp.
 #pragma once
 
+#include <hawser/base/ids.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/interconnect/endpoint.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/type_policy.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/base/ids.hpp>
-#include <hawser/base/time.hpp>
-#include <hawser/interconnect/endpoint.hpp>
-#include <hawser/interconnect/runtime.hpp>
-#include <hawser/interconnect/type_policy.hpp>
 
 namespace hawser {
 

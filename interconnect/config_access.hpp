@@ -4,6 +4,8 @@
 // of another type without a compiler's complaint.
 #pragma once
 
+#include <hawser/interconnect/config_keys.hpp>
+
 #include <algorithm>
 #include <concepts>
 #include <initializer_list>
@@ -11,8 +13,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-
-#include <hawser/interconnect/config_keys.hpp>
 
 namespace hawser::config_access {
 

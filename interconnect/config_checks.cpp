@@ -1,12 +1,12 @@
 #include <hawser/interconnect/config_checks.hpp>
 
+#include <hawser/base/quantity.hpp>
+#include <hawser/interconnect/config_keys.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
-
-#include <hawser/base/quantity.hpp>
-#include <hawser/interconnect/config_keys.hpp>
 
 namespace hawser {
 namespace {

@@ -2,10 +2,10 @@
 // same.
 #pragma once
 
+#include <hawser/interconnect/config.hpp>
+
 #include <string>
 #include <vector>
-
-#include <hawser/interconnect/config.hpp>
 
 namespace hawser {
 

@@ -1,14 +1,14 @@
 #include <hawser/interconnect/config_keys.hpp>
 
+#include <hawser/base/quantity.hpp>
+#include <hawser/interconnect/config_access.hpp>
+
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
 #include <vector>
-
-#include <hawser/base/quantity.hpp>
-#include <hawser/interconnect/config_access.hpp>
 
 namespace hawser {
 namespace {

@@ -4,14 +4,14 @@
 // none of them can know a key the others do not. Keys of `[types.Name]` are rows named `types.*.key`.
 #pragma once
 
+#include <hawser/interconnect/config.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include <hawser/interconnect/config.hpp>
 
 namespace hawser {
 

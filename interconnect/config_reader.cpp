@@ -1,5 +1,13 @@
 // From TOML to Config: the one place that knows the format. What values may be is the business of the key table and of
 // find_problems; this file finds them, converts them, and puts file, line and column before every complaint.
+#include <hawser/base/nearest.hpp>
+#include <hawser/base/quantity.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/config_checks.hpp>
+#include <hawser/interconnect/config_keys.hpp>
+
+#include <toml++/toml.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -8,14 +16,6 @@
 #include <optional>
 #include <set>
 #include <utility>
-
-#include <toml++/toml.h>
-
-#include <hawser/base/nearest.hpp>
-#include <hawser/base/quantity.hpp>
-#include <hawser/interconnect/config.hpp>
-#include <hawser/interconnect/config_checks.hpp>
-#include <hawser/interconnect/config_keys.hpp>
 
 namespace hawser {
 namespace {

@@ -1,12 +1,12 @@
 // How messages of one type travel: the settings of a channel, given in code or in `[types.Name]`.
 #pragma once
 
+#include <hawser/base/time.hpp>
+#include <hawser/interconnect/runtime.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include <hawser/base/time.hpp>
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 

@@ -1,18 +1,5 @@
 #include "command_line.hpp"
 
-#include <algorithm>
-#include <cstdio>
-#include <exception>
-#include <functional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 
@@ -21,6 +8,19 @@
 #include "exit_code.hpp"
 #include "node_command.hpp"
 #include "text.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace hawser::tools {
 namespace {

@@ -1,12 +1,5 @@
 #include "config_command.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <cstdio>
-#include <memory>
-#include <utility>
-
 #include <hawser/base/quantity.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/interconnect/config_keys.hpp>
@@ -15,6 +8,13 @@
 #include "config_text.hpp"
 #include "exit_code.hpp"
 #include "terminal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <utility>
 
 namespace hawser::tools {
 namespace {

@@ -3,11 +3,11 @@
 // Times are for a quiet network, where the deviation of the heartbeats is at its floor; a restless one detects later.
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/config.hpp>
+
+#include <cstddef>
+#include <vector>
 
 namespace hawser::tools {
 

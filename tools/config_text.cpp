@@ -1,8 +1,8 @@
 #include "config_text.hpp"
 
-#include <algorithm>
-
 #include <hawser/interconnect/config_keys.hpp>
+
+#include <algorithm>
 
 namespace hawser::tools {
 namespace {

@@ -1,12 +1,12 @@
 // A configuration written out: as a file one can start from, and as a page one can read.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include <hawser/interconnect/config.hpp>
 
 #include "terminal.hpp"
+
+#include <string>
+#include <vector>
 
 namespace hawser::tools {
 

@@ -1,14 +1,14 @@
 #include "demo_command.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
-#include <utility>
-
 #include "demo_processes.hpp"
 #include "demo_show.hpp"
 #include "demo_world.hpp"
 #include "exit_code.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
 
 namespace hawser::tools {
 namespace {

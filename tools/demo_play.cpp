@@ -1,11 +1,11 @@
 #include "demo_play.hpp"
 
-#include <algorithm>
-
 #include <hawser/base/quantity.hpp>
 
 #include "config_effects.hpp"
 #include "demo_show.hpp"
+
+#include <algorithm>
 
 namespace hawser::tools {
 namespace {

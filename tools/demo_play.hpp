@@ -1,10 +1,6 @@
 // What the two stages of the demo share: its settings, its traffic, and the telling of the story.
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <vector>
-
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/config.hpp>
 
@@ -12,6 +8,10 @@
 #include "demo_story.hpp"
 #include "service.hpp"
 #include "terminal.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
 
 namespace hawser::tools {
 

@@ -1,5 +1,7 @@
 #include "demo_processes.hpp"
 
+#include "config_text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -11,7 +13,6 @@
 #include <fstream>
 #include <iterator>
 #include <utility>
-
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -20,8 +21,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "config_text.hpp"
 
 namespace hawser::tools {
 namespace {

@@ -4,16 +4,15 @@
 // them, and their directory goes with them.
 #pragma once
 
+#include <hawser/interconnect/config.hpp>
+
+#include "demo_play.hpp"
+
 #include <chrono>
 #include <map>
 #include <string>
 #include <vector>
-
 #include <sys/types.h>
-
-#include <hawser/interconnect/config.hpp>
-
-#include "demo_play.hpp"
 
 namespace hawser::tools {
 

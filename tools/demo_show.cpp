@@ -1,11 +1,11 @@
 #include "demo_show.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <cstdio>
 #include <set>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 namespace hawser::tools {
 namespace {

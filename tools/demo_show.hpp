@@ -2,15 +2,15 @@
 // end.
 #pragma once
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include <hawser/base/time.hpp>
 
 #include "demo_stage.hpp"
 #include "demo_story.hpp"
 #include "terminal.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace hawser::tools {
 

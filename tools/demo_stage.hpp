@@ -4,6 +4,8 @@
 // begins a new life, and the books of the old one are kept as they were last seen.
 #pragma once
 
+#include "demo_sight.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,8 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "demo_sight.hpp"
 
 namespace hawser::tools {
 

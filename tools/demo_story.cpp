@@ -1,13 +1,13 @@
 #include "demo_story.hpp"
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/quantity.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/quantity.hpp>
 
 namespace hawser::tools {
 namespace {

@@ -4,14 +4,14 @@
 // simulated hosts. A step that is not seen in time ends the story as failed, and is named.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
+#include "demo_stage.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <hawser/base/time.hpp>
-
-#include "demo_stage.hpp"
 
 namespace hawser::tools {
 

@@ -1,14 +1,14 @@
 // The demo's nodes on simulated hosts: the same service, settings and story, on virtual time.
 #pragma once
 
+#include <hawser/sim/world.hpp>
+
+#include "demo_play.hpp"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <hawser/sim/world.hpp>
-
-#include "demo_play.hpp"
 
 namespace hawser::tools {
 

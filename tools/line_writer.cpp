@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <csignal>
 #include <utility>
-
 #include <unistd.h>
 
 namespace hawser::tools {

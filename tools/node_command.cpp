@@ -1,16 +1,5 @@
 #include "node_command.hpp"
 
-#include <algorithm>
-#include <array>
-#include <csignal>
-#include <cstdio>
-#include <memory>
-#include <optional>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <unistd.h>
-
 #include <hawser/base/quantity.hpp>
 #include <hawser/inspect/json.hpp>
 #include <hawser/interconnect/node.hpp>
@@ -20,6 +9,17 @@
 #include "line_writer.hpp"
 #include "service.hpp"
 #include "text.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <unistd.h>
 
 namespace hawser::tools {
 namespace {

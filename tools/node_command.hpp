@@ -1,10 +1,10 @@
 // `hawser node`: one running node with the example service, for trying things out and for the demo.
 #pragma once
 
+#include <hawser/base/time.hpp>
+
 #include <string>
 #include <vector>
-
-#include <hawser/base/time.hpp>
 
 namespace hawser::tools {
 

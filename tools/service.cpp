@@ -1,14 +1,14 @@
 #include "service.hpp"
 
+#include <hawser/base/nearest.hpp>
+
+#include "service.capnp.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <memory>
-
-#include <hawser/base/nearest.hpp>
-
-#include "service.capnp.h"
 
 namespace hawser::tools {
 namespace {

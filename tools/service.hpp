@@ -4,13 +4,13 @@
 // before the loop runs.
 #pragma once
 
+#include <hawser/base/time.hpp>
+#include <hawser/interconnect/node.hpp>
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <hawser/base/time.hpp>
-#include <hawser/interconnect/node.hpp>
 
 namespace hawser::tools {
 

@@ -1,13 +1,12 @@
 #include "terminal.hpp"
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
-
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser::tools {
 namespace {

@@ -4,13 +4,13 @@
 // is left as it was found: the cursor visible, the last frame above the prompt.
 #pragma once
 
+#include "text.hpp"
+
 #include <cstddef>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "text.hpp"
 
 namespace hawser::tools {
 
