@@ -22,8 +22,8 @@ AssertionHandler set_assertion_handler(AssertionHandler handler) noexcept;
 
 }  // namespace hawser
 
-#define HAWSER_ASSERT(condition, message)                                                  \
-  do {                                                                                     \
-    if (!(condition)) [[unlikely]]                                                         \
-      ::hawser::assertion_failed({#condition, message, __FILE__, __LINE__});               \
+#define HAWSER_ASSERT(condition, message) \
+  do { \
+    if (!(condition)) [[unlikely]] \
+      ::hawser::assertion_failed({#condition, message, __FILE__, __LINE__}); \
   } while (false)

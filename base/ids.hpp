@@ -21,8 +21,8 @@ class NodeId {
 
   NodeId() = default;
   // REQUIRES: valid(text). For input from outside use parse.
-  NodeId(std::string_view text);  // NOLINT: ids are written as plain strings
-  NodeId(const char* text) : NodeId(std::string_view{text}) {}  // NOLINT
+  NodeId(std::string_view text);                                       // NOLINT: ids are written as plain strings
+  NodeId(const char* text) : NodeId(std::string_view{text}) {}         // NOLINT
   NodeId(const std::string& text) : NodeId(std::string_view{text}) {}  // NOLINT
 
   static bool valid(std::string_view text) noexcept;

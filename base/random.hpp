@@ -47,7 +47,9 @@ class Random {
     if (span == ~std::uint64_t{0}) return static_cast<std::int64_t>(next());
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + below(span + 1));
   }
-  constexpr Duration between(Duration low, Duration high) noexcept { return Duration{between(low.count(), high.count())}; }
+  constexpr Duration between(Duration low, Duration high) noexcept {
+    return Duration{between(low.count(), high.count())};
+  }
 
   // True with probability millionths / 1 000 000.
   constexpr bool chance(std::uint32_t millionths) noexcept { return below(1'000'000) < millionths; }

@@ -19,8 +19,8 @@ class UniqueFunction<R(Args...)> {
   UniqueFunction(std::nullptr_t) {}  // NOLINT
 
   template <typename F>
-    requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  UniqueFunction(F&& f) {  // NOLINT
+  requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> && std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+      UniqueFunction(F&& f) {  // NOLINT
     using Target = std::decay_t<F>;
     if constexpr (fits<Target>) {
       ::new (static_cast<void*>(room_)) Target(std::forward<F>(f));
@@ -57,8 +57,8 @@ class UniqueFunction<R(Args...)> {
   };
 
   template <typename T>
-  static constexpr bool fits = sizeof(T) <= room_bytes && alignof(T) <= alignof(std::max_align_t) &&
-                               std::is_nothrow_move_constructible_v<T>;
+  static constexpr bool fits = sizeof(T) <= room_bytes &&
+                               alignof(T) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<T>;
 
   template <typename T>
   static T& target(std::byte* room) noexcept {

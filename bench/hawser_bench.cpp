@@ -1,4 +1,8 @@
 // hawser_bench: how fast Hawser is beside plain libzmq, measured in one run on this machine.
+#include "pair.hpp"
+#include "question.hpp"
+#include "report.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -7,10 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "pair.hpp"
-#include "question.hpp"
-#include "report.hpp"
 
 namespace hawser::bench {
 namespace {

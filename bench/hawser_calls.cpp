@@ -1,8 +1,8 @@
 #include "hawser_calls.hpp"
 
-#include <vector>
-
 #include "hawser_node.hpp"
+
+#include <vector>
 
 namespace hawser::bench {
 namespace {

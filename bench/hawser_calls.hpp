@@ -1,11 +1,11 @@
 // What a call costs the thread that makes it, on the loop and with nobody else on it: no lock is ever contended.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-
 #include "load.hpp"
 #include "stopwatch.hpp"
+
+#include <chrono>
+#include <cstdint>
 
 namespace hawser {
 class Node;

@@ -1,6 +1,13 @@
 // What every Hawser load needs: a node with a thread for its loop, and the messages.
 #pragma once
 
+#include <hawser/hawser.hpp>
+#include "load.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include "load.capnp.h"
+
 #include <chrono>
 #include <future>
 #include <memory>
@@ -8,14 +15,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include <hawser/hawser.hpp>
-
-#include "load.capnp.h"
-#include "load.hpp"
 
 namespace hawser::bench {
 

@@ -2,20 +2,19 @@
 //
 // One way, the sender is a thread of the application that posts to the node's loop; requests are made on the loop,
 // where the handlers run too.
+#include "hawser_calls.hpp"
+#include "hawser_node.hpp"
 #include "roles.hpp"
+#include "stopwatch.hpp"
+
+#include <boost/asio/use_future.hpp>
 
 #include <future>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
-
-#include <boost/asio/use_future.hpp>
 #include <unistd.h>
-
-#include "hawser_calls.hpp"
-#include "hawser_node.hpp"
-#include "stopwatch.hpp"
 
 namespace hawser::bench {
 namespace {

@@ -1,14 +1,14 @@
 #include "machine.hpp"
 
+#include <boost/version.hpp>
+#include <capnp/common.h>
+#include <zmq.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-
-#include <boost/version.hpp>
-#include <capnp/common.h>
 #include <sched.h>
 #include <sys/utsname.h>
-#include <zmq.h>
 
 namespace hawser::bench {
 namespace {

@@ -1,5 +1,9 @@
 #include "pair.hpp"
 
+#include "roles.hpp"
+#include "stopwatch.hpp"
+
+#include <arpa/inet.h>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -7,21 +11,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <stdexcept>
-#include <tuple>
-#include <utility>
-
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <tuple>
 #include <unistd.h>
-
-#include "roles.hpp"
-#include "stopwatch.hpp"
+#include <utility>
 
 namespace hawser::bench {
 namespace {

@@ -3,10 +3,10 @@
 // They are started by fork and exec before any ZeroMQ context exists here, so neither side inherits anything.
 #pragma once
 
+#include "load.hpp"
+
 #include <string>
 #include <vector>
-
-#include "load.hpp"
 
 namespace hawser::bench {
 

@@ -1,15 +1,14 @@
 // libzmq as a careful user would write it without a layer on top: one context, one socket, one thread, blocking calls,
 // default high-water marks, one zmq_msg_send per message.
 #include "roles.hpp"
+#include "stopwatch.hpp"
+
+#include <zmq.h>
 
 #include <array>
 #include <cstring>
 #include <stdexcept>
 #include <string>
-
-#include <zmq.h>
-
-#include "stopwatch.hpp"
 
 namespace hawser::bench {
 namespace {

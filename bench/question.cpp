@@ -1,12 +1,11 @@
 #include "question.hpp"
 
+#include "stopwatch.hpp"
+
 #include <algorithm>
 #include <cstdio>
-#include <utility>
-
 #include <unistd.h>
-
-#include "stopwatch.hpp"
+#include <utility>
 
 namespace hawser::bench {
 namespace {

@@ -1,13 +1,13 @@
 // A question is a table: rows that set a Hawser load against the plain load of the same size, with the targets.
 #pragma once
 
+#include "load.hpp"
+#include "pair.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "load.hpp"
-#include "pair.hpp"
 
 namespace hawser::bench {
 

@@ -1,12 +1,12 @@
 #include "report.hpp"
 
-#include <algorithm>
-#include <cstdio>
+#include "machine.hpp"
+#include "statistics.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "machine.hpp"
-#include "statistics.hpp"
+#include <algorithm>
+#include <cstdio>
 
 namespace hawser::bench {
 namespace {

@@ -1,10 +1,10 @@
 // Answers as tables for people and as JSON for programs.
 #pragma once
 
+#include "question.hpp"
+
 #include <string>
 #include <vector>
-
-#include "question.hpp"
 
 namespace hawser::bench {
 

@@ -4,10 +4,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sched.h>
 #include <stdexcept>
 #include <string>
-
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

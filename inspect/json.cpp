@@ -1,6 +1,5 @@
-#include <nlohmann/json.hpp>
-
 #include <hawser/inspect/json.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

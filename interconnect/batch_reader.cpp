@@ -1,8 +1,7 @@
 #include <hawser/interconnect/frame.hpp>
+#include <hawser/interconnect/frame_header.hpp>
 
 #include <wire.capnp.h>
-
-#include <hawser/interconnect/frame_header.hpp>
 
 namespace hawser {
 namespace {
@@ -73,9 +72,9 @@ bool view_record(std::span<const std::byte> rest, RecordView& view, std::string&
 }
 
 bool read_extension(const RecordView& view, Record& record, std::string& problem) {
-  const std::size_t known = ((view.flags & flag_request_id) != 0 ? 8u : 0u) +
-                            ((view.flags & flag_chunk) != 0 ? 8u : 0u) +
-                            ((view.flags & flag_traceparent) != 0 ? 32u : 0u) + ((view.flags & flag_waited) != 0 ? 8u : 0u);
+  const std::size_t known =
+      ((view.flags & flag_request_id) != 0 ? 8u : 0u) + ((view.flags & flag_chunk) != 0 ? 8u : 0u) +
+      ((view.flags & flag_traceparent) != 0 ? 32u : 0u) + ((view.flags & flag_waited) != 0 ? 8u : 0u);
   if (view.extension.size() < known) return fail(problem, "a record's extension is shorter than its flags say");
   const std::byte* at = view.extension.data();
   record.request_id = 0;

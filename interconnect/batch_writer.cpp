@@ -1,12 +1,11 @@
+#include <hawser/base/assert.hpp>
 #include <hawser/interconnect/frame.hpp>
-
-#include <algorithm>
-#include <utility>
+#include <hawser/interconnect/frame_header.hpp>
 
 #include <wire.capnp.h>
 
-#include <hawser/base/assert.hpp>
-#include <hawser/interconnect/frame_header.hpp>
+#include <algorithm>
+#include <utility>
 
 namespace hawser {
 namespace {

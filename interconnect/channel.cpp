@@ -1,9 +1,9 @@
 #include <hawser/interconnect/channel.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 
@@ -17,8 +17,7 @@ Channel::Channel(TypeInfo type, bool replies, const TypePolicy& policy, const Ch
       limits_(limits),
       peer_reserve_(peer),
       node_reserve_(node),
-      guard_(breaker, seed, peer_breaker,
-             policy.slow_limit > Duration::zero() ? policy.slow_limit : breaker.slow_limit,
+      guard_(breaker, seed, peer_breaker, policy.slow_limit > Duration::zero() ? policy.slow_limit : breaker.slow_limit,
              policy.refused_is_failure) {}
 
 // ---- admission: on the caller's thread, under the lock
@@ -122,12 +121,14 @@ void Channel::release_room(std::size_t messages, std::size_t bytes) {
   }
 }
 
-// Drops unsent messages as the overflow policy allows, oldest first, until there is room for this one. Where even all of
-// them would not do, none is dropped: nobody loses a message to one that is turned away.
+// Drops unsent messages as the overflow policy allows, oldest first, until there is room for this one. Where even all
+// of them would not do, none is dropped: nobody loses a message to one that is turned away.
 bool Channel::make_room(const Outgoing& message, Cause& why) {
   const bool by_key = policy_.overflow == Overflow::keep_latest;
   if (!by_key && policy_.overflow != Overflow::drop_oldest) return false;
-  const auto droppable = [&](const Outgoing& queued) { return !queued.ended && (!by_key || queued.key == message.key); };
+  const auto droppable = [&](const Outgoing& queued) {
+    return !queued.ended && (!by_key || queued.key == message.key);
+  };
   std::size_t messages = 0;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < queue_.size(); ++i) {

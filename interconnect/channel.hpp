@@ -3,18 +3,10 @@
 // A message is unsent (waiting, queued), then sent (its sequence number given at first transmission, kept until its
 // verdict is known), then ended with one outcome. Room is reserved on the caller's thread before anything is queued, so
 // that admission is immediate and the queue bounded; the rest belongs to the loop.
-// Invariants: sequences of sent_ are consecutive; unsent messages have none; held messages = unsent + sent, not yet ended;
-// a message leaves the books once, when settle() publishes its end.
-// Thread safety: admit, ledger and gate are for any thread; everything else for the loop.
+// Invariants: sequences of sent_ are consecutive; unsent messages have none; held messages = unsent + sent, not yet
+// ended; a message leaves the books once, when settle() publishes its end. Thread safety: admit, ledger and gate are
+// for any thread; everything else for the loop.
 #pragma once
-
-#include <atomic>
-#include <cstdint>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include <hawser/base/buffer.hpp>
 #include <hawser/base/random.hpp>
@@ -27,6 +19,14 @@
 #include <hawser/interconnect/reserve.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/interconnect/type_policy.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace hawser {
 
@@ -41,7 +41,7 @@ struct Outgoing {
   std::uint64_t request_id = 0;
   std::uint64_t key = 0;
   TypeId type = TypeId::none;  // of the payload; the channel's own except for replies
-  PermitsPtr permits;  // while a breaker is not closed
+  PermitsPtr permits;          // while a breaker is not closed
   std::uint32_t bytes = 0;
   RecordKind kind = RecordKind::message;
   bool ended = false;  // its outcome is known; it only keeps its place among the sent
@@ -78,8 +78,8 @@ class Channel {
   // Expiry is looked for at most this often.
   static constexpr Duration expiry_quantum{5'000};
 
-  Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits, const BreakerConfig& breaker,
-          CircuitBreaker& peer_breaker, std::uint64_t seed, Reserve& peer, Reserve& node);
+  Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits,
+          const BreakerConfig& breaker, CircuitBreaker& peer_breaker, std::uint64_t seed, Reserve& peer, Reserve& node);
 
   // ---- any thread
   // Takes the message, or ends it at once with the outcome returned (`delivered` means taken). The completion stays in
@@ -101,7 +101,8 @@ class Channel {
   bool sendable() const;
   // Writes records into the batch while they fit into `budget` bytes. Returns the bytes written.
   std::size_t fill(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings);
-  // Bytes the receiver has to grant before the next message, which is larger than its share, can leave; 0 if none waits.
+  // Bytes the receiver has to grant before the next message, which is larger than its share, can leave; 0 if none
+  // waits.
   std::uint64_t wanted_credit() const;
 
   // False for what cannot be true of this channel: verdicts on messages that were never sent.
@@ -177,7 +178,7 @@ class Channel {
   std::optional<Outcome> gate_;
   bool may_borrow_ = false;
   Ring<Outgoing> queue_;
-  Ring<Outgoing> waiting_;       // Overflow::wait: without room yet; bounded as what has room is
+  Ring<Outgoing> waiting_;  // Overflow::wait: without room yet; bounded as what has room is
   std::size_t waiting_bytes_ = 0;
   std::vector<Outgoing> dropped_;  // made way on a caller's thread; ended by the next settle
   LedgerRow ledger_;
@@ -192,7 +193,7 @@ class Channel {
   Ring<Outgoing> sent_;
   std::map<std::uint64_t, Outgoing> awaiting_reply_;          // by request id: delivered, not answered
   std::map<std::uint64_t, std::uint64_t> request_sequences_;  // request id -> sequence among the sent
-  std::size_t cursor_ = 0;        // sent_[cursor_..] must be sent (again)
+  std::size_t cursor_ = 0;                                    // sent_[cursor_..] must be sent (again)
   std::uint32_t chunk_offset_ = 0;  // of the message being cut, staged_.front() or sent_[cursor_]
   std::uint64_t next_sequence_ = 1;
   std::uint64_t transmitted_bytes_ = 0;

@@ -1,8 +1,8 @@
 // The half of a channel that looks at time and at itself: expiry and the snapshot.
+#include <hawser/interconnect/channel.hpp>
+
 #include <algorithm>
 #include <utility>
-
-#include <hawser/interconnect/channel.hpp>
 
 namespace hawser {
 
@@ -93,8 +93,7 @@ void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window
 }
 
 Instant Channel::next_look(const Outgoing& message, Duration verdict_window) const noexcept {
-  const Instant end =
-      message.kind == RecordKind::request ? message.expires : later(message.expires, verdict_window);
+  const Instant end = message.kind == RecordKind::request ? message.expires : later(message.expires, verdict_window);
   return message.slow ? end : std::min(end, later(message.sent_at, guard_.slow_limit() + Duration{1}));
 }
 

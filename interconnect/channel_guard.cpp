@@ -15,9 +15,12 @@ BreakerConfig with_slow_limit(BreakerConfig config, Duration slow_limit) {
 bool turns_away(const CircuitBreaker& breaker, Instant now) {
   switch (breaker.state(now)) {
     case BreakerState::open:
-    case BreakerState::forced_open: return true;
-    case BreakerState::half_open: return !breaker.admits(now);
-    default: return false;
+    case BreakerState::forced_open:
+      return true;
+    case BreakerState::half_open:
+      return !breaker.admits(now);
+    default:
+      return false;
   }
 }
 
@@ -72,10 +75,14 @@ std::optional<Outcome> ChannelGuard::acquire(PermitsPtr& permits, Instant now) {
 
 Verdict ChannelGuard::verdict(const Outcome& outcome) const noexcept {
   switch (outcome.kind) {
-    case OutcomeKind::delivered: return Verdict::success;
-    case OutcomeKind::unknown: return Verdict::failure;
-    case OutcomeKind::refused: return refused_is_failure_ ? Verdict::failure : Verdict::neutral;
-    default: return Verdict::neutral;
+    case OutcomeKind::delivered:
+      return Verdict::success;
+    case OutcomeKind::unknown:
+      return Verdict::failure;
+    case OutcomeKind::refused:
+      return refused_is_failure_ ? Verdict::failure : Verdict::neutral;
+    default:
+      return Verdict::neutral;
   }
 }
 

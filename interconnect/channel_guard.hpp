@@ -1,19 +1,19 @@
 // ChannelGuard: the two breakers that a message passes, its channel's and its peer's, and what they learn of its end.
 //
-// While both are closed nothing is asked and nothing is leased: ends are counted per acknowledgement round. Otherwise each
-// message takes a permit of every breaker that is not closed, and its end goes back to the breaker that gave it. What an
-// end says: to the channel's breaker, delivered is success and unknown is failure, a failing handler is neutral unless the
-// type says otherwise; to the peer's, any verdict of the peer is success. What surely was not handled is neutral to both.
-// Belongs to the loop.
+// While both are closed nothing is asked and nothing is leased: ends are counted per acknowledgement round. Otherwise
+// each message takes a permit of every breaker that is not closed, and its end goes back to the breaker that gave it.
+// What an end says: to the channel's breaker, delivered is success and unknown is failure, a failing handler is neutral
+// unless the type says otherwise; to the peer's, any verdict of the peer is success. What surely was not handled is
+// neutral to both. Belongs to the loop.
 #pragma once
-
-#include <cstdint>
-#include <memory>
-#include <optional>
 
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/outcome.hpp>
 #include <hawser/resilience/circuit_breaker.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
 
 namespace hawser {
 

@@ -4,8 +4,8 @@
 // the loop. From there it goes to the caller's associated executor; without one it runs on the loop.
 #pragma once
 
-#include <memory>
-#include <utility>
+#include <hawser/interconnect/message.hpp>
+#include <hawser/interconnect/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -13,8 +13,8 @@
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 
-#include <hawser/interconnect/message.hpp>
-#include <hawser/interconnect/outcome.hpp>
+#include <memory>
+#include <utility>
 
 namespace hawser {
 

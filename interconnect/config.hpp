@@ -27,35 +27,35 @@ struct PeerConfig {
 
 // Bounds of memory, each way. A channel's bound is its exclusive share; peer and node are reserves to borrow from.
 struct BoundsConfig {
-  std::size_t channel_bytes = 1u << 20;     // 4 KiB ..; default 1 MiB
-  std::size_t channel_messages = 4096;      // 1 .. 1 000 000
-  std::size_t peer_bytes = 32u << 20;       // default 32 MiB
-  std::size_t node_bytes = 256u << 20;      // default 256 MiB
-  std::size_t message_bytes_max = 16u << 20;  // largest message; at most peer_bytes
-  std::size_t lane_window_bytes = 256u << 10;       // handed to the transport and not acknowledged; ordinary lane
-  std::size_t lane_window_bulk_bytes = 1u << 20;    // the same for the bulk lane
-  std::size_t batch_bytes = 64u << 10;      // a batch is flushed at this size, or when the queue runs empty
-  std::size_t chunk_bytes = 64u << 10;      // larger messages are cut into pieces of this size
-  std::size_t connections_max = 4096;       // inbound
+  std::size_t channel_bytes = 1u << 20;           // 4 KiB ..; default 1 MiB
+  std::size_t channel_messages = 4096;            // 1 .. 1 000 000
+  std::size_t peer_bytes = 32u << 20;             // default 32 MiB
+  std::size_t node_bytes = 256u << 20;            // default 256 MiB
+  std::size_t message_bytes_max = 16u << 20;      // largest message; at most peer_bytes
+  std::size_t lane_window_bytes = 256u << 10;     // handed to the transport and not acknowledged; ordinary lane
+  std::size_t lane_window_bulk_bytes = 1u << 20;  // the same for the bulk lane
+  std::size_t batch_bytes = 64u << 10;            // a batch is flushed at this size, or when the queue runs empty
+  std::size_t chunk_bytes = 64u << 10;            // larger messages are cut into pieces of this size
+  std::size_t connections_max = 4096;             // inbound
 };
 
 struct DetectorConfig {
-  Duration heartbeat{200'000};         // 10 ms .. 60 s
-  double suspect = 5.0;                // phi; 1 .. 300
-  double unreachable = 8.0;            // phi; above suspect
-  Duration acceptable_pause{400'000};  // added to the expected interval before silence counts; 0 .. 60 s
-  std::size_t window = 500;            // intervals remembered; 200 .. 1000
+  Duration heartbeat{200'000};           // 10 ms .. 60 s
+  double suspect = 5.0;                  // phi; 1 .. 300
+  double unreachable = 8.0;              // phi; above suspect
+  Duration acceptable_pause{400'000};    // added to the expected interval before silence counts; 0 .. 60 s
+  std::size_t window = 500;              // intervals remembered; 200 .. 1000
   Duration never_heard_hold{3'000'000};  // messages to a peer never heard yet wait this long within their TTL
 };
 
 struct ReconnectConfig {
-  Duration base{100'000};            // ceiling of the first delay
+  Duration base{100'000};  // ceiling of the first delay
   std::uint32_t factor_permille = 2000;
-  Duration cap{60'000'000};          // after a refusal, a failed handshake or failed authentication
+  Duration cap{60'000'000};           // after a refusal, a failed handshake or failed authentication
   Duration stable_after{10'000'000};  // a session this old resets the backoff
   Duration connect_timeout{500'000};
   Duration handshake_timeout{3'000'000};  // our own hello must be answered within this
-  Duration lane_idle{300'000'000};   // an ordinary or bulk lane without traffic closes after this
+  Duration lane_idle{300'000'000};        // an ordinary or bulk lane without traffic closes after this
 };
 
 struct BreakerPolicy {
@@ -88,8 +88,8 @@ struct Config {
   BoundsConfig bounds;
   DetectorConfig detector;
   ReconnectConfig reconnect;
-  BreakerPolicy breaker;       // of channels
-  BreakerPolicy peer_breaker;  // of peers
+  BreakerPolicy breaker;                       // of channels
+  BreakerPolicy peer_breaker;                  // of peers
   std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
 
   // Reads a TOML file of at most 1 MiB. Throws ConfigError with every problem found, as `file:line:column: sentence`.
@@ -100,8 +100,8 @@ struct Config {
   std::vector<std::string> problems() const;
   // What is allowed and probably not meant.
   std::vector<std::string> warnings() const;
-  // Of everything that must be equal on all nodes: cluster, bounds.message_bytes_max, strategy, clock_drift. It travels in
-  // the hello; a peer with another one is turned away as misconfigured. Stable across compilers and machines.
+  // Of everything that must be equal on all nodes: cluster, bounds.message_bytes_max, strategy, clock_drift. It travels
+  // in the hello; a peer with another one is turned away as misconfigured. Stable across compilers and machines.
   std::uint64_t generation_digest() const;
 };
 

@@ -5,8 +5,8 @@
 // trivially destructible, so `co_await peer.send(hello, {.ttl = 2s})` is safe.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace hawser {

@@ -1,16 +1,16 @@
 // What a handler is told beside the message: who sent it, how old it is, until when it matters.
 #pragma once
 
-#include <atomic>
-#include <memory>
-
 #include <hawser/base/ids.hpp>
 #include <hawser/base/time.hpp>
 
+#include <atomic>
+#include <memory>
+
 namespace hawser {
 
-// Set when nobody waits for the work any more: the caller gave up, its deadline passed, or its node is gone. Copies share
-// the flag; any thread may ask.
+// Set when nobody waits for the work any more: the caller gave up, its deadline passed, or its node is gone. Copies
+// share the flag; any thread may ask.
 class Cancellation {
  public:
   Cancellation() = default;
@@ -31,9 +31,9 @@ class Cancellation {
 struct Delivery {
   NodeId node;  // the sender
   Incarnation incarnation = Incarnation::unknown;
-  Epoch epoch;          // in which the sender served when it sent this
-  Duration age{0};      // since the send was called; too small by one base one-way delay, and by 1 ms at most
-  Instant deadline{};   // when the message expires, on this node's clock
+  Epoch epoch;           // in which the sender served when it sent this
+  Duration age{0};       // since the send was called; too small by one base one-way delay, and by 1 ms at most
+  Instant deadline{};    // when the message expires, on this node's clock
   bool request = false;  // an answer is awaited
   Cancellation cancellation;
 

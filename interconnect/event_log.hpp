@@ -3,15 +3,15 @@
 // One event per change that a person would want to know of at night. Not thread safe: it belongs to the loop.
 #pragma once
 
+#include <hawser/base/ids.hpp>
+#include <hawser/base/ring.hpp>
+#include <hawser/base/time.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/base/ids.hpp>
-#include <hawser/base/ring.hpp>
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 
@@ -19,10 +19,10 @@ namespace hawser {
 struct Event {
   std::uint64_t number = 0;  // counts up from 1; gaps mean the ring was overrun
   Instant at{};
-  std::string_view kind;     // a literal: peer_state, breaker, session, lane, dial, stance, node, refused, stall
-  NodeId peer;               // empty: the node itself
-  std::string_view cause;    // a literal
-  std::string text;          // a sentence for people
+  std::string_view kind;   // a literal: peer_state, breaker, session, lane, dial, stance, node, refused, stall
+  NodeId peer;             // empty: the node itself
+  std::string_view cause;  // a literal
+  std::string text;        // a sentence for people
 
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -1,11 +1,11 @@
 #include <hawser/interconnect/frame.hpp>
 
-#include <algorithm>
-#include <array>
+#include <hawser/interconnect/frame_layout.hpp>
 
 #include <xxhash.h>
 
-#include <hawser/interconnect/frame_layout.hpp>
+#include <algorithm>
+#include <array>
 
 namespace hawser {
 

@@ -6,6 +6,12 @@
 // that lies is found when it is reached, and ends the batch there.
 #pragma once
 
+#include <hawser/base/buffer.hpp>
+#include <hawser/base/ids.hpp>
+#include <hawser/interconnect/outcome.hpp>
+#include <hawser/interconnect/runtime.hpp>
+#include <hawser/interconnect/snapshot.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,12 +19,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <hawser/base/buffer.hpp>
-#include <hawser/base/ids.hpp>
-#include <hawser/interconnect/outcome.hpp>
-#include <hawser/interconnect/runtime.hpp>
-#include <hawser/interconnect/snapshot.hpp>
 
 namespace hawser {
 
@@ -184,9 +184,9 @@ struct Traceparent {
   friend bool operator==(const Traceparent&, const Traceparent&) = default;
 };
 
-// A message, request, reply, cancellation, or a wish for credit (want: `sequence` is the absolute credit in bytes that the
-// next message of the channel needs). A record with total_bytes != 0 is a chunk: `payload` is the part that
-// begins at `offset`.
+// A message, request, reply, cancellation, or a wish for credit (want: `sequence` is the absolute credit in bytes that
+// the next message of the channel needs). A record with total_bytes != 0 is a chunk: `payload` is the part that begins
+// at `offset`.
 struct Record {
   RecordKind kind = RecordKind::message;
   std::uint8_t attempt = 0;
@@ -197,7 +197,7 @@ struct Record {
   std::uint32_t offset = 0;
   std::uint32_t total_bytes = 0;
   std::optional<Traceparent> traceparent;
-  std::uint64_t waited_us = 0;  // at its sender before this transmission, where that was long enough to be said
+  std::uint64_t waited_us = 0;         // at its sender before this transmission, where that was long enough to be said
   std::span<const std::byte> payload;  // 8-byte aligned
 };
 

@@ -5,6 +5,13 @@
 // follow; what a hostile header makes Cap'n Proto throw ends here.
 #pragma once
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/ids.hpp>
+#include <hawser/interconnect/frame_layout.hpp>
+
+#include <capnp/message.h>
+#include <kj/exception.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,13 +19,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include <capnp/message.h>
-#include <kj/exception.h>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/ids.hpp>
-#include <hawser/interconnect/frame_layout.hpp>
 
 namespace hawser::layout {
 

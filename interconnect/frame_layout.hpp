@@ -5,13 +5,13 @@
 // compiles to plain moves.
 #pragma once
 
+#include <hawser/interconnect/frame.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
-
-#include <hawser/interconnect/frame.hpp>
 
 namespace hawser::layout {
 

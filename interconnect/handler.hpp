@@ -2,9 +2,18 @@
 //
 // A handler takes `T::Reader` (plain: runs on the loop, the reader lives until it returns) or `Received<T>` (owns its
 // bytes: coroutines, and handlers on the pool), then optionally `const Delivery&`. It returns nothing, or a Message<R>
-// that answers the request; a coroutine returns Task<> or Task<Message<R>>. A handler that throws has failed: the sender
-// is told `refused`.
+// that answers the request; a coroutine returns Task<> or Task<Message<R>>. A handler that throws has failed: the
+// sender is told `refused`.
 #pragma once
+
+#include <hawser/interconnect/coroutine.hpp>
+#include <hawser/interconnect/delivery.hpp>
+#include <hawser/interconnect/message.hpp>
+#include <hawser/interconnect/outcome.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <exception>
 #include <functional>
@@ -12,15 +21,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-
-#include <hawser/interconnect/coroutine.hpp>
-#include <hawser/interconnect/delivery.hpp>
-#include <hawser/interconnect/message.hpp>
-#include <hawser/interconnect/outcome.hpp>
 
 namespace hawser {
 
@@ -84,11 +84,11 @@ decltype(auto) call(F& function, Argument&& argument, const Delivery& delivery) 
 }
 
 template <typename T, typename F>
-inline constexpr bool takes_reader = std::is_invocable_v<F&, typename T::Reader, const Delivery&> ||
-                                     std::is_invocable_v<F&, typename T::Reader>;
+inline constexpr bool takes_reader =
+    std::is_invocable_v<F&, typename T::Reader, const Delivery&> || std::is_invocable_v<F&, typename T::Reader>;
 template <typename T, typename F>
-inline constexpr bool takes_received = std::is_invocable_v<F&, Received<T>, const Delivery&> ||
-                                       std::is_invocable_v<F&, Received<T>>;
+inline constexpr bool takes_received =
+    std::is_invocable_v<F&, Received<T>, const Delivery&> || std::is_invocable_v<F&, Received<T>>;
 
 template <typename T, typename F>
 class PlainHandler final : public Handler {
@@ -193,7 +193,8 @@ std::unique_ptr<Handler> make_handler(F function, HandlerOptions options) {
   static_assert(detail::takes_reader<T, F> || detail::takes_received<T, F>,
                 "a handler takes T::Reader or Received<T>, then optionally const Delivery&");
   if constexpr (detail::takes_reader<T, F>) {
-    HAWSER_ASSERT(options.run_on == RunOn::loop, "a handler on the pool takes Received<T>: a Reader ends with the turn");
+    HAWSER_ASSERT(options.run_on == RunOn::loop,
+                  "a handler on the pool takes Received<T>: a Reader ends with the turn");
     return std::make_unique<detail::PlainHandler<T, F>>(std::move(function));
   } else if constexpr (detail::TaskValue<decltype(detail::call(std::declval<F&>(), std::declval<Received<T>>(),
                                                                std::declval<const Delivery&>()))>::is_task) {

@@ -1,12 +1,11 @@
 // The frames that begin and end a session: hello, welcome, refusal, goodbye.
+#include <hawser/base/assert.hpp>
 #include <hawser/interconnect/frame.hpp>
-
-#include <algorithm>
+#include <hawser/interconnect/frame_header.hpp>
 
 #include <wire.capnp.h>
 
-#include <hawser/base/assert.hpp>
-#include <hawser/interconnect/frame_header.hpp>
+#include <algorithm>
 
 namespace hawser {
 namespace {

@@ -1,11 +1,11 @@
 #include <hawser/interconnect/inbox.hpp>
 
+#include <hawser/base/assert.hpp>
+#include <hawser/interconnect/channel.hpp>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/interconnect/channel.hpp>
 
 namespace hawser {
 namespace {

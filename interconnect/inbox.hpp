@@ -1,20 +1,12 @@
 // Inbox: what has come from one peer and what became of it. Deduplication, order, TTL, credit, handlers, verdicts.
 //
-// Per type one number says what was taken, so that a message sent again after a break is dropped; a queue holds what waits
-// for its handler; verdicts are given in order of sequence, so that they can be acknowledged cumulatively, with ranges for
-// everything that was not simply delivered. Exceptions are kept until the peer has confirmed the batch that carried them.
-// Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was granted: a peer that sends
-// beyond its credit breaks the protocol. A handler may cause reset(): what it was started from outlives it.
-// Belongs to the loop.
+// Per type one number says what was taken, so that a message sent again after a break is dropped; a queue holds what
+// waits for its handler; verdicts are given in order of sequence, so that they can be acknowledged cumulatively, with
+// ranges for everything that was not simply delivered. Exceptions are kept until the peer has confirmed the batch that
+// carried them. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was granted:
+// a peer that sends beyond its credit breaks the protocol. A handler may cause reset(): what it was started from
+// outlives it. Belongs to the loop.
 #pragma once
-
-#include <array>
-#include <cstdint>
-#include <functional>
-#include <map>
-#include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
 
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
@@ -23,6 +15,14 @@
 #include <hawser/interconnect/handler.hpp>
 #include <hawser/interconnect/registry.hpp>
 #include <hawser/interconnect/snapshot.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
 
 namespace hawser {
 
@@ -47,7 +47,7 @@ struct Arrival {
   LaneClass lane = LaneClass::ordinary;
   Instant now{};
   Duration under_way{0};     // beyond the base delay, charged to the TTL
-  std::int64_t sent_at = 0;   // session clock of the sender
+  std::int64_t sent_at = 0;  // session clock of the sender
 };
 
 class InboxHost {
@@ -195,8 +195,8 @@ class Inbox {
   std::vector<Channels> buried_;  // of sessions that ended while a handler of theirs was being started
   unsigned starting_ = 0;         // handlers on the stack
   std::uint64_t resets_ = 0;
-  Delivery next_from_;  // while a handler reads from_
-  Instant now_{};       // when we were last told
+  Delivery next_from_;       // while a handler reads from_
+  Instant now_{};            // when we were last told
   Channel* last_ = nullptr;  // the channel of the record before: most often this one's too
   std::vector<OutgoingReply> replies_;
   std::vector<InboundReply> answers_;

@@ -1,8 +1,8 @@
 #include <hawser/interconnect/lane.hpp>
 
-#include <algorithm>
-
 #include <hawser/base/assert.hpp>
+
+#include <algorithm>
 
 namespace hawser {
 namespace {
@@ -112,9 +112,12 @@ void Lane::acknowledged(std::uint64_t batch, Instant now) {
 
 Instant Lane::next_wake() const noexcept {
   switch (state_) {
-    case LaneState::waiting: return next_dial_;
-    case LaneState::greeting: return greeting_until_;
-    default: return never;
+    case LaneState::waiting:
+      return next_dial_;
+    case LaneState::greeting:
+      return greeting_until_;
+    default:
+      return never;
   }
 }
 

@@ -1,15 +1,10 @@
 // Lane: one direction of one class of traffic to one peer, dialled by us.
 //
 // idle -> waiting -> dialling -> greeting -> open, and back to waiting when anything fails. The delay between two dials
-// counts from the start of the attempt and grows exponentially with full jitter; a session that was stable resets it. What
-// was handed to the transport and is not acknowledged is bounded by the window, so that an urgent message never waits
-// behind megabytes that cannot be recalled. Pure: time and chance come in.
+// counts from the start of the attempt and grows exponentially with full jitter; a session that was stable resets it.
+// What was handed to the transport and is not acknowledged is bounded by the window, so that an urgent message never
+// waits behind megabytes that cannot be recalled. Pure: time and chance come in.
 #pragma once
-
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
 
 #include <hawser/base/random.hpp>
 #include <hawser/base/reason.hpp>
@@ -19,6 +14,11 @@
 #include <hawser/interconnect/frame.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/resilience/backoff.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace hawser {
 

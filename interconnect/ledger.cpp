@@ -44,8 +44,6 @@ std::int64_t LedgerRow::imbalance() const noexcept {
   return static_cast<std::int64_t>(submitted.messages - held.messages - ended().messages);
 }
 
-bool LedgerRow::balanced() const noexcept {
-  return imbalance() == 0 && submitted.bytes == held.bytes + ended().bytes;
-}
+bool LedgerRow::balanced() const noexcept { return imbalance() == 0 && submitted.bytes == held.bytes + ended().bytes; }
 
 }  // namespace hawser

@@ -1,9 +1,9 @@
 #include <hawser/interconnect/message.hpp>
 
+#include <hawser/base/assert.hpp>
+
 #include <algorithm>
 #include <cstring>
-
-#include <hawser/base/assert.hpp>
 
 namespace hawser {
 namespace {

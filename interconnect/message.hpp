@@ -4,18 +4,18 @@
 // changed again: sending copies its bytes. Neither class is thread safe; different messages on different threads are.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <utility>
-#include <vector>
+#include <hawser/base/buffer.hpp>
+#include <hawser/base/ids.hpp>
 
 #include <capnp/message.h>
 #include <capnp/schema.h>
 #include <capnp/serialize.h>
 
-#include <hawser/base/buffer.hpp>
-#include <hawser/base/ids.hpp>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace hawser {
 
@@ -63,10 +63,8 @@ class Message {
   Message() : scratch_(std::make_unique<MessageScratch>()), root_(scratch_->template initRoot<T>()) {}
   // Built in place: `Message<Greeting> hello{[](Greeting::Builder g) { g.setText("hi"); }};`
   template <typename Fill>
-    requires std::is_invocable_v<Fill, Builder>
-  explicit Message(Fill&& fill) : Message() {
-    std::forward<Fill>(fill)(root_);
-  }
+  requires std::is_invocable_v<Fill, Builder>
+  explicit Message(Fill&& fill) : Message() { std::forward<Fill>(fill)(root_); }
   Message(Message&&) noexcept = default;
   Message& operator=(Message&&) noexcept = default;
 

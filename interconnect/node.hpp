@@ -1,20 +1,9 @@
 // Node: what a program embeds. It listens, keeps a session with every configured peer, and routes typed messages.
 //
 // One thread owns a node: the one that runs its runtime's loop. Handlers, callbacks and completions run there (a
-// completion goes to its own executor if it has one). From any thread: sends, requests, peer(), peers(), snapshot(), now(),
-// post(). Everything else: on the loop, or before the loop runs.
+// completion goes to its own executor if it has one). From any thread: sends, requests, peer(), peers(), snapshot(),
+// now(), post(). Everything else: on the loop, or before the loop runs.
 #pragma once
-
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <hawser/base/random.hpp>
 #include <hawser/base/time.hpp>
@@ -29,6 +18,17 @@
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/interconnect/type_policy.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace hawser {
 
@@ -104,7 +104,8 @@ class Node {
   template <typename Token = boost::asio::use_awaitable_t<>>
   auto sleep(Duration duration, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void()>(
-        [this](auto handler, Duration chosen) { start_sleep(chosen, wrap<void>(std::move(handler))); }, token, duration);
+        [this](auto handler, Duration chosen) { start_sleep(chosen, wrap<void>(std::move(handler))); }, token,
+        duration);
   }
   // Calls `what` every `interval`, first after one interval, until the node stops or `what` returns false.
   void every(Duration interval, std::function<bool()> what);
@@ -112,8 +113,8 @@ class Node {
   void post(UniqueFunction<void()> what);
   boost::asio::any_io_executor executor() const;
 
-  // Stops on purpose: refuses new sends (`closed`), gives what is held up to `drain` (by default the configuration's) to
-  // end, says goodbye to the peers, ends the rest as closed or unknown. void(): when all of that is done.
+  // Stops on purpose: refuses new sends (`closed`), gives what is held up to `drain` (by default the configuration's)
+  // to end, says goodbye to the peers, ends the rest as closed or unknown. void(): when all of that is done.
   template <typename Token = boost::asio::use_awaitable_t<>>
   auto stop(std::optional<Duration> drain = std::nullopt, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void()>(
@@ -149,7 +150,8 @@ class Node {
 
   void set_policy(TypeInfo type, const TypePolicy& policy);
   void set_handler(TypeInfo type, std::unique_ptr<Handler> handler);
-  void start_broadcast(EncodedMessage message, SendOptions options, UniqueFunction<void(std::vector<PeerOutcome>)> done);
+  void start_broadcast(EncodedMessage message, SendOptions options,
+                       UniqueFunction<void(std::vector<PeerOutcome>)> done);
   void start_ready(Duration within, UniqueFunction<void(bool)> done);
   void start_sleep(Duration duration, UniqueFunction<void()> done);
   void start_stop(std::optional<Duration> drain, UniqueFunction<void()> done);

@@ -1,14 +1,14 @@
 #include <hawser/interconnect/node_core.hpp>
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/version.hpp>
+
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <utility>
-
-#include <boost/asio/post.hpp>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/version.hpp>
 
 namespace hawser {
 namespace {
@@ -401,8 +401,7 @@ void NodeCore::event(std::string_view kind, const NodeId& peer, std::string_view
 
 void NodeCore::peer_changed(PeerCore& peer) {
   PeerHealth health = peer.health(now_);
-  event("peer_state", peer.id(), health.reason.cause,
-        peer.id().text() + " is " + std::string{to_string(health.state)});
+  event("peer_state", peer.id(), health.reason.cause, peer.id().text() + " is " + std::string{to_string(health.state)});
   changed_.push_back(std::move(health));
   mark_dirty(peer);
 }

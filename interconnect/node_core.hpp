@@ -1,10 +1,19 @@
 // NodeCore: the inside of a Node. Routes between peers, registry, runtime and user code, one turn at a time.
 //
-// A turn begins with the first event (a frame, a timer, a call handed in), samples the time once, and ends when everything
-// it caused has been sent and told. User code (completions, observers) runs between the rounds of end_turn, when no list of
-// ours is being walked; what it asks for joins the same turn. The mutex is held during a turn so that snapshots of other
-// threads see a state between turns; on the loop it is never taken twice.
+// A turn begins with the first event (a frame, a timer, a call handed in), samples the time once, and ends when
+// everything it caused has been sent and told. User code (completions, observers) runs between the rounds of end_turn,
+// when no list of ours is being walked; what it asks for joins the same turn. The mutex is held during a turn so that
+// snapshots of other threads see a state between turns; on the loop it is never taken twice.
 #pragma once
+
+#include <hawser/base/random.hpp>
+#include <hawser/base/timer_queue.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/node.hpp>
+#include <hawser/interconnect/peer_core.hpp>
+#include <hawser/interconnect/registry.hpp>
+#include <hawser/interconnect/runtime.hpp>
 
 #include <atomic>
 #include <functional>
@@ -16,15 +25,6 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
-
-#include <hawser/base/random.hpp>
-#include <hawser/base/timer_queue.hpp>
-#include <hawser/interconnect/config.hpp>
-#include <hawser/interconnect/event_log.hpp>
-#include <hawser/interconnect/node.hpp>
-#include <hawser/interconnect/peer_core.hpp>
-#include <hawser/interconnect/registry.hpp>
-#include <hawser/interconnect/runtime.hpp>
 
 namespace hawser {
 
@@ -70,7 +70,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool add_peer(const PeerConfig& peer);
   bool remove_peer(const NodeId& id);
   bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
-  void observe_peers(std::function<void(const PeerHealth&)> observer) { peer_observers_.push_back(std::move(observer)); }
+  void observe_peers(std::function<void(const PeerHealth&)> observer) {
+    peer_observers_.push_back(std::move(observer));
+  }
   void observe_events(std::function<void(const Event&)> observer) { event_observers_.push_back(std::move(observer)); }
   void broadcast(EncodedMessage message, const SendOptions& options,
                  UniqueFunction<void(std::vector<PeerOutcome>)> done);

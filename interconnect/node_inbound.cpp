@@ -1,7 +1,7 @@
 // What the transport tells a node: links, connections, frames; and who is let in.
-#include <utility>
-
 #include <hawser/interconnect/node_core.hpp>
+
+#include <utility>
 
 namespace hawser {
 
@@ -112,7 +112,8 @@ void NodeCore::first_frame(ConnectionId from, const PeerIdentity& identity, cons
   RefusalReason reason = judge_hello(hello, identity, peer, text);
   if (reason == RefusalReason::none) {
     reason = peer->hello(from, hello, now_);
-    if (reason == RefusalReason::stale_incarnation) text = "a newer process with the id " + hello.from.text() + " is known";
+    if (reason == RefusalReason::stale_incarnation)
+      text = "a newer process with the id " + hello.from.text() + " is known";
     if (reason == RefusalReason::malformed) text = "a data lane without a session";
     mark_dirty(*peer);
   }

@@ -1,9 +1,9 @@
 // What a node does over its life beside traffic: peers come and go, user code waits, the node stops.
-#include <algorithm>
-#include <utility>
-
 #include <hawser/base/version.hpp>
 #include <hawser/interconnect/node_core.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace hawser {
 
@@ -151,8 +151,8 @@ void NodeCore::stop(Duration drain, UniqueFunction<void()> done) {
   if (phase_ != Phase::running) return;
   phase_ = Phase::draining;
   phase_ends_ = later(now_, drain);
-  event("node", {}, "stopping", config_.id.text() + " stops; what is held has " +
-                                    std::to_string(to_us(drain) / 1000) + " ms to end");
+  event("node", {}, "stopping",
+        config_.id.text() + " stops; what is held has " + std::to_string(to_us(drain) / 1000) + " ms to end");
   for (const auto& [id, peer] : peers_) {
     peer->refuse_new({OutcomeKind::closed, Cause::stopping, {}});
     mark_dirty(*peer);

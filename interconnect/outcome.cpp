@@ -7,15 +7,18 @@ namespace hawser {
 namespace {
 
 constexpr std::array<std::string_view, outcome_kind_count> kind_names{
-    "delivered",  "refused",    "expired",   "queue_full", "circuit_open", "unreachable",
-    "isolated",   "overloaded", "too_large", "unhandled",  "closed",       "unknown"};
+    "delivered", "refused",    "expired",   "queue_full", "circuit_open", "unreachable",
+    "isolated",  "overloaded", "too_large", "unhandled",  "closed",       "unknown"};
 
 constexpr std::array<std::string_view, cause_count> cause_names{
-    "none",           "peer_restarted", "unknown_peer",   "connect_refused", "silent",           "never_heard",
-    "refused_by_peer", "deadline",      "verdict_lost",   "dropped_oldest",  "superseded",       "channel_messages",
-    "channel_bytes",  "peer_bytes",     "node_bytes",     "channel_breaker", "peer_breaker",     "in_queue",
-    "on_arrival",     "in_inbox",       "handler_threw",  "malformed",       "no_reply",         "peer_removed",
-    "peer_stopped",   "self_isolated",  "peer_isolated",  "stopping",        "cancelled",        "intake"};
+    "none",          "peer_restarted", "unknown_peer",    "connect_refused",
+    "silent",        "never_heard",    "refused_by_peer", "deadline",
+    "verdict_lost",  "dropped_oldest", "superseded",      "channel_messages",
+    "channel_bytes", "peer_bytes",     "node_bytes",      "channel_breaker",
+    "peer_breaker",  "in_queue",       "on_arrival",      "in_inbox",
+    "handler_threw", "malformed",      "no_reply",        "peer_removed",
+    "peer_stopped",  "self_isolated",  "peer_isolated",   "stopping",
+    "cancelled",     "intake"};
 
 }  // namespace
 
@@ -31,9 +34,12 @@ std::string_view to_string(Cause cause) noexcept {
 
 std::string_view to_string(Handled handled) noexcept {
   switch (handled) {
-    case Handled::no: return "no";
-    case Handled::yes: return "yes";
-    case Handled::maybe: return "maybe";
+    case Handled::no:
+      return "no";
+    case Handled::yes:
+      return "yes";
+    case Handled::maybe:
+      return "maybe";
   }
   return "?";
 }
@@ -41,9 +47,12 @@ std::string_view to_string(Handled handled) noexcept {
 Handled handled(OutcomeKind kind) noexcept {
   switch (kind) {
     case OutcomeKind::delivered:
-    case OutcomeKind::refused: return Handled::yes;
-    case OutcomeKind::unknown: return Handled::maybe;
-    default: return Handled::no;
+    case OutcomeKind::refused:
+      return Handled::yes;
+    case OutcomeKind::unknown:
+      return Handled::maybe;
+    default:
+      return Handled::no;
   }
 }
 

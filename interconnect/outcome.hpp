@@ -6,15 +6,15 @@
 //   maybe      unknown: it left us, and the peer or the time ran out before we heard
 #pragma once
 
+#include <hawser/base/assert.hpp>
+#include <hawser/base/time.hpp>
+
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
-
-#include <hawser/base/assert.hpp>
-#include <hawser/base/time.hpp>
 
 namespace hawser {
 
@@ -40,35 +40,35 @@ enum class Handled : std::uint8_t { no, yes, maybe };
 // What was behind it. The numbers travel: append, never reorder.
 enum class Cause : std::uint8_t {
   none = 0,
-  peer_restarted = 1,    // a new incarnation of the peer has taken over
-  unknown_peer = 2,      // no peer of that id is configured
-  connect_refused = 3,   // its address refuses connections
-  silent = 4,            // it was heard before and is no longer
-  never_heard = 5,       // nothing was ever heard from it
-  refused_by_peer = 6,   // it turned our session away; its reason is in the peer's snapshot
-  deadline = 7,          // a request's deadline passed after it had left
-  verdict_lost = 8,      // sent, and no verdict came before the TTL and the verdict window ended
-  dropped_oldest = 9,    // made way for a newer message of its channel
-  superseded = 10,       // replaced by a newer message of its key
-  channel_messages = 11, // the channel's bound in messages
-  channel_bytes = 12,    // the channel's bound in bytes
-  peer_bytes = 13,       // the peer's reserve
-  node_bytes = 14,       // the node's reserve
-  channel_breaker = 15,  // the breaker of this type to this peer
-  peer_breaker = 16,     // the breaker of the whole peer
-  in_queue = 17,         // expired before it left
-  on_arrival = 18,       // expired on the way
-  in_inbox = 19,         // expired in the peer's inbound queue
+  peer_restarted = 1,     // a new incarnation of the peer has taken over
+  unknown_peer = 2,       // no peer of that id is configured
+  connect_refused = 3,    // its address refuses connections
+  silent = 4,             // it was heard before and is no longer
+  never_heard = 5,        // nothing was ever heard from it
+  refused_by_peer = 6,    // it turned our session away; its reason is in the peer's snapshot
+  deadline = 7,           // a request's deadline passed after it had left
+  verdict_lost = 8,       // sent, and no verdict came before the TTL and the verdict window ended
+  dropped_oldest = 9,     // made way for a newer message of its channel
+  superseded = 10,        // replaced by a newer message of its key
+  channel_messages = 11,  // the channel's bound in messages
+  channel_bytes = 12,     // the channel's bound in bytes
+  peer_bytes = 13,        // the peer's reserve
+  node_bytes = 14,        // the node's reserve
+  channel_breaker = 15,   // the breaker of this type to this peer
+  peer_breaker = 16,      // the breaker of the whole peer
+  in_queue = 17,          // expired before it left
+  on_arrival = 18,        // expired on the way
+  in_inbox = 19,          // expired in the peer's inbound queue
   handler_threw = 20,
-  malformed = 21,        // the payload could not be read
-  no_reply = 22,         // the handler of the type answers nothing, and a request wants an answer
-  peer_removed = 23,     // remove_peer
-  peer_stopped = 24,     // the peer said that it stops
+  malformed = 21,     // the payload could not be read
+  no_reply = 22,      // the handler of the type answers nothing, and a request wants an answer
+  peer_removed = 23,  // remove_peer
+  peer_stopped = 24,  // the peer said that it stops
   self_isolated = 25,
   peer_isolated = 26,
   stopping = 27,
-  cancelled = 28,        // the caller gave up
-  intake = 29,           // shed on arrival at the peer
+  cancelled = 28,  // the caller gave up
+  intake = 29,     // shed on arrival at the peer
 };
 inline constexpr std::size_t cause_count = 30;
 
@@ -99,8 +99,8 @@ std::ostream& operator<<(std::ostream&, const Outcome&);
 template <typename T>
 class Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
-  Result(Outcome outcome) : state_(std::in_place_index<1>, outcome) {}       // NOLINT
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT
+  Result(Outcome outcome) : state_(std::in_place_index<1>, outcome) {}   // NOLINT
 
   bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }

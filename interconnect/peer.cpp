@@ -1,8 +1,8 @@
 #include <hawser/interconnect/peer.hpp>
 
-#include <utility>
-
 #include <hawser/interconnect/node_core.hpp>
+
+#include <utility>
 
 namespace hawser {
 

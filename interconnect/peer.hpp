@@ -4,18 +4,18 @@
 // not outlive its Node.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <utility>
-
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/completion.hpp>
 #include <hawser/interconnect/message.hpp>
 #include <hawser/interconnect/outcome.hpp>
 #include <hawser/interconnect/snapshot.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace hawser {
 
@@ -67,8 +67,7 @@ class Peer {
   auto request(const Message<T>& message, RequestOptions options = {}, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void(Result<Received<Reply>>)>(
         [this_peer = *this](auto handler, EncodedMessage encoded, RequestOptions chosen) {
-          this_peer.ask(std::move(encoded), chosen,
-                        make_reply_completion<Reply>(std::move(handler), this_peer.loop()));
+          this_peer.ask(std::move(encoded), chosen, make_reply_completion<Reply>(std::move(handler), this_peer.loop()));
         },
         token, message.encode(), options);
   }

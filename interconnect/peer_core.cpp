@@ -1,12 +1,12 @@
 #include <hawser/interconnect/peer_core.hpp>
 
-#include <algorithm>
-#include <utility>
+#include <hawser/base/assert.hpp>
+#include <hawser/interconnect/node_core.hpp>
 
 #include <boost/asio/post.hpp>
 
-#include <hawser/base/assert.hpp>
-#include <hawser/interconnect/node_core.hpp>
+#include <algorithm>
+#include <utility>
 
 namespace hawser {
 namespace {
@@ -61,7 +61,8 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
   const ChannelLimits limits{SIZE_MAX, SIZE_MAX, node.config().bounds.message_bytes_max,
                              node.config().bounds.chunk_bytes};
   channels_.push_back(std::make_unique<Channel>(TypeInfo{TypeId::none, "replies"}, true, policy, limits,
-                                                node.channel_breaker(), breaker_, random_.next(), reserve_, node.reserve()));
+                                                node.channel_breaker(), breaker_, random_.next(), reserve_,
+                                                node.reserve()));
   reply_channel_ = channels_.front().get();
   channel_count_.store(1, std::memory_order_release);
   lane(LaneClass::control).want(now);
@@ -238,8 +239,8 @@ void PeerCore::update_gates(Instant now) {
   }
 }
 
-// What holds for the whole peer holds for a type, but that some wait for a peer that is not reached: not for one that was
-// removed.
+// What holds for the whole peer holds for a type, but that some wait for a peer that is not reached: not for one that
+// was removed.
 std::optional<Outcome> PeerCore::gate_of(const TypePolicy& policy) const {
   const bool waits = policy.hold == Hold::until_ttl && gate_ && gate_->kind == OutcomeKind::unreachable && !refuse_new_;
   return waits ? std::nullopt : gate_;
@@ -330,8 +331,8 @@ bool PeerCore::at_rest() const {
 
 HandlerDone PeerCore::handler_done(TypeId type, std::uint64_t sequence) {
   // The handler may end on another thread, and after the node: it finds its way back only while there is one.
-  return [weak = std::weak_ptr<PeerCore>{shared_from_this()}, node = node_.weak_from_this(), loop = loop(), type, sequence,
-          agreement = agreements_](HandlerEnd end) {
+  return [weak = std::weak_ptr<PeerCore>{shared_from_this()}, node = node_.weak_from_this(), loop = loop(), type,
+          sequence, agreement = agreements_](HandlerEnd end) {
     boost::asio::post(loop, [weak, node, type, sequence, agreement, end = std::move(end)]() mutable {
       const auto peer = weak.lock();
       const auto alive = node.lock();

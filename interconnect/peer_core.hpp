@@ -1,17 +1,10 @@
 // PeerCore: one remote node as this one sees it. Lanes to it, the session with it, channels, inbox, judge and breaker.
 //
-// All of it belongs to the loop but admission (channel_for, admit), which any thread may call. It owns no socket: what is
-// to be sent goes through NodeCore, what has come is handed in. flush() is where a turn's consequences leave; what the
-// control lane has to say waits for finish_turn(), since an acknowledgement may ride on a message that user code sends.
+// All of it belongs to the loop but admission (channel_for, admit), which any thread may call. It owns no socket: what
+// is to be sent goes through NodeCore, what has come is handed in. flush() is where a turn's consequences leave; what
+// the control lane has to say waits for finish_turn(), since an acknowledgement may ride on a message that user code
+// sends.
 #pragma once
-
-#include <array>
-#include <atomic>
-#include <memory>
-#include <mutex>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include <hawser/base/random.hpp>
 #include <hawser/base/ring.hpp>
@@ -27,6 +20,14 @@
 #include <hawser/interconnect/session_clock.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/resilience/circuit_breaker.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace hawser {
 

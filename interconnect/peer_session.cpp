@@ -1,9 +1,9 @@
 // How a session with a peer begins, goes on and ends: hello, welcome, goodbye, heartbeats.
-#include <algorithm>
-#include <utility>
-
 #include <hawser/interconnect/node_core.hpp>
 #include <hawser/interconnect/peer_core.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace hawser {
 namespace {

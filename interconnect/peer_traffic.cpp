@@ -1,16 +1,16 @@
 // What flows between a node and its peer: batches in and out, acknowledgements, replies.
-#include <algorithm>
-#include <utility>
-
 #include <hawser/interconnect/node_core.hpp>
 #include <hawser/interconnect/peer_core.hpp>
+
+#include <algorithm>
+#include <utility>
 
 namespace hawser {
 namespace {
 
-constexpr std::size_t batches_per_turn = 32;   // and then the loop sees to others
+constexpr std::size_t batches_per_turn = 32;     // and then the loop sees to others
 constexpr std::size_t quantum_bytes = 4u << 10;  // of the deficit round robin, per priority level
-constexpr std::size_t record_slack = 256;      // head, extensions and padding of one record
+constexpr std::size_t record_slack = 256;        // head, extensions and padding of one record
 
 }  // namespace
 
@@ -19,7 +19,8 @@ constexpr std::size_t record_slack = 256;      // head, extensions and padding o
 bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now,
                      std::string& problem) {
   switch (info.kind) {
-    case FrameKind::batch: return batch(which, info, frame, now, problem);
+    case FrameKind::batch:
+      return batch(which, info, frame, now, problem);
     case FrameKind::welcome: {
       Welcome said;
       if (which != LaneClass::control) {
@@ -34,7 +35,9 @@ bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& fr
       if (said.from_incarnation == peer_incarnation_) goodbye(now);
       return true;
     }
-    default: problem = "a frame of a kind that does not belong here"; return false;
+    default:
+      problem = "a frame of a kind that does not belong here";
+      return false;
   }
 }
 
@@ -72,7 +75,8 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
         inbox_.run(now);
         inbox_.detach();
         return true;
-      case BatchReader::Next::malformed: return false;
+      case BatchReader::Next::malformed:
+        return false;
       case BatchReader::Next::ack:
         if (!acknowledged(ack, now, problem)) return false;
         break;
@@ -177,7 +181,8 @@ bool PeerCore::retry_pending(Lane& on) {
   return true;
 }
 
-// One batch carries whatever the control lane has to say in this turn: heartbeat, acknowledgements, wants, cancellations.
+// One batch carries whatever the control lane has to say in this turn: heartbeat, acknowledgements, wants,
+// cancellations.
 void PeerCore::flush_control(Instant now) {
   Lane& control = lane(LaneClass::control);
   if (!control.open() || control.blocked()) return;

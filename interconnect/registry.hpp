@@ -3,15 +3,15 @@
 // Policies may be read on any thread (a first send of a type makes its channel there); handlers belong to the loop.
 #pragma once
 
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/handler.hpp>
+#include <hawser/interconnect/type_policy.hpp>
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <hawser/interconnect/config.hpp>
-#include <hawser/interconnect/handler.hpp>
-#include <hawser/interconnect/type_policy.hpp>
 
 namespace hawser {
 

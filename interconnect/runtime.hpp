@@ -1,9 +1,18 @@
 // The ports: everything a node needs from the world, and nothing else.
 //
 // Two runtimes fill them: ZmqRuntime (real sockets, real time) and sim::Host (virtual both). A port is narrow and NEVER
-// calls back from inside a call: what happens later is told through TransportEvents or a timer, on the loop, in a turn of
-// its own. All of it is used on the loop thread only, except where a line says otherwise.
+// calls back from inside a call: what happens later is told through TransportEvents or a timer, on the loop, in a turn
+// of its own. All of it is used on the loop thread only, except where a line says otherwise.
 #pragma once
+
+#include <hawser/base/buffer.hpp>
+#include <hawser/base/ids.hpp>
+#include <hawser/base/random.hpp>
+#include <hawser/base/time.hpp>
+#include <hawser/base/unique_function.hpp>
+#include <hawser/interconnect/endpoint.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,15 +23,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
-
-#include <hawser/base/buffer.hpp>
-#include <hawser/base/ids.hpp>
-#include <hawser/base/random.hpp>
-#include <hawser/base/time.hpp>
-#include <hawser/base/unique_function.hpp>
-#include <hawser/interconnect/endpoint.hpp>
 
 namespace hawser {
 
@@ -90,8 +90,8 @@ struct DialRequest {
 struct TransportConfig {
   NodeId self;
   Incarnation incarnation = Incarnation::unknown;
-  std::size_t frame_bytes_max = 0;            // larger inbound frames end their connection
-  std::size_t connections_max = 0;            // inbound; more are refused and counted
+  std::size_t frame_bytes_max = 0;  // larger inbound frames end their connection
+  std::size_t connections_max = 0;  // inbound; more are refused and counted
   Duration connect_timeout{500'000};
   Duration handshake_timeout{3'000'000};
 };
@@ -115,7 +115,8 @@ class TransportEvents {
  public:
   // The link's connection stands and the transport's own handshake is done. Once per dial at most.
   virtual void link_up(LinkId link) = 0;
-  // The dial failed, or the connection ended. Exactly once for every dial that was not hung up; the id is dead after it.
+  // The dial failed, or the connection ended. Exactly once for every dial that was not hung up; the id is dead after
+  // it.
   virtual void link_down(LinkId link, LinkFailure why, std::string_view detail) = 0;
   // After `full`: there is room again.
   virtual void link_writable(LinkId link) = 0;

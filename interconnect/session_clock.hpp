@@ -1,15 +1,16 @@
-// How old is what arrives: time spent on the way, by the sender's session clock and ours, without comparing wall clocks.
+// How old is what arrives: time spent on the way, by the sender's session clock and ours, without comparing wall
+// clocks.
 //
-// A sample is arrival (our clock) minus sent_at (the sender's session clock). It is the unknown offset of the two clocks
-// plus the time on the way, so the smallest one belongs to the fastest trip. Only samples that answered something of ours
-// within a known round trip are believed: a jammed first message cannot pose as a fast one. What arrives later than the
-// smallest confirmed sample allows has been under way for longer by just that much, and is charged it.
-// Error: one base one-way delay, plus the drift of the two clocks since the sample. Pure.
+// A sample is arrival (our clock) minus sent_at (the sender's session clock). It is the unknown offset of the two
+// clocks plus the time on the way, so the smallest one belongs to the fastest trip. Only samples that answered
+// something of ours within a known round trip are believed: a jammed first message cannot pose as a fast one. What
+// arrives later than the smallest confirmed sample allows has been under way for longer by just that much, and is
+// charged it. Error: one base one-way delay, plus the drift of the two clocks since the sample. Pure.
 #pragma once
 
-#include <cstdint>
-
 #include <hawser/base/time.hpp>
+
+#include <cstdint>
 
 namespace hawser {
 

@@ -7,20 +7,28 @@ namespace hawser {
 
 std::string_view to_string(Stance stance) noexcept {
   switch (stance) {
-    case Stance::joining: return "joining";
-    case Stance::serving: return "serving";
-    case Stance::isolated: return "isolated";
+    case Stance::joining:
+      return "joining";
+    case Stance::serving:
+      return "serving";
+    case Stance::isolated:
+      return "isolated";
   }
   return "?";
 }
 
 std::string_view to_string(LaneState state) noexcept {
   switch (state) {
-    case LaneState::idle: return "idle";
-    case LaneState::waiting: return "waiting";
-    case LaneState::dialling: return "dialling";
-    case LaneState::greeting: return "greeting";
-    case LaneState::open: return "open";
+    case LaneState::idle:
+      return "idle";
+    case LaneState::waiting:
+      return "waiting";
+    case LaneState::dialling:
+      return "dialling";
+    case LaneState::greeting:
+      return "greeting";
+    case LaneState::open:
+      return "open";
   }
   return "?";
 }

@@ -1,13 +1,8 @@
 // What a node looks like from outside, at one instant: an immutable value, the one source of everything that is shown.
 //
-// Every state carries its Reason. Unreachable peers are rows like all others. Taking a snapshot is allowed on any thread.
+// Every state carries its Reason. Unreachable peers are rows like all others. Taking a snapshot is allowed on any
+// thread.
 #pragma once
-
-#include <array>
-#include <cstdint>
-#include <iosfwd>
-#include <string>
-#include <vector>
 
 #include <hawser/base/ids.hpp>
 #include <hawser/base/reason.hpp>
@@ -17,6 +12,12 @@
 #include <hawser/interconnect/event_log.hpp>
 #include <hawser/interconnect/ledger.hpp>
 #include <hawser/interconnect/runtime.hpp>
+
+#include <array>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
 
 namespace hawser {
 

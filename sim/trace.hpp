@@ -1,7 +1,8 @@
 // The trace of a run: what happened, as rows of fixed columns and as one rolling hash of them all.
 //
-// The hash is equal across compilers and optimisation levels: it takes numbers and text, never an address. Of a frame sent
-// it also takes the first 32 bytes, where its checksum is, so that frames of equal size and different content differ.
+// The hash is equal across compilers and optimisation levels: it takes numbers and text, never an address. Of a frame
+// sent it also takes the first 32 bytes, where its checksum is, so that frames of equal size and different content
+// differ.
 #pragma once
 
 #include <hawser/sim/event_queue.hpp>

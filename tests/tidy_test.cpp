@@ -1,12 +1,12 @@
 // Lint is a test. Each rule first has to object to text planted for it, and to leave good text alone; then it is held
 // against the tree. The rules themselves are in tests/tidy/.
+#include "tidy/rules.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <sstream>
 #include <string>
-
-#include "tidy/rules.hpp"
 
 using namespace hawser::tidy;
 

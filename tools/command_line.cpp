@@ -1,11 +1,10 @@
 #include "command_line.hpp"
 
-#include <hawser/base/nearest.hpp>
-#include <hawser/base/version.hpp>
-
 #include "config_command.hpp"
 #include "demo_command.hpp"
 #include "exit_code.hpp"
+#include <hawser/base/nearest.hpp>
+#include <hawser/base/version.hpp>
 #include "node_command.hpp"
 #include "text.hpp"
 

@@ -1,12 +1,11 @@
 #include "config_command.hpp"
 
-#include <hawser/base/quantity.hpp>
-#include <hawser/interconnect/config.hpp>
-#include <hawser/interconnect/config_keys.hpp>
-
 #include "config_effects.hpp"
 #include "config_text.hpp"
 #include "exit_code.hpp"
+#include <hawser/base/quantity.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/config_keys.hpp>
 #include "terminal.hpp"
 
 #include <algorithm>

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <hawser/interconnect/config.hpp>
-
 #include "terminal.hpp"
 
 #include <string>

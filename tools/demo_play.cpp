@@ -1,9 +1,8 @@
 #include "demo_play.hpp"
 
-#include <hawser/base/quantity.hpp>
-
 #include "config_effects.hpp"
 #include "demo_show.hpp"
+#include <hawser/base/quantity.hpp>
 
 #include <algorithm>
 

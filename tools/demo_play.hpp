@@ -1,11 +1,10 @@
 // What the two stages of the demo share: its settings, its traffic, and the telling of the story.
 #pragma once
 
-#include <hawser/base/time.hpp>
-#include <hawser/interconnect/config.hpp>
-
 #include "demo_stage.hpp"
 #include "demo_story.hpp"
+#include <hawser/base/time.hpp>
+#include <hawser/interconnect/config.hpp>
 #include "service.hpp"
 #include "terminal.hpp"
 

@@ -4,15 +4,14 @@
 // them, and their directory goes with them.
 #pragma once
 
-#include <hawser/interconnect/config.hpp>
-
 #include "demo_play.hpp"
+#include <hawser/interconnect/config.hpp>
 
 #include <chrono>
 #include <map>
 #include <string>
-#include <vector>
 #include <sys/types.h>
+#include <vector>
 
 namespace hawser::tools {
 

@@ -2,10 +2,9 @@
 // end.
 #pragma once
 
-#include <hawser/base/time.hpp>
-
 #include "demo_stage.hpp"
 #include "demo_story.hpp"
+#include <hawser/base/time.hpp>
 #include "terminal.hpp"
 
 #include <string>

@@ -4,9 +4,8 @@
 // simulated hosts. A step that is not seen in time ends the story as failed, and is named.
 #pragma once
 
-#include <hawser/base/time.hpp>
-
 #include "demo_stage.hpp"
+#include <hawser/base/time.hpp>
 
 #include <cstddef>
 #include <functional>

@@ -1,9 +1,8 @@
 // The demo's nodes on simulated hosts: the same service, settings and story, on virtual time.
 #pragma once
 
-#include <hawser/sim/world.hpp>
-
 #include "demo_play.hpp"
+#include <hawser/sim/world.hpp>
 
 #include <map>
 #include <memory>

@@ -2,8 +2,8 @@
 
 #include <cerrno>
 #include <csignal>
-#include <utility>
 #include <unistd.h>
+#include <utility>
 
 namespace hawser::tools {
 

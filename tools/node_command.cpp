@@ -1,11 +1,10 @@
 #include "node_command.hpp"
 
+#include "exit_code.hpp"
 #include <hawser/base/quantity.hpp>
 #include <hawser/inspect/json.hpp>
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/zmq/zmq_runtime.hpp>
-
-#include "exit_code.hpp"
 #include "line_writer.hpp"
 #include "service.hpp"
 #include "text.hpp"

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <utility>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace hawser::tools {
 namespace {

@@ -1,9 +1,9 @@
 #include "app.hpp"
 
+#include "greeting.capnp.h"
+
 #include <chrono>
 #include <iostream>
-
-#include "greeting.capnp.h"
 
 using namespace std::chrono_literals;
 

@@ -1,10 +1,9 @@
 // greeting CONFIG: one node of two. Start it twice, with n1.toml and n2.toml.
-#include <cstdlib>
-#include <iostream>
-
+#include "app.hpp"
 #include <hawser/hawser.hpp>
 
-#include "app.hpp"
+#include <cstdlib>
+#include <iostream>
 
 int main(int argc, char** argv) {
   if (argc != 2) {

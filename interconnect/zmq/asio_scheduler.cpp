@@ -5,9 +5,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <time.h>
-
 #include <algorithm>
+#include <time.h>
 #include <utility>
 
 namespace hawser {

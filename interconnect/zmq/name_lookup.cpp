@@ -4,11 +4,10 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include <netdb.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <netdb.h>
 #include <utility>
 
 namespace hawser {

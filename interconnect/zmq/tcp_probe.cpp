@@ -1,11 +1,10 @@
 #include <hawser/interconnect/zmq/tcp_probe.hpp>
 
+#include <cstddef>
+#include <cstring>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <cstddef>
-#include <cstring>
 
 namespace hawser::tcp_probe {
 

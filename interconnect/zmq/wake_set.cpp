@@ -2,10 +2,9 @@
 
 #include <hawser/interconnect/runtime.hpp>
 
-#include <sys/epoll.h>
-
 #include <algorithm>
 #include <array>
+#include <sys/epoll.h>
 
 namespace hawser {
 

@@ -4,16 +4,15 @@
 
 #include <zmq.h>
 
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <mutex>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace hawser {
 namespace {

@@ -11,12 +11,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <sys/random.h>
-#include <time.h>
-
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <sys/random.h>
+#include <time.h>
 
 namespace hawser {
 

@@ -1,5 +1,4 @@
 #include <hawser/base/histogram.hpp>
-
 #include <hawser/base/random.hpp>
 
 #include <catch2/catch.hpp>

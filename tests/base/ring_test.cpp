@@ -1,6 +1,5 @@
-#include <hawser/base/ring.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/base/ring.hpp>
 
 #include <catch2/catch.hpp>
 

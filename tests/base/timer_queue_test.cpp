@@ -1,6 +1,5 @@
-#include <hawser/base/timer_queue.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/base/timer_queue.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
-#include <hawser/detector/heartbeat_window.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/detector/heartbeat_window.hpp>
 
 #include <catch2/catch.hpp>
 

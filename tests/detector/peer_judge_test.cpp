@@ -1,6 +1,5 @@
-#include <hawser/detector/peer_judge.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/detector/peer_judge.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
-#include <hawser/detector/phi_accrual.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/detector/phi_accrual.hpp>
 
 #include <catch2/catch.hpp>
 

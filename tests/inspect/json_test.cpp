@@ -1,10 +1,10 @@
 #include <hawser/inspect/json.hpp>
 
-#include <limits>
-#include <string>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+
+#include <limits>
+#include <string>
 
 using namespace hawser;
 using namespace std::chrono_literals;

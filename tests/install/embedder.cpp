@@ -1,10 +1,10 @@
 // A program that embeds a node, with nothing but the installed package: it greets itself and stops.
-#include <chrono>
-#include <iostream>
-
 #include <hawser/hawser.hpp>
 
 #include "greeting.capnp.h"
+
+#include <chrono>
+#include <iostream>
 
 using namespace std::chrono_literals;
 

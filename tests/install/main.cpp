@@ -1,12 +1,12 @@
 // A consumer's program: a message through Cap'n Proto and a word about the version it was built with.
-#include <iostream>
-
-#include <capnp/message.h>
 #include <hawser/base/ids.hpp>
 #include <hawser/base/version.hpp>
 
+#include <capnp/message.h>
 #include "farewell.capnp.h"
 #include "greeting.capnp.h"
+
+#include <iostream>
 
 int main() {
   capnp::MallocMessageBuilder message;

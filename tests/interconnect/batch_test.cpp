@@ -1,6 +1,5 @@
 // Batches: many records in one frame, read back one by one.
 #include "frames.hpp"
-
 #include <hawser/base/assert.hpp>
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,5 @@
 // Channel: what time does to messages in each place where they can be.
 #include <catch2/catch.hpp>
-
 #include <interconnect/traffic_bench.hpp>
 
 using namespace hawser;

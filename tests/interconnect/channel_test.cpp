@@ -1,6 +1,5 @@
 // Channel: admission, transmission, verdicts, breaks, room.
 #include <catch2/catch.hpp>
-
 #include <interconnect/traffic_bench.hpp>
 
 using namespace hawser;

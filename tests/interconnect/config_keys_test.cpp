@@ -1,12 +1,12 @@
 #include <hawser/interconnect/config_keys.hpp>
 
+#include <catch2/catch.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
-
-#include <catch2/catch.hpp>
 
 using namespace hawser;
 

@@ -1,10 +1,10 @@
 #include <hawser/interconnect/config.hpp>
 
+#include <catch2/catch.hpp>
+
 #include <algorithm>
 #include <limits>
 #include <string>
-
-#include <catch2/catch.hpp>
 
 using namespace hawser;
 using namespace std::chrono_literals;

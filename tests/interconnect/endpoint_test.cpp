@@ -1,9 +1,9 @@
 // Endpoint: what is read as an address, what is refused and how, what counts as loopback.
-#include <string>
+#include <hawser/interconnect/endpoint.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/interconnect/endpoint.hpp>
+#include <string>
 
 using namespace hawser;
 

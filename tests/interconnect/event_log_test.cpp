@@ -1,7 +1,7 @@
 // EventLog: the last events, numbered, oldest first.
-#include <catch2/catch.hpp>
-
 #include <hawser/interconnect/event_log.hpp>
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 

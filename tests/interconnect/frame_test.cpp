@@ -82,7 +82,8 @@ TEST_CASE("hellos and welcomes of any content arrive as they were sent", "[frame
 TEST_CASE("a session with as many channels as there may be is resumed in one welcome", "[frame]") {
   Welcome welcome = sample_welcome();
   welcome.resume.clear();
-  for (std::uint64_t i = 0; i < resume_entries_max; ++i) welcome.resume.push_back({TypeId{i}, i * 3, i * 11, i * 5, i * 7});
+  for (std::uint64_t i = 0; i < resume_entries_max; ++i)
+    welcome.resume.push_back({TypeId{i}, i * 3, i * 11, i * 5, i * 7});
   CHECK(round_trip(welcome) == welcome);
 }
 

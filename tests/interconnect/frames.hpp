@@ -1,6 +1,10 @@
 // Sample frames, and a reader that takes any bytes to the end, for the tests and the fuzzer.
 #pragma once
 
+#include <hawser/base/random.hpp>
+#include <hawser/interconnect/frame.hpp>
+#include <hawser/interconnect/frame_layout.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -8,10 +12,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include <hawser/base/random.hpp>
-#include <hawser/interconnect/frame.hpp>
-#include <hawser/interconnect/frame_layout.hpp>
 
 namespace hawser::test {
 

@@ -1,13 +1,12 @@
 // Handlers: every shape of function, every way to end.
-#include <stdexcept>
-#include <string>
+#include <hawser/interconnect/handler.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
-
-#include <hawser/interconnect/handler.hpp>
-
 #include <messages.capnp.h>
+
+#include <stdexcept>
+#include <string>
 
 using namespace hawser;
 
@@ -52,7 +51,9 @@ TEST_CASE("handler: a plain function runs to its end, with or without what is kn
   bench.from.node = "n7";
   std::string seen;
   const auto with = make_handler<Question>(
-      [&](Question::Reader question, const Delivery& from) { seen = from.node.text() + std::to_string(question.getNumber()); },
+      [&](Question::Reader question, const Delivery& from) {
+        seen = from.node.text() + std::to_string(question.getNumber());
+      },
       {});
   CHECK_FALSE(with->asynchronous());
   const auto end = bench.start(*with, Bench::question(3));
@@ -61,7 +62,8 @@ TEST_CASE("handler: a plain function runs to its end, with or without what is kn
   CHECK(end->reply.type.id == TypeId::none);
   CHECK(seen == "n73");
 
-  const auto replying = make_handler<Question>([](Question::Reader question) { return answer(question.getNumber() + 1); }, {});
+  const auto replying =
+      make_handler<Question>([](Question::Reader question) { return answer(question.getNumber() + 1); }, {});
   const auto replied = bench.start(*replying, Bench::question(3));
   REQUIRE(replied);
   CHECK(replied->reply.type.id == type_info<Answer>().id);

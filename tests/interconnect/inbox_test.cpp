@@ -1,8 +1,7 @@
 // Inbox: deduplication, order of verdicts, credit, grants, and peers that do not play by the rules.
-#include <catch2/catch.hpp>
-
 #include <hawser/base/assert.hpp>
 
+#include <catch2/catch.hpp>
 #include <interconnect/traffic_bench.hpp>
 
 using namespace hawser;
@@ -126,7 +125,8 @@ TEST_CASE("inbox: a message of a type that nobody handles, or that cannot be rea
   CHECK(other.exceptions[0].kind == OutcomeKind::unhandled);
 }
 
-TEST_CASE("inbox: exceptions are said in the batch after their verdict, once, until they are confirmed or asked for again") {
+TEST_CASE(
+    "inbox: exceptions are said in the batch after their verdict, once, until they are confirmed or asked for again") {
   Alone peer;
   REQUIRE(peer.take(RecordKind::message, one, 1));
   REQUIRE(peer.take(RecordKind::message, one, 2));

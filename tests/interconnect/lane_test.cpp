@@ -1,7 +1,7 @@
 // Lane: dialling with patience, and a window of what is under way.
-#include <catch2/catch.hpp>
-
 #include <hawser/interconnect/lane.hpp>
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 
@@ -20,7 +20,9 @@ struct Bench {
     REQUIRE(lane.dial_due(now));
     lane.dialled(LinkId{1}, now);
   }
-  void fail(Lane::Severity severity = Lane::Severity::absent) { lane.failed(now, severity, "test", "it failed", random); }
+  void fail(Lane::Severity severity = Lane::Severity::absent) {
+    lane.failed(now, severity, "test", "it failed", random);
+  }
   void open() {
     dial();
     lane.greeted(7, now);

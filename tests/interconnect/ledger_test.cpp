@@ -1,7 +1,7 @@
 // LedgerRow: the equation of the books, and that it can fail.
-#include <catch2/catch.hpp>
-
 #include <hawser/interconnect/ledger.hpp>
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 

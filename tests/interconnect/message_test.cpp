@@ -1,12 +1,11 @@
 // Message, Received, PayloadReader: what is built comes out, and what is torn is refused before it is read.
-#include <cstring>
-
-#include <catch2/catch.hpp>
-
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/message.hpp>
 
+#include <catch2/catch.hpp>
 #include <messages.capnp.h>
+
+#include <cstring>
 
 using namespace hawser;
 

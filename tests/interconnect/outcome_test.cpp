@@ -1,11 +1,11 @@
 // Outcome: may it have been handled? And the numbers that travel.
-#include <set>
-#include <sstream>
-#include <string>
+#include <hawser/interconnect/outcome.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/interconnect/outcome.hpp>
+#include <set>
+#include <sstream>
+#include <string>
 
 using namespace hawser;
 
@@ -41,7 +41,8 @@ TEST_CASE("outcome: the numbers on the wire stay what they are") {
 
 TEST_CASE("outcome: printed with its cause, where it has one") {
   std::ostringstream out;
-  out << Outcome{OutcomeKind::unreachable, Cause::silent, {}} << "; " << Outcome{OutcomeKind::delivered, Cause::none, {}};
+  out << Outcome{OutcomeKind::unreachable, Cause::silent, {}} << "; "
+      << Outcome{OutcomeKind::delivered, Cause::none, {}};
   CHECK(out.str() == "unreachable (silent); delivered");
 }
 

@@ -1,8 +1,7 @@
 // Registry: policies from the program and from the configuration, handlers and their replacement.
-#include <catch2/catch.hpp>
-
 #include <hawser/interconnect/registry.hpp>
 
+#include <catch2/catch.hpp>
 #include <messages.capnp.h>
 
 using namespace hawser;

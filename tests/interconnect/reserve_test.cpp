@@ -1,9 +1,9 @@
 // Reserve: all or nothing, never beyond the limit.
-#include <cstdint>
+#include <hawser/interconnect/reserve.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/interconnect/reserve.hpp>
+#include <cstdint>
 
 using namespace hawser;
 

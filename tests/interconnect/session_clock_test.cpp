@@ -1,8 +1,8 @@
 // SessionClock: how long a frame was under way, when clocks differ, drift, and the way is jammed.
-#include <catch2/catch.hpp>
-
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/session_clock.hpp>
+
+#include <catch2/catch.hpp>
 
 using namespace hawser;
 

@@ -1,9 +1,9 @@
 // Snapshot: the words that people and tools read.
-#include <sstream>
+#include <hawser/interconnect/snapshot.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/interconnect/snapshot.hpp>
+#include <sstream>
 
 using namespace hawser;
 

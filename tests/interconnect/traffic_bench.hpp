@@ -1,8 +1,17 @@
 // One sender's channels and one receiver's inbox, with a line between them that the test holds in its hands.
 //
-// Frames are real, time is made up. What is under way waits in queues until the test delivers or loses it. The bench keeps
-// books of its own, which check() holds against the ledger, the inbox and the handlers after every step.
+// Frames are real, time is made up. What is under way waits in queues until the test delivers or loses it. The bench
+// keeps books of its own, which check() holds against the ledger, the inbox and the handlers after every step.
 #pragma once
+
+#include <hawser/interconnect/channel.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/frame.hpp>
+#include <hawser/interconnect/inbox.hpp>
+#include <hawser/interconnect/registry.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
 
 #include <cstdint>
 #include <cstring>
@@ -14,15 +23,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/io_context.hpp>
-#include <catch2/catch.hpp>
-
-#include <hawser/interconnect/channel.hpp>
-#include <hawser/interconnect/config.hpp>
-#include <hawser/interconnect/frame.hpp>
-#include <hawser/interconnect/inbox.hpp>
-#include <hawser/interconnect/registry.hpp>
 
 namespace hawser::test {
 
@@ -116,12 +116,12 @@ class TrafficBench {
     const TypeInfo type{type_of(index), "T"};
     registry.set_policy(type, policy);
     registry.set_handler(type, std::make_unique<ScriptedHandler>(
-                                   asynchronous, [this, index, asynchronous](const Delivery& from, const InboundBytes& in,
-                                                                             const HandlerDone&) {
+                                   asynchronous, [this, index, asynchronous](
+                                                     const Delivery& from, const InboundBytes& in, const HandlerDone&) {
                                      return handle(index, asynchronous, from, in);
                                    }));
-    channels.push_back(std::make_unique<Channel>(type, false, policy, options_.sender, options_.breaker,
-                                                 peer_breaker, index, peer_reserve, node_reserve));
+    channels.push_back(std::make_unique<Channel>(type, false, policy, options_.sender, options_.breaker, peer_breaker,
+                                                 index, peer_reserve, node_reserve));
     channels.back()->set_gate(std::nullopt, true);
     ran_last_.push_back(0);
     return *channels.back();
@@ -161,7 +161,8 @@ class TrafficBench {
     std::size_t written = 0;
     for (std::size_t i = 0; i < channels.size(); ++i) {
       Channel& channel = *channels[(i + data_number_) % channels.size()];
-      written += channel.fill(writer_, options_.batch_bytes - std::min(written, options_.batch_bytes), {now, began}, endings);
+      written +=
+          channel.fill(writer_, options_.batch_bytes - std::min(written, options_.batch_bytes), {now, began}, endings);
     }
     const bool any = writer_.records() > 0;
     BufferRef frame = writer_.finish();
@@ -275,7 +276,8 @@ class TrafficBench {
 
   void settle() {
     for (const auto& channel : channels) channel->settle(now, endings);
-    for (Ending& ending : std::exchange(endings, {})) ending.completion->finish(ending.outcome, std::move(ending.reply));
+    for (Ending& ending : std::exchange(endings, {}))
+      ending.completion->finish(ending.outcome, std::move(ending.reply));
   }
 
   void expire() {
@@ -402,7 +404,8 @@ class TrafficBench {
     return from;
   }
 
-  std::optional<HandlerEnd> handle(std::size_t channel, bool asynchronous, const Delivery& from, const InboundBytes& in) {
+  std::optional<HandlerEnd> handle(std::size_t channel, bool asynchronous, const Delivery& from,
+                                   const InboundBytes& in) {
     const std::uint64_t id = number_in(in.payload);
     INFO("handling " << id);
     Sent& sent = book.at(id);

@@ -1,12 +1,11 @@
 // Channel and Inbox under everything at once: a seed decides, the books are checked after every step.
-#include <cstdlib>
-#include <string>
-
-#include <catch2/catch.hpp>
-
 #include <hawser/base/random.hpp>
 
+#include <catch2/catch.hpp>
 #include <interconnect/traffic_bench.hpp>
+
+#include <cstdlib>
+#include <string>
 
 using namespace hawser;
 using namespace hawser::test;
@@ -22,7 +21,8 @@ struct Hardship {
 std::size_t random_size(Random& random) {
   if (random.chance(700'000)) return static_cast<std::size_t>(random.between(16, 200));
   if (random.chance(700'000)) return static_cast<std::size_t>(random.between(200, 3'000));
-  return static_cast<std::size_t>(random.between(4'000, 17'000));  // beyond the receiver's share, some too large for all
+  return static_cast<std::size_t>(
+      random.between(4'000, 17'000));  // beyond the receiver's share, some too large for all
 }
 
 void random_submit(TrafficBench& bench, Random& random) {
@@ -39,16 +39,28 @@ void random_step(TrafficBench& bench, Random& random, const Hardship& hardship) 
   switch (random.below(16)) {
     case 0:
     case 1:
-    case 2: random_submit(bench, random); break;
+    case 2:
+      random_submit(bench, random);
+      break;
     case 3:
     case 4:
-    case 5: bench.send_batch(); break;
+    case 5:
+      bench.send_batch();
+      break;
     case 6:
-    case 7: bench.deliver_data(); break;
-    case 8: bench.send_acks(); break;
+    case 7:
+      bench.deliver_data();
+      break;
+    case 8:
+      bench.send_acks();
+      break;
     case 9:
-    case 10: bench.deliver_ack(); break;
-    case 11: bench.deliver_wants(); break;
+    case 10:
+      bench.deliver_ack();
+      break;
+    case 11:
+      bench.deliver_wants();
+      break;
     case 12:
       bench.end_one_handler();
       bench.answer_all();
@@ -64,7 +76,9 @@ void random_step(TrafficBench& bench, Random& random, const Hardship& hardship) 
     case 14:
       if (hardship.restarts && random.chance(20'000)) bench.restart_receiver();
       break;
-    case 15: bench.now += Duration{random.between(0, hardship.stalls && random.chance(30'000) ? 400'000 : 4'000)}; break;
+    case 15:
+      bench.now += Duration{random.between(0, hardship.stalls && random.chance(30'000) ? 400'000 : 4'000)};
+      break;
   }
   if (random.chance(500'000)) bench.expire();
   bench.settle();
@@ -125,11 +139,13 @@ TEST_CASE("traffic: breaks at every point lose nothing, repeat nothing and keep 
   sweep(2'000, {true, false, true});
 }
 
-TEST_CASE("traffic: a peer that starts again in the middle gets nothing that was meant for the one before", "[traffic]") {
+TEST_CASE("traffic: a peer that starts again in the middle gets nothing that was meant for the one before",
+          "[traffic]") {
   sweep(3'000, {true, true, true});
 }
 
-TEST_CASE("traffic: without breaks and restarts every message that can live is handled and nothing stays unknown", "[traffic]") {
+TEST_CASE("traffic: without breaks and restarts every message that can live is handled and nothing stays unknown",
+          "[traffic]") {
   TrafficBench bench;
   bench.add({});
   Random random{7};

@@ -1,6 +1,5 @@
-#include <hawser/resilience/failure_window.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/resilience/failure_window.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
-#include <hawser/resilience/retry_budget.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/resilience/retry_budget.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,5 @@
-#include <hawser/resilience/timeout_manager.hpp>
-
 #include <hawser/base/random.hpp>
+#include <hawser/resilience/timeout_manager.hpp>
 
 #include <catch2/catch.hpp>
 

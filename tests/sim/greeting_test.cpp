@@ -1,12 +1,12 @@
 // The example of the readme, compiled as it stands there, in the simulator.
+#include <hawser/interconnect/node.hpp>
+#include <hawser/sim/world.hpp>
+
 #include <catch2/catch.hpp>
+#include <greeting/app.hpp>
 
 #include <iostream>
 #include <sstream>
-
-#include <greeting/app.hpp>
-#include <hawser/interconnect/node.hpp>
-#include <hawser/sim/world.hpp>
 
 using namespace std::chrono_literals;
 

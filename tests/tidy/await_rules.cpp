@@ -1,10 +1,10 @@
 // g++ 12 destroys some temporaries of a co_await expression twice: capturing lambdas and braced aggregates with a
 // member that is not trivially destructible. Text does not show triviality, so braces are allowed only where we know
 // the type.
+#include "tidy/rules.hpp"
+
 #include <algorithm>
 #include <cctype>
-
-#include "tidy/rules.hpp"
 
 namespace hawser::tidy {
 namespace {

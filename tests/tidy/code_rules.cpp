@@ -1,7 +1,7 @@
 // What code may not say, and where: clocks, sleeps, threads, unordered containers, the standard's distributions.
-#include <algorithm>
-
 #include "tidy/rules.hpp"
+
+#include <algorithm>
 
 namespace hawser::tidy {
 namespace {

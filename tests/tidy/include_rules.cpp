@@ -1,10 +1,10 @@
 // Which file may include what: the arrows between rooms, and the places of third-party headers.
+#include "tidy/rules.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <set>
-
-#include "tidy/rules.hpp"
 
 namespace hawser::tidy {
 namespace {

@@ -4,11 +4,11 @@
 // where a rule says so, a comment on it.
 #pragma once
 
+#include "tidy/source_text.hpp"
+
 #include <cstddef>
 #include <string>
 #include <vector>
-
-#include "tidy/source_text.hpp"
 
 namespace hawser::tidy {
 

@@ -1,7 +1,7 @@
 // How files look: sizes, guards, opening words, marks of unfinished work, ids of messages.
-#include <algorithm>
-
 #include "tidy/rules.hpp"
+
+#include <algorithm>
 
 namespace hawser::tidy {
 namespace {

@@ -1,17 +1,16 @@
 #include "command_line.hpp"
+#include "exit_code.hpp"
+
+#include <catch2/catch.hpp>
 
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <vector>
-
-#include <catch2/catch.hpp>
-#include <fcntl.h>
 #include <unistd.h>
-
-#include "exit_code.hpp"
+#include <vector>
 
 using namespace hawser::tools;
 

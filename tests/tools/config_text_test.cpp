@@ -1,10 +1,9 @@
 #include "config_text.hpp"
-
-#include <string>
+#include <hawser/interconnect/config_keys.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <hawser/interconnect/config_keys.hpp>
+#include <string>
 
 using namespace hawser;
 using namespace hawser::tools;

@@ -1,16 +1,15 @@
+#include "demo_command.hpp"
+#include "demo_play.hpp"
 #include "demo_story.hpp"
+#include "demo_world.hpp"
+#include "terminal.hpp"
+
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
-
-#include <catch2/catch.hpp>
-
-#include "demo_command.hpp"
-#include "demo_play.hpp"
-#include "demo_world.hpp"
-#include "terminal.hpp"
 
 using namespace hawser;
 using namespace hawser::tools;

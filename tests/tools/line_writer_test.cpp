@@ -1,10 +1,10 @@
 #include "line_writer.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <array>
 #include <csignal>
 #include <string>
-
-#include <catch2/catch.hpp>
 #include <unistd.h>
 
 using namespace hawser::tools;

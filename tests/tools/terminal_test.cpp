@@ -1,10 +1,10 @@
 #include "terminal.hpp"
 
+#include <catch2/catch.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-
-#include <catch2/catch.hpp>
 
 using namespace hawser::tools;
 

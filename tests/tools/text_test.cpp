@@ -1,8 +1,8 @@
 #include "text.hpp"
 
-#include <string>
-
 #include <catch2/catch.hpp>
+
+#include <string>
 
 using namespace hawser::tools;
 

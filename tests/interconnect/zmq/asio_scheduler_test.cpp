@@ -1,8 +1,7 @@
 // Timers on real time, run by a loop.
-#include "real_loop.hpp"
-
 #include <hawser/interconnect/zmq/asio_scheduler.hpp>
 #include <hawser/interconnect/zmq/loop_thread.hpp>
+#include "real_loop.hpp"
 
 #include <vector>
 

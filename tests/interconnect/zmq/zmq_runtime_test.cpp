@@ -4,13 +4,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include <csignal>
+#include <fstream>
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-
-#include <csignal>
-#include <fstream>
 #include <thread>
 
 using namespace hawser;
