@@ -9,6 +9,7 @@
 #include <hawser/base/ids.hpp>
 #include <hawser/interconnect/frame_layout.hpp>
 
+#include <capnp/generated-header-support.h>
 #include <capnp/message.h>
 #include <kj/exception.h>
 
