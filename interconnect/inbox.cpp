@@ -424,7 +424,8 @@ void Inbox::acknowledge_along(BatchWriter& batch) {
   for (auto& [type, channel] : channels_) {
     // While an exception is not confirmed, a verdict that overtakes it on another lane would be taken for its own.
     if (!channel.dirty || !channel.exceptions.empty()) continue;
-    batch.add(Ack{type, channel.verdicts, credit_messages(channel), credit_bytes(channel), {}});
+    const ChannelResume state = tell_credit(channel);
+    batch.add(Ack{type, channel.verdicts, state.credit_messages, state.credit_bytes, {}});
     channel.dirty = false;
     --dirty_;
   }

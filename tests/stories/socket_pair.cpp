@@ -38,9 +38,9 @@ class SocketPair final : public Pair {
   bool alive(const std::string& name) const override { return seat(name).node != nullptr; }
   Node& node(const std::string& name) override { return *seat(name).node; }
   bool run_until(const std::function<bool()>& reached, Duration limit) override {
-    const auto end = std::chrono::steady_clock::now() + limit;
+    const Instant end = later(runtime_.scheduler().now(), limit);
     while (!reached()) {
-      if (std::chrono::steady_clock::now() > end) return false;
+      if (runtime_.scheduler().now() > end) return false;
       io_.restart();
       io_.run_one_for(10ms);
     }
