@@ -135,6 +135,7 @@ Json json(const TransportStats& stats) {
           {"frames_out", stats.frames_out},
           {"bytes_in", stats.bytes_in},
           {"bytes_out", stats.bytes_out},
+          {"handshakes_failed", stats.handshakes_failed},
           {"frames_malformed", stats.frames_malformed}};
 }
 

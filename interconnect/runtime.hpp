@@ -102,6 +102,8 @@ struct TransportStats {
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;
   std::uint64_t connections_open = 0;  // a gauge
+  std::uint64_t handshakes_failed =
+      0;  // inbound connections that ended before they spoke our transport: strangers, noise
   std::uint64_t frames_in = 0;
   std::uint64_t frames_out = 0;
   std::uint64_t bytes_in = 0;

@@ -39,7 +39,7 @@ constexpr std::size_t descriptors_reserved = 32;
 
 constexpr unsigned descriptor_bits = 24;
 
-constexpr int events_used = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
+constexpr int events_used = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
 
 int descriptor_of(ConnectionId id) noexcept {
   return static_cast<int>(static_cast<std::uint64_t>(id) & ((std::uint64_t{1} << descriptor_bits) - 1));
@@ -101,6 +101,7 @@ struct ZmqInbound::Connection {
 struct ZmqInbound::Slot {
   bool open = false;       // accepted and not yet disconnected
   bool condemned = false;  // on its way out: frames are ignored
+  bool greeted = false;    // its ZMTP handshake succeeded
   std::uint64_t cookie = 0;
   std::int64_t bytes = 0;                  // received as whole frames since it was accepted
   std::unique_ptr<Connection> connection;  // from the first frame on
@@ -176,6 +177,7 @@ void ZmqInbound::hear_monitor() {
   while (const std::optional<MonitorEvent> event = socket_->next_event()) {
     if (event->value < 0) continue;
     if (event->what == ZMQ_EVENT_ACCEPTED) accepted(event->value);
+    if (event->what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) slot(event->value).greeted = true;
     if (event->what == ZMQ_EVENT_DISCONNECTED) disconnected(event->value);
   }
 }
@@ -185,6 +187,7 @@ void ZmqInbound::accepted(int descriptor) {
   Slot& slot = this->slot(descriptor);
   slot.open = true;
   slot.condemned = false;
+  slot.greeted = false;
   slot.bytes = 0;
   slot.cookie = tcp_probe::cookie(descriptor);
   ++open_;
@@ -202,6 +205,7 @@ void ZmqInbound::disconnected(int descriptor) {
   Slot& slot = this->slot(descriptor);
   if (!slot.open) return;
   slot.open = false;
+  if (!slot.greeted && !slot.condemned) ++upcalls_.stats.handshakes_failed;
   --open_;
   upcalls_.stats.connections_open = open_;
   if (slot.connection != nullptr) end(std::move(slot.connection));
