@@ -30,7 +30,7 @@ struct SendOptions {
 static_assert(std::is_trivially_destructible_v<SendOptions>);
 
 struct RequestOptions {
-  Duration timeout{0};  // the deadline, from now; 0: as the ttl of a send. A nested request never outlives its own
+  Duration timeout{0};  // the deadline, from now; 0: as the ttl of a send
 };
 static_assert(std::is_trivially_destructible_v<RequestOptions>);
 
