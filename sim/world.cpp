@@ -118,6 +118,8 @@ void World::outside_turns(std::function<void()> what) {
 }
 
 void World::hardship(std::string_view verb, std::string_view text) {
+  ++hardships_;
+  last_hardship_ = now_;
   std::string row{verb};
   if (!text.empty()) row.append(" ").append(text);
   trace_.add(now_, TraceKind::hardship, world_owner, world_owner, 0, row);

@@ -82,13 +82,23 @@ class World {
 
   // The node of that host, which must be alive and run one. Starts the hosts if that has not been.
   Node& node(const std::string& name);
+  // The same, or null when that host runs no node now. Starts nothing.
+  Node* node_if(const std::string& name);
   bool alive(const std::string& name) const { return at_name(name).alive(); }
   Host& at_host(const std::string& name) { return at_name(name); }
   std::vector<std::string> hosts() const;
+  std::size_t hosts_count() const noexcept { return hosts_.size(); }
   Network& network() noexcept { return network_; }
   Trace& trace() noexcept { return trace_; }
   std::uint64_t trace_hash() const noexcept { return trace_.hash(); }
   std::uint64_t events_run() const noexcept { return events_run_; }
+  // What is planned: timers of hosts, arrivals, hardships to come.
+  std::size_t events_waiting() const noexcept { return events_.size(); }
+  std::uint64_t seed() const noexcept { return options_.seed; }
+  const WorldOptions& options() const noexcept { return options_; }
+  // How many verbs of hardship (and of relief) were called, and when the last one was.
+  std::uint64_t hardships() const noexcept { return hardships_; }
+  WorldTime last_hardship() const noexcept { return last_hardship_; }
   void note(const std::string& name, std::string_view text);
   // For the program around the world. Nobody else draws from it.
   Random& random() noexcept { return random_; }
@@ -168,6 +178,8 @@ class World {
   std::vector<std::function<void()>> checks_;
   std::uint64_t events_run_ = 0;
   std::uint64_t standing_ = 0;  // events at this instant
+  std::uint64_t hardships_ = 0;
+  WorldTime last_hardship_ = world_begin;
   bool running_ = false;
 };
 

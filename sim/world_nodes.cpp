@@ -73,4 +73,9 @@ Node& World::node(const std::string& name) {
   return process->node();
 }
 
+Node* World::node_if(const std::string& name) {
+  auto* process = dynamic_cast<NodeProcess*>(at_name(name).process());
+  return process == nullptr ? nullptr : &process->node();
+}
+
 }  // namespace hawser::sim

@@ -1,0 +1,165 @@
+#include <hawser/sim/books.hpp>
+
+#include <algorithm>
+
+namespace hawser::sim {
+namespace {
+
+std::string ms(Duration span) { return std::to_string(span.count() / 1000) + " ms"; }
+
+Duration share(Duration span, double part) {
+  return Duration{span.count() * static_cast<std::int64_t>(part * 1'000'000.0) / 1'000'000};
+}
+
+std::string text_of(const RunId& run) {
+  return run.node + " (incarnation " + std::to_string(to_number(run.incarnation)) + ')';
+}
+
+}  // namespace
+
+std::string Books::name_of(std::uint64_t number, const Record& record) const {
+  return "message " + std::to_string(number) + " of " + text_of(record.channel.from) + " to " + record.channel.to;
+}
+
+Books::Record* Books::find(std::uint64_t number, const char* who) {
+  const auto found = messages_.find(number);
+  if (found != messages_.end()) return &found->second;
+  findings_.add(Invariant::conservation, {},
+                std::string{who} + " saw message " + std::to_string(number) + ", which nobody submitted");
+  return nullptr;
+}
+
+const BookRow* Books::row(const ChannelKey& key) const {
+  const auto found = rows_.find(key);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+void Books::submitted(std::uint64_t number, const ChannelKey& channel, std::uint64_t bytes, Duration ttl,
+                      WorldTime at) {
+  Record& record = messages_[number];
+  record.channel = channel;
+  record.bytes = bytes;
+  record.ttl = ttl;
+  record.at = at;
+  rows_[channel].submitted += {1, bytes};
+  record.look_at = end_limit(record);
+  due_.emplace(record.look_at, number);
+}
+
+void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, WorldTime at) {
+  Record* record = find(number, "a handler");
+  if (record == nullptr) return;
+  const ChannelKey& channel = record->channel;
+  const std::vector<std::string> nodes{channel.from.node, by.node};
+  const std::string name = name_of(number, *record);
+  if (over_.contains(by)) {
+    findings_.add(Invariant::hygiene, nodes, name + " started a handler of " + text_of(by) + ", which has ended");
+  }
+  if (by.node != channel.to || sender != channel.from) {
+    findings_.add(Invariant::conservation, nodes, name + " came to " + by.node + " as one of " + text_of(sender));
+  }
+  if (record->handled) findings_.add(Invariant::at_most_once, nodes, name + " was handled a second time");
+  if (record->ended && hawser::handled(record->outcome) == Handled::no) {
+    findings_.add(Invariant::conservation, nodes,
+                  name + " is handled after its sender was told " + std::string{to_string(record->outcome)});
+  }
+  const Duration age = at - record->at;
+  const Duration slack =
+      lateness_.quantum + lateness_.base_delay + share(2 * (age + Duration{2'000'000}), lateness_.drift);
+  if (age > record->ttl + slack) {
+    findings_.add(Invariant::ttl, nodes,
+                  name + " is handled at an age of " + ms(age) + ", its TTL is " + ms(record->ttl) + " and the error " +
+                      ms(slack));
+  }
+  std::uint64_t& last = last_[channel];
+  if (!record->handled && last > number) {
+    findings_.add(Invariant::order, nodes, name + " is handled after number " + std::to_string(last));
+  }
+  last = std::max(last, number);
+  Incarnation& newest = newest_[{by.node, channel.from.node}];
+  if (channel.from.incarnation < newest) {
+    findings_.add(Invariant::fencing, nodes,
+                  name + " is handled after one of incarnation " + std::to_string(to_number(newest)));
+  }
+  newest = std::max(newest, channel.from.incarnation);
+  record->handled = true;
+  ++rows_[channel].handled;
+  ++handled_;
+}
+
+// A message that was sent waits for its verdict a little beyond its TTL; clocks run apart meanwhile; and nobody tells
+// anything while its process does not run.
+WorldTime Books::end_limit(const Record& record) const {
+  const Duration span =
+      record.ttl + share(2 * record.ttl, lateness_.drift) + lateness_.verdict_window + 2 * lateness_.quantum;
+  WorldTime limit = later(record.at, span);
+  const auto again = ran_again_.find(record.channel.from.node);
+  if (again != ran_again_.end())
+    limit = std::max(limit, later(again->second, lateness_.verdict_window + 2 * lateness_.quantum));
+  return limit;
+}
+
+void Books::overdue(std::uint64_t number, const Record& record, WorldTime now) {
+  findings_.add(
+      Invariant::conservation, {record.channel.from.node, record.channel.to},
+      name_of(number, record) + " has no outcome after " + ms(now - record.at) + ", its TTL is " + ms(record.ttl));
+}
+
+void Books::ended(std::uint64_t number, const Outcome& outcome, WorldTime at) {
+  Record* record = find(number, "a sender");
+  if (record == nullptr) return;
+  const std::vector<std::string> nodes{record->channel.from.node, record->channel.to};
+  const std::string name = name_of(number, *record);
+  const std::string word{to_string(outcome.kind)};
+  if (over_.contains(record->channel.from)) {
+    findings_.add(Invariant::hygiene, nodes, name + " ended as " + word + " after its process had");
+  }
+  if (record->ended) {
+    findings_.add(Invariant::conservation, nodes,
+                  name + " ended as " + std::string{to_string(record->outcome)} + " and again as " + word);
+    return;
+  }
+  if (outcome.handled() == Handled::yes && !record->handled) {
+    findings_.add(Invariant::conservation, nodes, name + " ended as " + word + ", and no handler saw it");
+  }
+  if (outcome.handled() == Handled::no && record->handled) {
+    findings_.add(Invariant::conservation, nodes, name + " ended as " + word + ", and a handler saw it");
+  }
+  if (at > end_limit(*record)) {
+    findings_.add(
+        Invariant::ttl, nodes,
+        name + " ended as " + word + " only after " + ms(at - record->at) + ", its TTL is " + ms(record->ttl));
+  }
+  record->ended = true;
+  record->outcome = outcome.kind;
+  rows_[record->channel].told[static_cast<std::size_t>(outcome.kind)] += {1, record->bytes};
+  due_.erase({record->look_at, number});
+}
+
+void Books::compare(const ChannelKey& key, const LedgerRow& shown, bool at_rest) {
+  static const BookRow nothing;
+  const BookRow* counted = row(key);
+  const BookRow& own = counted == nullptr ? nothing : *counted;
+  const std::vector<std::string> nodes{key.from.node, key.to};
+  const auto say = [&](const std::string& what, std::uint64_t theirs, std::uint64_t ours) {
+    findings_.add(Invariant::conservation, nodes,
+                  key.from.node + " shows " + std::to_string(theirs) + ' ' + what + " to " + key.to +
+                      ", the simulator counts " + std::to_string(ours));
+  };
+  if (shown.submitted.messages != own.submitted.messages)
+    say("messages submitted", shown.submitted.messages, own.submitted.messages);
+  if (shown.submitted.bytes != own.submitted.bytes) say("bytes submitted", shown.submitted.bytes, own.submitted.bytes);
+  for (std::size_t i = 0; i < outcome_kind_count; ++i) {
+    const std::string word{to_string(static_cast<OutcomeKind>(i))};
+    if (shown.outcomes[i].messages != own.told[i].messages)
+      say("messages " + word, shown.outcomes[i].messages, own.told[i].messages);
+    if (shown.outcomes[i].bytes != own.told[i].bytes) say("bytes " + word, shown.outcomes[i].bytes, own.told[i].bytes);
+  }
+  if (!at_rest) return;
+  if (shown.held.messages != 0) say("messages held at rest", shown.held.messages, 0);
+  const std::uint64_t yes = shown[OutcomeKind::delivered].messages + shown[OutcomeKind::refused].messages;
+  const std::uint64_t most = yes + shown[OutcomeKind::unknown].messages;
+  if (own.handled < yes || own.handled > most) say("messages that may have been handled", most, own.handled);
+}
+
+}  // namespace hawser::sim

@@ -1,0 +1,166 @@
+#include <hawser/sim/node_watch.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace hawser::sim {
+namespace {
+
+// base x factor^(n - 1), at most the cap.
+Duration delay_max(const ReconnectConfig& config, std::uint64_t dials) {
+  std::int64_t ceiling = config.base.count();
+  for (std::uint64_t i = 1; i < dials && ceiling < config.cap.count(); ++i) {
+    ceiling = ceiling * config.factor_permille / 1000;
+    if (config.factor_permille == 1000) break;
+  }
+  return Duration{std::min(ceiling, config.cap.count())};
+}
+
+std::string peer_of(const PeerSnapshot& peer) { return peer.health.id.text(); }
+
+}  // namespace
+
+bool breaker_may_go(std::string_view from, std::string_view to) noexcept {
+  if (to == "forced_open" || to == "disabled" || from == "forced_open" || from == "disabled") return true;  // by hand
+  if (to == "open") return from != "open";
+  if (to == "half_open") return from == "open";
+  if (to == "ramping") return from == "half_open";
+  return to == "closed" && (from == "ramping" || from == "half_open");
+}
+
+void NodeWatch::add(Invariant invariant, const std::string& peer, std::string text) {
+  std::vector<std::string> nodes{node_};
+  if (!peer.empty()) nodes.push_back(peer);
+  findings_.add(invariant, std::move(nodes), std::move(text));
+}
+
+void NodeWatch::look(const NodeSnapshot& shown, const Config& config, bool calm) {
+  look_at_books(shown);
+  look_at_memory(shown, config);
+  for (const PeerSnapshot& peer : shown.peers) look_at_lanes(peer, config);
+  look_at_events(shown, calm);
+}
+
+void NodeWatch::look_at_books(const NodeSnapshot& shown) {
+  for (const PeerSnapshot& peer : shown.peers) {
+    LedgerRow sum;
+    for (const ChannelSnapshot& channel : peer.channels) {
+      sum += channel.ledger;
+      if (channel.ledger.balanced()) continue;
+      add(Invariant::conservation, peer_of(peer),
+          "the books of " + channel.name + " miss " + std::to_string(channel.ledger.imbalance()) +
+              " messages or their bytes");
+    }
+    if (sum != peer.ledger)
+      add(Invariant::conservation, peer_of(peer), "the row of the peer is not the sum of its channels");
+  }
+  if (!shown.ledger.balanced()) {
+    add(Invariant::conservation, {},
+        "the books of the node miss " + std::to_string(shown.ledger.imbalance()) + " messages or their bytes");
+  }
+}
+
+void NodeWatch::look_at_memory(const NodeSnapshot& shown, const Config& config) {
+  const BoundsConfig& bounds = config.bounds;
+  std::uint64_t borrowed_by_all = 0;
+  for (const PeerSnapshot& peer : shown.peers) {
+    std::uint64_t borrowed = 0;
+    for (const ChannelSnapshot& channel : peer.channels) {
+      // Room of replies was reserved with their requests. Those who wait for room are bounded as those who have it are.
+      const std::uint64_t share = 2 * std::uint64_t{bounds.channel_bytes};
+      if (!channel.replies && channel.ledger.held.bytes > share) borrowed += channel.ledger.held.bytes - share;
+      const std::uint64_t most = 2 * std::uint64_t{bounds.channel_messages};
+      if (!channel.replies && channel.ledger.held.messages > most) {
+        add(Invariant::memory, peer_of(peer),
+            channel.name + " holds " + std::to_string(channel.ledger.held.messages) + " messages, its bound is " +
+                std::to_string(most));
+      }
+    }
+    for (const InboundSnapshot& inbound : peer.inbound) {
+      if (inbound.queued_messages <= bounds.channel_messages) continue;
+      add(Invariant::memory, peer_of(peer),
+          inbound.name + " has " + std::to_string(inbound.queued_messages) + " messages waiting for their handler");
+    }
+    if (borrowed > bounds.peer_bytes) {
+      add(Invariant::memory, peer_of(peer),
+          "the channels borrow " + std::to_string(borrowed) + " bytes, the peer's reserve is " +
+              std::to_string(bounds.peer_bytes));
+    }
+    borrowed_by_all += borrowed;
+  }
+  if (borrowed_by_all > bounds.node_bytes) {
+    add(Invariant::memory, {},
+        "the channels borrow " + std::to_string(borrowed_by_all) + " bytes, the node's reserve is " +
+            std::to_string(bounds.node_bytes));
+  }
+  const std::uint64_t most = std::uint64_t{bounds.node_bytes} + shown.peers.size() * std::uint64_t{bounds.peer_bytes};
+  if (shown.held_bytes > most) {
+    add(Invariant::memory, {},
+        "the node holds " + std::to_string(shown.held_bytes) + " bytes, its bound is " + std::to_string(most));
+  }
+}
+
+void NodeWatch::look_at_lanes(const PeerSnapshot& peer, const Config& config) {
+  for (const LaneSnapshot& lane : peer.lanes) {
+    const std::string name = std::string{to_string(lane.lane)} + " lane";
+    const bool bulk = lane.lane == LaneClass::bulk;
+    const BoundsConfig& bounds = config.bounds;
+    // One frame may begin below the window and end above it.
+    const std::size_t window = (bulk ? bounds.lane_window_bulk_bytes : bounds.lane_window_bytes) +
+                               2 * std::max(bounds.batch_bytes, bounds.chunk_bytes);
+    if (lane.unacknowledged_bytes > window) {
+      add(Invariant::memory, peer_of(peer),
+          name + " has " + std::to_string(lane.unacknowledged_bytes) + " bytes under way, at most " +
+              std::to_string(window) + " may be");
+    }
+    if (lane.next_delay_max > config.reconnect.cap) {
+      add(Invariant::backoff, peer_of(peer),
+          name + " may wait " + std::to_string(lane.next_delay_max.count()) + " us, above the cap");
+    }
+    if (lane.state != LaneState::waiting || !lane.reason.next_at) continue;
+    const Duration planned = *lane.reason.next_at - lane.reason.since;
+    const Duration most = delay_max(config.reconnect, lane.dials);
+    if (planned < Duration::zero() && lane.reason.cause != "wanted") continue;  // it was hurried
+    if (planned > most) {
+      add(Invariant::backoff, peer_of(peer),
+          name + " waits " + std::to_string(planned.count()) + " us after dial " + std::to_string(lane.dials) +
+              ", at most " + std::to_string(most.count()) + " are allowed");
+    }
+  }
+}
+
+void NodeWatch::look_at_events(const NodeSnapshot& shown, bool calm) {
+  for (const Event& event : shown.events) {
+    if (event.number <= events_seen_) continue;
+    if (event.number != events_seen_ + 1) breakers_known_ = false;
+    events_seen_ = event.number;
+    if (event.kind == "breaker") look_at_breaker(event);
+    const bool accused =
+        event.kind == "peer_state" && (event.text.ends_with("is suspect") || event.text.ends_with("is unreachable"));
+    if (accused && calm) {
+      add(Invariant::accuracy, event.peer.text(),
+          event.text + " (" + std::string{event.cause} + "), and nothing happened to it");
+    }
+  }
+}
+
+// The text of a breaker's event is "<whose>: <state>".
+void NodeWatch::look_at_breaker(const Event& event) {
+  const std::size_t colon = event.text.rfind(": ");
+  if (colon == std::string::npos) return;
+  const std::string name = event.text.substr(0, colon);
+  const std::string to = event.text.substr(colon + 2);
+  if (!breakers_known_) {
+    breakers_.clear();
+    breakers_known_ = true;
+  }
+  const auto [entry, fresh] = breakers_.try_emplace({event.peer.text(), name}, "closed");
+  const bool unsure = fresh && event.number > 64;  // its beginning may have been missed
+  if (!unsure && !breaker_may_go(entry->second, to)) {
+    add(Invariant::breaker, event.peer.text(),
+        name + " went from " + entry->second + " to " + to + " (" + std::string{event.cause} + ')');
+  }
+  entry->second = to;
+}
+
+}  // namespace hawser::sim

@@ -1,0 +1,45 @@
+// What one run of a node shows of itself, look after look: its books, its memory, its breakers, its dials.
+//
+// Checks every row of the ledger (I1), bounds of memory (I5), transitions of breakers from the event log (I10), planned
+// delays between dials (I11), and, while the world is calm, that nobody is suspected (I8). Pure: takes snapshots.
+// Events that left the log between two looks are missed, and what depends on them starts anew.
+#pragma once
+
+#include <hawser/interconnect/config.hpp>
+#include <hawser/interconnect/snapshot.hpp>
+#include <hawser/sim/violation.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hawser::sim {
+
+// May a breaker go from one state to the other, as far as its event log shows?
+bool breaker_may_go(std::string_view from, std::string_view to) noexcept;
+
+class NodeWatch {
+ public:
+  NodeWatch(std::string node, Findings& findings) : node_(std::move(node)), findings_(findings) {}
+
+  // `calm`: nothing has happened to the world since the look before the last one that could explain a suspicion.
+  void look(const NodeSnapshot& shown, const Config& config, bool calm);
+
+ private:
+  void look_at_books(const NodeSnapshot& shown);
+  void look_at_memory(const NodeSnapshot& shown, const Config& config);
+  void look_at_lanes(const PeerSnapshot& peer, const Config& config);
+  void look_at_events(const NodeSnapshot& shown, bool calm);
+  void look_at_breaker(const Event& event);
+  void add(Invariant invariant, const std::string& peer, std::string text);
+
+  std::string node_;
+  Findings& findings_;
+  std::uint64_t events_seen_ = 0;
+  std::map<std::pair<std::string, std::string>, std::string> breakers_;  // by peer and name; absent: closed
+  bool breakers_known_ = true;                                           // no event was missed
+};
+
+}  // namespace hawser::sim

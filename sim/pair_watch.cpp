@@ -1,0 +1,40 @@
+#include <hawser/sim/pair_watch.hpp>
+
+#include <algorithm>
+
+namespace hawser::sim {
+
+// z is below 0.55 x phi + 1.8 from phi 1 to 300, and above 4.26 at 5: a simple bound is enough for a bound.
+Duration suspicion_bound(const DetectorConfig& config, Duration jitter) noexcept {
+  const Duration deviation = std::max({config.heartbeat / 10, Duration{5'000}, jitter});
+  const auto permille = static_cast<std::int64_t>((0.55 * config.suspect + 1.8) * 1000.0);
+  const Duration spread{deviation.count() * permille / 1000};
+  return 2 * config.heartbeat + config.acceptable_pause + spread;
+}
+
+void PairWatch::told(const std::string& observer, const std::string& peer, bool observing, bool answered,
+                     WorldTime now) {
+  Pair& pair = pairs_[{observer, peer}];
+  const bool silent = observing && !answered;
+  const bool was_silent = pair.observing && !pair.answered;
+  if (silent && !was_silent) pair.silent_since = now;
+  if (!silent) pair.silent_since = world_never;
+  pair.observing = observing;
+  pair.answered = answered;
+}
+
+WorldTime PairWatch::silent_since(const std::string& observer, const std::string& peer) const {
+  const auto found = pairs_.find({observer, peer});
+  return found == pairs_.end() ? world_never : found->second.silent_since;
+}
+
+void PairWatch::believed(const std::string& observer, const std::string& peer, PeerState state, Duration bound,
+                         WorldTime now) {
+  const WorldTime since = silent_since(observer, peer);
+  if (since == world_never || state != PeerState::up || now <= later(since, bound)) return;
+  findings_.add(Invariant::completeness, {observer, peer},
+                observer + " has had no answer of " + peer + " for " + std::to_string((now - since).count() / 1000) +
+                    " ms and takes it for up; the bound is " + std::to_string(bound.count() / 1000) + " ms");
+}
+
+}  // namespace hawser::sim

@@ -1,0 +1,42 @@
+// Detection between every ordered pair of nodes: a peer that cannot be heard is suspected in time (I7).
+//
+// Told what is true of the world (is the pair cut, did the observer run) and what the observer believes. Silence counts
+// from the latest of: the cut, the start or resumption of the observer. The bound is mean + pause + z(threshold) x
+// sigma of the configuration, with the longest mean and deviation that the world's delays can have taught. Pure.
+#pragma once
+
+#include <hawser/detector/peer_state.hpp>
+#include <hawser/interconnect/config.hpp>
+#include <hawser/sim/violation.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace hawser::sim {
+
+// How long after the last reply a silent peer is suspected at the latest. `jitter`: of the round trips seen, at most.
+Duration suspicion_bound(const DetectorConfig& config, Duration jitter) noexcept;
+
+class PairWatch {
+ public:
+  explicit PairWatch(Findings& findings) : findings_(findings) {}
+
+  // What holds from `now` on: whether `observer` runs, and whether its heartbeats to `peer` can be answered.
+  void told(const std::string& observer, const std::string& peer, bool observing, bool answered, WorldTime now);
+  // Since when the peer must have been silent to this observer; world_never if it need not be.
+  WorldTime silent_since(const std::string& observer, const std::string& peer) const;
+  void believed(const std::string& observer, const std::string& peer, PeerState state, Duration bound, WorldTime now);
+
+ private:
+  struct Pair {
+    bool observing = false;
+    bool answered = false;
+    WorldTime silent_since = world_never;
+  };
+
+  Findings& findings_;
+  std::map<std::pair<std::string, std::string>, Pair> pairs_;
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,242 @@
+#include <hawser/sim/watch.hpp>
+
+#include <hawser/interconnect/node.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+namespace hawser::sim {
+namespace {
+
+constexpr std::size_t violations_max = 100;
+constexpr Duration retransmission{600'000};  // a first round trip on a lossy link may have had two of them
+
+bool harms(const Rule& rule) noexcept {
+  return rule.cut || rule.hold || rule.lanes_cut != 0 || rule.syn_drop || rule.loses() || rule.tampers();
+}
+
+bool cuts_control(const Rule& rule) noexcept { return rule.hold || rule.cuts(LaneClass::control); }
+
+}  // namespace
+
+Watch::Watch(World& world, const WatchOptions& options)
+    : world_(world), options_(options), books_(findings_), pairs_(findings_) {
+  world_.on_event([this] { after_event(); });
+}
+
+void Watch::after_event() {
+  const bool changed = follow_processes();
+  if (changed || hardships_ != world_.hardships()) {
+    hardships_ = world_.hardships();
+    follow_pairs();
+  }
+  if (options_.stride == 0 || world_.events_run() % options_.stride == 0) {
+    books_.look_for_overdue(
+        world_.now(), [this](const std::string& name) { return world_.alive(name) && !world_.at_host(name).paused(); });
+    for (std::size_t tried = 0; tried < names_.size(); ++tried) {
+      const std::string& name = names_[next_++ % names_.size()];
+      Seen& seen = seen_[name];
+      if (!seen.alive || seen.watch == nullptr) continue;
+      look(name, seen, false);
+      break;
+    }
+  }
+  if (!findings_.empty()) report();
+}
+
+bool Watch::follow_processes() {
+  bool changed = false;
+  if (world_.hosts_count() != names_.size()) {
+    names_ = world_.hosts();
+    changed = true;
+  }
+  for (const std::string& name : names_) {
+    Seen& seen = seen_[name];
+    const Host& host = world_.at_host(name);
+    if (seen.alive == host.alive() && seen.starts == host.starts() && seen.paused == host.paused()) continue;
+    follow(name, seen);
+    changed = true;
+  }
+  return changed;
+}
+
+void Watch::follow(const std::string& name, Seen& seen) {
+  const Host& host = world_.at_host(name);
+  if (seen.paused && !host.paused()) books_.ran_again(name, world_.now());
+  const bool other_run = seen.starts != host.starts() || seen.alive != host.alive();
+  if (other_run && seen.watch != nullptr) {
+    books_.run_ended(seen.run);
+    seen.watch = nullptr;
+  }
+  seen.starts = host.starts();
+  seen.alive = host.alive();
+  seen.paused = host.paused();
+  const Node* node = other_run ? world_.node_if(name) : nullptr;
+  if (node == nullptr) return;
+  seen.run = {name, node->incarnation()};
+  seen.watch = std::make_unique<NodeWatch>(name, findings_);
+}
+
+void Watch::follow_pairs() {
+  for (const std::string& from : names_) {
+    for (const std::string& to : names_) {
+      if (from == to) continue;
+      const Seen& observer = seen_[from];
+      const Seen& peer = seen_[to];
+      const MachineId here = world_.at_host(from).index();
+      const MachineId there = world_.at_host(to).index();
+      const Rule& way = world_.network().rule(here, there);
+      const Rule& back = world_.network().rule(there, here);
+      const bool answered = peer.alive && !peer.paused && !cuts_control(way) && !cuts_control(back);
+      pairs_.told(from, to, observer.alive && !observer.paused, answered, world_.now());
+      const Duration slowest = way.delay.max() + (way.loses() ? retransmission : Duration::zero());
+      books_.lateness().base_delay = std::max(books_.lateness().base_delay, slowest);
+    }
+  }
+}
+
+void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
+  const Node* node = world_.node_if(name);
+  if (node == nullptr) return;
+  ++looks_;
+  const NodeSnapshot shown = node->snapshot();
+  seen.watch->look(shown, node->config(), calm());
+  look_at_peers(name, shown);
+  for (const PeerSnapshot& peer : shown.peers) {
+    for (const ChannelSnapshot& channel : peer.channels) {
+      const ChannelKey key{seen.run, peer.health.id.text(), channel.type};
+      if (!channel.replies && books_.row(key) != nullptr) books_.compare(key, channel.ledger, at_rest);
+    }
+  }
+}
+
+void Watch::look_at_peers(const std::string& name, const NodeSnapshot& shown) {
+  const DetectorConfig& detector = world_.node_if(name)->config().detector;
+  const Duration bound = suspicion_bound(detector, options_.jitter) + books_.lateness().base_delay;
+  for (const PeerSnapshot& peer : shown.peers) {
+    pairs_.believed(name, peer.health.id.text(), peer.health.state, bound, world_.now());
+  }
+}
+
+bool Watch::calm() const {
+  if (world_.hardships() == 0) return true;
+  if (world_.now() < later(world_.last_hardship(), options_.calm_after)) return false;
+  for (const std::string& from : names_) {
+    const Seen& seen = seen_.at(from);
+    if (!seen.alive || seen.paused) return false;
+    for (const std::string& to : names_) {
+      if (from != to && harms(world_.network().rule(world_.at_host(from).index(), world_.at_host(to).index())))
+        return false;
+    }
+  }
+  return true;
+}
+
+std::string Watch::not_recovered() {
+  for (const std::string& name : names_) {
+    const Node* node = world_.node_if(name);
+    if (node == nullptr) continue;
+    for (const PeerSnapshot& peer : node->snapshot().peers) {
+      const std::string& id = peer.health.id.text();
+      const bool host = std::find(names_.begin(), names_.end(), id) != names_.end();
+      if (id == name || (host && !world_.alive(id))) continue;
+      if (peer.health.state != PeerState::up)
+        return name + " takes " + id + " for " + std::string{to_string(peer.health.state)} + " (" +
+               std::string{peer.health.reason.cause} + ')';
+      if (peer.health.breaker.state != "closed")
+        return "the breaker of " + name + " for " + id + " is " + peer.health.breaker.state;
+      for (const ChannelSnapshot& channel : peer.channels) {
+        if (channel.breaker.state != "closed")
+          return "the breaker of " + name + " for " + channel.name + " to " + id + " is " + channel.breaker.state;
+      }
+    }
+  }
+  return {};
+}
+
+std::string Watch::not_at_rest() {
+  for (const std::string& name : names_) {
+    const Node* node = world_.node_if(name);
+    if (node == nullptr) continue;
+    const NodeSnapshot shown = node->snapshot();
+    if (shown.ledger.held.messages != 0)
+      return name + " holds " + std::to_string(shown.ledger.held.messages) + " messages";
+    if (shown.held_bytes != 0) return name + " holds " + std::to_string(shown.held_bytes) + " bytes";
+  }
+  return {};
+}
+
+void Watch::expect_recovery(Duration limit) {
+  const WorldTime end = later(world_.now(), limit);
+  const Duration step{50'000};
+  while (!not_recovered().empty() && world_.now() < end) world_.run_for(step);
+  if (const std::string what = not_recovered(); !what.empty()) {
+    findings_.add(Invariant::recovery, {},
+                  "not recovered after " + std::to_string(limit.count() / 1000) + " ms: " + what);
+  }
+  if (!findings_.empty()) report();
+}
+
+void Watch::expect_rest(Duration limit) {
+  const WorldTime end = later(world_.now(), limit);
+  const Duration step{50'000};
+  while (!not_at_rest().empty() && world_.now() < end) world_.run_for(step);
+  if (const std::string what = not_at_rest(); !what.empty()) {
+    findings_.add(Invariant::recovery, {},
+                  "not at rest after " + std::to_string(limit.count() / 1000) + " ms: " + what);
+  }
+  for (const std::string& name : names_) {
+    Seen& seen = seen_[name];
+    if (seen.alive && seen.watch != nullptr) look(name, seen, true);
+  }
+  const std::size_t pairs = names_.size() * (names_.size() - 1);
+  const std::size_t most = pairs * options_.connections_per_pair;
+  if (world_.network().connections() > most) {
+    findings_.add(Invariant::hygiene, {},
+                  std::to_string(world_.network().connections()) + " connections stand, at most " +
+                      std::to_string(most) + " can be used");
+  }
+  if (!findings_.empty()) report();
+}
+
+void Watch::look_at_all() {
+  follow_processes();
+  for (const std::string& name : names_) {
+    Seen& seen = seen_[name];
+    if (seen.alive && seen.watch != nullptr) look(name, seen, false);
+  }
+  if (!findings_.empty()) report();
+}
+
+void Watch::report() {
+  for (Finding& finding : findings_.take()) {
+    Violation found = violation(std::move(finding));
+    if (options_.throws) throw InvariantViolated{std::move(found)};
+    if (violations_.size() < violations_max) violations_.push_back(std::move(found));
+  }
+}
+
+Violation Watch::violation(Finding finding) {
+  Violation result{std::move(finding), world_.now(), world_.events_run(), world_.seed(), {}};
+  std::vector<Owner> concerned;
+  for (const std::string& name : result.finding.nodes) {
+    if (std::find(names_.begin(), names_.end(), name) != names_.end())
+      concerned.push_back(world_.at_host(name).index());
+  }
+  const auto about = [&](Owner owner) {
+    return std::find(concerned.begin(), concerned.end(), owner) != concerned.end();
+  };
+  for (const TraceRow& row : world_.trace().rows()) {
+    const bool between = about(row.host) && (concerned.size() < 2 || about(row.other));
+    if (row.kind != TraceKind::hardship && row.kind != TraceKind::process && !between) continue;
+    std::ostringstream text;
+    world_.trace().print(text, row);
+    result.story.push_back(text.str());
+  }
+  if (result.story.size() > options_.story_rows) {
+    result.story.erase(result.story.begin(), result.story.end() - static_cast<std::ptrdiff_t>(options_.story_rows));
+  }
+  return result;
+}
+
+}  // namespace hawser::sim

@@ -1,0 +1,91 @@
+// Watch: the invariants, checked on every run of a world, whoever wrote it.
+//
+//   World world{options};               // with trace_rows, so that a violation can tell its story
+//   sim::Watch watch{world};
+//   world.host("n1", config, app);
+//   world.run_for(10s);                 // throws InvariantViolated between two events
+//   watch.expect_recovery(15s);
+//   watch.expect_rest(5s);
+//
+// After every event it takes what the books found (see probe.hpp) and follows the processes; every `stride` events it
+// looks at the snapshot of one node, in turn; expect_rest() looks at all. What needs the books is checked only for
+// messages that a Probe has sent. A Watch draws no random number and adds nothing to the trace: a watched run has the
+// hash of an unwatched one. It must live as long as its world runs.
+#pragma once
+
+#include <hawser/sim/books.hpp>
+#include <hawser/sim/node_watch.hpp>
+#include <hawser/sim/pair_watch.hpp>
+#include <hawser/sim/world.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hawser::sim {
+
+struct WatchOptions {
+  std::uint64_t stride = 32;        // events between two looks at a snapshot; 1 ..
+  std::size_t story_rows = 40;      // of the trace, in a violation
+  bool throws = true;               // else violations are only kept, at most 100
+  Duration jitter{200'000};         // of round trips that detectors may have learned: a lost segment costs 200 ms
+  Duration calm_after{15'000'000};  // a suspicion so long after the last hardship is false
+  std::uint64_t connections_per_pair = 3;  // lanes, each way
+};
+
+class Watch {
+ public:
+  explicit Watch(World& world, const WatchOptions& options = {});
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  Books& books() noexcept { return books_; }
+  World& world() noexcept { return world_; }
+  const std::vector<Violation>& violations() const noexcept { return violations_; }
+  std::uint64_t looks() const noexcept { return looks_; }
+
+  // I13. Runs the world until every node that is alive takes every other one for up, with every breaker closed. It is a
+  // violation if that takes longer than `limit`. Channel breakers need traffic to close.
+  void expect_recovery(Duration limit);
+  // I1 at rest, I13, I16. Runs the world until nothing is held; traffic must have ended. Then everything is looked at.
+  void expect_rest(Duration limit);
+  // Looks at every node now.
+  void look_at_all();
+
+ private:
+  struct Seen {
+    std::uint32_t starts = 0;
+    bool alive = false;
+    bool paused = false;
+    RunId run;
+    std::unique_ptr<NodeWatch> watch;
+  };
+
+  void after_event();
+  void follow(const std::string& name, Seen& seen);
+  void follow_pairs();
+  bool follow_processes();
+  void look(const std::string& name, Seen& seen, bool at_rest);
+  void look_at_peers(const std::string& name, const NodeSnapshot& shown);
+  bool calm() const;
+  std::string not_recovered();
+  std::string not_at_rest();
+  void report();
+  Violation violation(Finding finding);
+
+  World& world_;
+  WatchOptions options_;
+  Findings findings_;
+  Books books_;
+  PairWatch pairs_;
+  std::vector<std::string> names_;
+  std::map<std::string, Seen> seen_;
+  std::uint64_t hardships_ = ~std::uint64_t{0};
+  std::uint64_t looks_ = 0;
+  std::size_t next_ = 0;
+  std::vector<Violation> violations_;
+};
+
+}  // namespace hawser::sim
