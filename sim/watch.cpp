@@ -132,7 +132,7 @@ bool Watch::calm() const {
   return true;
 }
 
-std::string Watch::not_recovered() {
+Finding Watch::not_recovered() {
   for (const std::string& name : names_) {
     const Node* node = world_.node_if(name);
     if (node == nullptr) continue;
@@ -140,51 +140,59 @@ std::string Watch::not_recovered() {
       const std::string& id = peer.health.id.text();
       const bool host = std::find(names_.begin(), names_.end(), id) != names_.end();
       if (id == name || (host && !world_.alive(id))) continue;
-      if (peer.health.state != PeerState::up)
-        return name + " takes " + id + " for " + std::string{to_string(peer.health.state)} + " (" +
-               std::string{peer.health.reason.cause} + ')';
-      if (peer.health.breaker.state != "closed")
-        return "the breaker of " + name + " for " + id + " is " + peer.health.breaker.state;
+      const auto wrong = [&](std::string text) { return Finding{Invariant::recovery, {name, id}, std::move(text)}; };
+      if (peer.health.state != PeerState::up) {
+        return wrong(name + " takes " + id + " for " + std::string{to_string(peer.health.state)} + " (" +
+                     std::string{peer.health.reason.cause} + ')');
+      }
+      if (peer.health.breaker.state != "closed") {
+        return wrong("the breaker of " + name + " for " + id + " is " + peer.health.breaker.state);
+      }
       for (const ChannelSnapshot& channel : peer.channels) {
-        if (channel.breaker.state != "closed")
-          return "the breaker of " + name + " for " + channel.name + " to " + id + " is " + channel.breaker.state;
+        if (channel.breaker.state == "closed") continue;
+        return wrong("the breaker of " + name + " for " + channel.name + " to " + id + " is " + channel.breaker.state);
       }
     }
   }
   return {};
 }
 
-std::string Watch::not_at_rest() {
+Finding Watch::not_at_rest() {
   for (const std::string& name : names_) {
     const Node* node = world_.node_if(name);
     if (node == nullptr) continue;
     const NodeSnapshot shown = node->snapshot();
-    if (shown.ledger.held.messages != 0)
-      return name + " holds " + std::to_string(shown.ledger.held.messages) + " messages";
-    if (shown.held_bytes != 0) return name + " holds " + std::to_string(shown.held_bytes) + " bytes";
+    if (shown.ledger.held.messages != 0) {
+      return {Invariant::recovery, {name}, name + " holds " + std::to_string(shown.ledger.held.messages) + " messages"};
+    }
+    if (shown.held_bytes != 0) {
+      return {Invariant::recovery, {name}, name + " holds " + std::to_string(shown.held_bytes) + " bytes"};
+    }
   }
   return {};
 }
 
-void Watch::expect_recovery(Duration limit) {
+void Watch::expect(Finding (Watch::*wrong)(), Duration limit, const char* what) {
+  follow_processes();
   const WorldTime end = later(world_.now(), limit);
   const Duration step{50'000};
-  while (!not_recovered().empty() && world_.now() < end) world_.run_for(step);
-  if (const std::string what = not_recovered(); !what.empty()) {
-    findings_.add(Invariant::recovery, {},
-                  "not recovered after " + std::to_string(limit.count() / 1000) + " ms: " + what);
+  Finding left = (this->*wrong)();
+  while (!left.text.empty() && world_.now() < end) {
+    world_.run_for(step);
+    left = (this->*wrong)();
   }
+  if (left.text.empty()) return;
+  const std::string span = std::to_string(limit.count() / 1000) + " ms: ";
+  findings_.add(left.invariant, left.nodes, std::string{what} + " after " + span + left.text);
+}
+
+void Watch::expect_recovery(Duration limit) {
+  expect(&Watch::not_recovered, limit, "not recovered");
   if (!findings_.empty()) report();
 }
 
 void Watch::expect_rest(Duration limit) {
-  const WorldTime end = later(world_.now(), limit);
-  const Duration step{50'000};
-  while (!not_at_rest().empty() && world_.now() < end) world_.run_for(step);
-  if (const std::string what = not_at_rest(); !what.empty()) {
-    findings_.add(Invariant::recovery, {},
-                  "not at rest after " + std::to_string(limit.count() / 1000) + " ms: " + what);
-  }
+  expect(&Watch::not_at_rest, limit, "not at rest");
   for (const std::string& name : names_) {
     Seen& seen = seen_[name];
     if (seen.alive && seen.watch != nullptr) look(name, seen, true);

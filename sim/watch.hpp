@@ -27,7 +27,7 @@
 namespace hawser::sim {
 
 struct WatchOptions {
-  std::uint64_t stride = 32;        // events between two looks at a snapshot; 1 ..
+  std::uint64_t stride = 8;         // events between two looks at a snapshot; 1 ..
   std::size_t story_rows = 40;      // of the trace, in a violation
   bool throws = true;               // else violations are only kept, at most 100
   Duration jitter{200'000};         // of round trips that detectors may have learned: a lost segment costs 200 ms
@@ -70,8 +70,10 @@ class Watch {
   void look(const std::string& name, Seen& seen, bool at_rest);
   void look_at_peers(const std::string& name, const NodeSnapshot& shown);
   bool calm() const;
-  std::string not_recovered();
-  std::string not_at_rest();
+  // What is wrong, and where; an empty text when nothing is.
+  Finding not_recovered();
+  Finding not_at_rest();
+  void expect(Finding (Watch::*wrong)(), Duration limit, const char* what);
   void report();
   Violation violation(Finding finding);
 

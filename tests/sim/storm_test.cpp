@@ -1,6 +1,7 @@
 // Storms: random hardships over real nodes with traffic of all kinds, every invariant on.
 //
 // HAWSER_STORM_SEEDS=<first>:<count> plays other seeds than the 30 of the test; <seed> alone plays that one.
+// HAWSER_STORM_TRACE=1 prints the trace.
 #include <hawser/interconnect/node.hpp>
 #include <hawser/sim/probe.hpp>
 #include <hawser/sim/storm.hpp>
@@ -10,6 +11,7 @@
 #include "messages.capnp.h"
 
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -69,6 +71,7 @@ void talk(Node& node, Watch& watch, const bool& talking) {
 
 Run weather(std::uint64_t seed) {
   WorldOptions options;
+  if (std::getenv("HAWSER_STORM_TRACE") != nullptr) options.trace_to = &std::cout;
   options.seed = seed;
   options.trace_rows = 4000;
   World world{options};
