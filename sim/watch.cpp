@@ -132,6 +132,11 @@ bool Watch::calm() const {
   return true;
 }
 
+bool Watch::recovered(const BreakerSnapshot& breaker) const {
+  return breaker.state == "closed" || breaker.state == "disabled" ||
+         (!options_.breakers_closed && breaker.state != "open");
+}
+
 Finding Watch::not_recovered() {
   for (const std::string& name : names_) {
     const Node* node = world_.node_if(name);
@@ -145,11 +150,11 @@ Finding Watch::not_recovered() {
         return wrong(name + " takes " + id + " for " + std::string{to_string(peer.health.state)} + " (" +
                      std::string{peer.health.reason.cause} + ')');
       }
-      if (peer.health.breaker.state != "closed") {
+      if (!recovered(peer.health.breaker)) {
         return wrong("the breaker of " + name + " for " + id + " is " + peer.health.breaker.state);
       }
       for (const ChannelSnapshot& channel : peer.channels) {
-        if (channel.breaker.state == "closed") continue;
+        if (recovered(channel.breaker)) continue;
         return wrong("the breaker of " + name + " for " + channel.name + " to " + id + " is " + channel.breaker.state);
       }
     }
@@ -234,16 +239,20 @@ Violation Watch::violation(Finding finding) {
   const auto about = [&](Owner owner) {
     return std::find(concerned.begin(), concerned.end(), owner) != concerned.end();
   };
-  for (const TraceRow& row : world_.trace().rows()) {
-    const bool between = about(row.host) && (concerned.size() < 2 || about(row.other));
-    if (row.kind != TraceKind::hardship && row.kind != TraceKind::process && !between) continue;
+  // From the end: so many rows between these nodes, and the hardships that lie further back.
+  const std::vector<TraceRow> rows = world_.trace().rows();
+  std::size_t of_nodes = 0;
+  std::size_t of_world = 0;
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    const bool hardship = row->kind == TraceKind::hardship || row->kind == TraceKind::process;
+    const bool between = about(row->host) && (concerned.size() < 2 || about(row->other));
+    if (!hardship && !between) continue;
+    if (++(hardship ? of_world : of_nodes) > options_.story_rows) continue;
     std::ostringstream text;
-    world_.trace().print(text, row);
+    world_.trace().print(text, *row);
     result.story.push_back(text.str());
   }
-  if (result.story.size() > options_.story_rows) {
-    result.story.erase(result.story.begin(), result.story.end() - static_cast<std::ptrdiff_t>(options_.story_rows));
-  }
+  std::reverse(result.story.begin(), result.story.end());
   return result;
 }
 

@@ -28,10 +28,12 @@ namespace hawser::sim {
 
 struct WatchOptions {
   std::uint64_t stride = 8;         // events between two looks at a snapshot; 1 ..
-  std::size_t story_rows = 40;      // of the trace, in a violation
+  std::size_t story_rows = 40;      // of the trace, in a violation, and as many of hardships
   bool throws = true;               // else violations are only kept, at most 100
   Duration jitter{200'000};         // of round trips that detectors may have learned: a lost segment costs 200 ms
   Duration calm_after{15'000'000};  // a suspicion so long after the last hardship is false
+  // Whether recovery means closed breakers. Without calls a breaker stays half-open for ever, which admits them.
+  bool breakers_closed = true;
   std::uint64_t connections_per_pair = 3;  // lanes, each way
 };
 
@@ -71,6 +73,7 @@ class Watch {
   void look_at_peers(const std::string& name, const NodeSnapshot& shown);
   bool calm() const;
   // What is wrong, and where; an empty text when nothing is.
+  bool recovered(const BreakerSnapshot& breaker) const;
   Finding not_recovered();
   Finding not_at_rest();
   void expect(Finding (Watch::*wrong)(), Duration limit, const char* what);

@@ -1,0 +1,55 @@
+// A peer that is not heard must be suspected in time, by those who run.
+#include <hawser/sim/pair_watch.hpp>
+
+#include <catch2/catch.hpp>
+
+using namespace hawser;
+using namespace std::chrono_literals;
+using hawser::sim::Findings;
+using hawser::sim::Invariant;
+using hawser::sim::PairWatch;
+using hawser::sim::WorldTime;
+
+namespace {
+
+constexpr WorldTime at(Duration since_begin) { return sim::world_begin + since_begin; }
+
+}  // namespace
+
+TEST_CASE("a cut peer that is taken for up past the bound breaks completeness", "[pair_watch]") {
+  Findings findings;
+  PairWatch watch{findings};
+  watch.told("a", "b", true, true, at(0s));
+  watch.told("a", "b", true, false, at(5s));
+  watch.told("a", "b", true, false, at(5500ms));  // the silence goes on
+  watch.believed("a", "b", PeerState::up, 1s, at(6s));
+  CHECK(findings.empty());
+  SECTION("suspected") { watch.believed("a", "b", PeerState::suspect, 1s, at(60s)); }
+  SECTION("healed") {
+    watch.told("a", "b", true, true, at(6s));
+    watch.believed("a", "b", PeerState::up, 1s, at(60s));
+  }
+  SECTION("an observer that slept begins anew") {
+    watch.told("a", "b", false, false, at(5500ms));
+    watch.told("a", "b", true, false, at(9s));
+    watch.believed("a", "b", PeerState::up, 1s, at(10s));
+  }
+  CHECK(findings.empty());
+  watch.told("a", "b", true, false, at(60s));
+  SECTION("up") {
+    watch.believed("a", "b", PeerState::up, 1s, at(62s));
+    REQUIRE(findings.all().size() == 1);
+    CHECK(findings.all().front().invariant == Invariant::completeness);
+    CHECK(findings.all().front().nodes == std::vector<std::string>{"a", "b"});
+  }
+}
+
+TEST_CASE("the bound follows the configuration", "[pair_watch]") {
+  DetectorConfig config;
+  const Duration usual = sim::suspicion_bound(config, 0ms);
+  CHECK(usual > 800ms);
+  CHECK(usual < 1s);
+  config.suspect = 8.0;
+  CHECK(sim::suspicion_bound(config, 0ms) > usual);
+  CHECK(sim::suspicion_bound(config, 200ms) > sim::suspicion_bound(config, 0ms));
+}
