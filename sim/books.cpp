@@ -64,12 +64,10 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
                   name + " is handled after its sender was told " + std::string{to_string(record->outcome)});
   }
   const Duration age = at - record->at;
-  const Duration slack =
-      lateness_.quantum + lateness_.base_delay + share(2 * (age + Duration{2'000'000}), lateness_.drift);
-  if (age > record->ttl + slack) {
+  if (const Duration error = slack(*record, by, at); age > record->ttl + error) {
     findings_.add(Invariant::ttl, nodes,
                   name + " is handled at an age of " + ms(age) + ", its TTL is " + ms(record->ttl) + " and the error " +
-                      ms(slack));
+                      ms(error));
   }
   std::uint64_t& last = last_[channel];
   if (!record->handled && last > number) {
@@ -85,6 +83,14 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
   record->handled = true;
   ++rows_[channel].handled;
   ++handled_;
+}
+
+// The receiver knows the sender's clock from their last round trips, and leaves room for what both may have drifted
+// since.
+Duration Books::slack(const Record& record, const RunId& by, WorldTime at) const {
+  Duration since = (at - record.at) + Duration{2'000'000};
+  if (lateness_.unconfirmed) since += lateness_.unconfirmed(by.node, record.channel.from.node, at);
+  return lateness_.quantum + lateness_.base_delay + share(2 * since, lateness_.drift);
 }
 
 // A message that was sent waits for its verdict a little beyond its TTL; clocks run apart meanwhile; and nobody tells

@@ -15,6 +15,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -53,6 +54,8 @@ struct Lateness {
   Duration verdict_window{500'000};  // a message that has left waits so long beyond its TTL
   Duration base_delay{400};          // longest one-way delay that a first round trip may have had
   double drift = 0.05;               // rate error of a clock that the nodes reckon with
+  // How long a receiver (the first) has had no round trip with a sender; the drift of that time is not known to it.
+  std::function<Duration(const std::string&, const std::string&, WorldTime)> unconfirmed;
 };
 
 class Books {
@@ -97,6 +100,7 @@ class Books {
   };
 
   Record* find(std::uint64_t number, const char* who);
+  Duration slack(const Record& record, const RunId& by, WorldTime at) const;
   WorldTime end_limit(const Record& record) const;
   void overdue(std::uint64_t number, const Record& record, WorldTime now);
   std::string name_of(std::uint64_t number, const Record& record) const;

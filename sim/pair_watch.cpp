@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace hawser::sim {
+namespace {
+
+constexpr Duration confirming{1'000'000};  // a few heartbeats
+
+}  // namespace
 
 // z is below 0.55 x phi + 1.8 from phi 1 to 300, and above 4.26 at 5: a simple bound is enough for a bound.
 Duration suspicion_bound(const DetectorConfig& config, Duration jitter) noexcept {
@@ -15,6 +20,12 @@ Duration suspicion_bound(const DetectorConfig& config, Duration jitter) noexcept
 void PairWatch::told(const std::string& observer, const std::string& peer, bool observing, bool answered,
                      WorldTime now) {
   Pair& pair = pairs_[{observer, peer}];
+  const bool good = observing && answered;
+  if (good && pair.good_since == world_never) pair.good_since = now;
+  if (!good && pair.good_since != world_never) {
+    if (now >= later(pair.good_since, confirming)) pair.good_until = now;
+    pair.good_since = world_never;
+  }
   const bool silent = observing && !answered;
   const bool was_silent = pair.observing && !pair.answered;
   if (silent && !was_silent) pair.silent_since = now;
@@ -26,6 +37,14 @@ void PairWatch::told(const std::string& observer, const std::string& peer, bool 
 WorldTime PairWatch::silent_since(const std::string& observer, const std::string& peer) const {
   const auto found = pairs_.find({observer, peer});
   return found == pairs_.end() ? world_never : found->second.silent_since;
+}
+
+Duration PairWatch::unconfirmed(const std::string& observer, const std::string& peer, WorldTime now) const {
+  const auto found = pairs_.find({observer, peer});
+  if (found == pairs_.end()) return Duration::zero();
+  const Pair& pair = found->second;
+  const bool good = pair.good_since != world_never && now >= later(pair.good_since, confirming);
+  return good ? Duration::zero() : now - pair.good_until;
 }
 
 void PairWatch::believed(const std::string& observer, const std::string& peer, PeerState state, Duration bound,

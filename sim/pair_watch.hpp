@@ -26,6 +26,8 @@ class PairWatch {
   void told(const std::string& observer, const std::string& peer, bool observing, bool answered, WorldTime now);
   // Since when the peer must have been silent to this observer; world_never if it need not be.
   WorldTime silent_since(const std::string& observer, const std::string& peer) const;
+  // How long ago the two could last answer each other for at least a second on end; zero if they do.
+  Duration unconfirmed(const std::string& observer, const std::string& peer, WorldTime now) const;
   void believed(const std::string& observer, const std::string& peer, PeerState state, Duration bound, WorldTime now);
 
  private:
@@ -33,6 +35,8 @@ class PairWatch {
     bool observing = false;
     bool answered = false;
     WorldTime silent_since = world_never;
+    WorldTime good_since = world_never;
+    WorldTime good_until = world_begin;
   };
 
   Findings& findings_;

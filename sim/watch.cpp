@@ -21,6 +21,9 @@ bool cuts_control(const Rule& rule) noexcept { return rule.hold || rule.cuts(Lan
 
 Watch::Watch(World& world, const WatchOptions& options)
     : world_(world), options_(options), books_(findings_), pairs_(findings_) {
+  books_.lateness().unconfirmed = [this](const std::string& observer, const std::string& peer, WorldTime now) {
+    return pairs_.unconfirmed(observer, peer, now);
+  };
   world_.on_event([this] { after_event(); });
 }
 

@@ -113,7 +113,7 @@ TEST_CASE("whoever cannot speak is not overdue: not while paused, not after a cr
 
 TEST_CASE("a handler may start until TTL, quantum, base delay and drift are over, and no later", "[books]") {
   Desk desk;
-  desk.books.lateness() = {1ms, 500ms, 4ms, 0.0};
+  desk.books.lateness() = {1ms, 500ms, 4ms, 0.0, {}};
   SECTION("in time") {
     desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(1005ms));
     CHECK(desk.findings.empty());
@@ -121,6 +121,14 @@ TEST_CASE("a handler may start until TTL, quantum, base delay and drift are over
   SECTION("too late") {
     desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(1005ms + 1us));
     CHECK(desk.found_only(Invariant::ttl));
+  }
+  SECTION("drift that nobody could measure is no fault") {
+    desk.books.lateness().drift = 0.05;
+    desk.books.lateness().unconfirmed = [](const std::string&, const std::string&, WorldTime) { return Duration{4s}; };
+    const Duration error = 2 * (1605ms + 2s + 4s) / 20;
+    desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(1605ms));
+    CHECK(1s + error > 1605ms);
+    CHECK(desk.findings.empty());
   }
   SECTION("an outcome is late too") {
     desk.books.ended(desk.submit(0ms), as(OutcomeKind::expired), at(1503ms));

@@ -44,6 +44,22 @@ TEST_CASE("a cut peer that is taken for up past the bound breaks completeness", 
   }
 }
 
+TEST_CASE("two who answer each other for a second know each other's clocks; the time since is counted",
+          "[pair_watch]") {
+  Findings findings;
+  PairWatch watch{findings};
+  watch.told("a", "b", true, true, at(0s));
+  CHECK(watch.unconfirmed("a", "b", at(2s)) == 0s);
+  watch.told("a", "b", true, false, at(3s));
+  CHECK(watch.unconfirmed("a", "b", at(5s)) == 2s);
+  watch.told("a", "b", true, true, at(6s));
+  CHECK(watch.unconfirmed("a", "b", at(6500ms)) == 3500ms);
+  watch.told("a", "b", true, false, at(6600ms));  // too short to learn anything
+  CHECK(watch.unconfirmed("a", "b", at(7s)) == 4s);
+  watch.told("a", "b", true, true, at(8s));
+  CHECK(watch.unconfirmed("a", "b", at(9s)) == 0s);
+}
+
 TEST_CASE("the bound follows the configuration", "[pair_watch]") {
   DetectorConfig config;
   const Duration usual = sim::suspicion_bound(config, 0ms);
