@@ -121,6 +121,12 @@ void PeerCore::tick(Instant now) {
       fail_lane(each, Lane::Severity::absent, "no_progress", "nothing on this lane was acknowledged in time", now);
       breaker_.trip(now, "no_progress", "a lane without progress", true);
     }
+    // A control lane may die again before its peer counts as up: then nobody else notices.
+    const bool deaf = each.open() && each.lane_class() == LaneClass::control && !up() && unanswered_too_long(now);
+    if (deaf) {
+      node_.hang_up(each.link());
+      fail_lane(each, Lane::Severity::absent, "silent", "open, and nothing is answered on it", now);
+    }
     const bool unused = each.open() && each.lane_class() != LaneClass::control &&
                         later(each.last_traffic(), node_.config().reconnect.lane_idle) <= now;
     if (unused) {
@@ -130,6 +136,11 @@ void PeerCore::tick(Instant now) {
   }
   breaker_.tick(now);
   if (judge_.tick(now)) after_judgement(now);
+}
+
+bool PeerCore::unanswered_too_long(Instant now) const {
+  if (unanswered_.empty()) return false;
+  return later(std::max(unanswered_.front().sent, established_at_), silence_limit()) <= now;
 }
 
 void PeerCore::flush(Instant now) {

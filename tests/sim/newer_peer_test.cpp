@@ -59,7 +59,8 @@ class Newer final : public sim::Process, public TransportEvents {
   void frame_received(ConnectionId, const PeerIdentity&, BufferRef frame) override {
     const auto info = inspect_frame(frame.bytes(), told_.problem, speaks_);
     Welcome welcome;
-    if (info && info->kind == FrameKind::welcome && decode(frame.bytes(), welcome, told_.problem)) told_.welcome = welcome;
+    if (info && info->kind == FrameKind::welcome && decode(frame.bytes(), welcome, told_.problem))
+      told_.welcome = welcome;
   }
   void answer_received(LinkId, BufferRef frame) override {
     Refusal refusal;
