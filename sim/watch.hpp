@@ -9,8 +9,8 @@
 //
 // After every event it takes what the books found (see probe.hpp) and follows the processes; every `stride` events it
 // looks at the snapshot of one node, in turn; expect_rest() looks at all. What needs the books is checked only for
-// messages that a Probe has sent. A Watch draws no random number and adds nothing to the trace: a watched run has the
-// hash of an unwatched one. It must live as long as its world runs.
+// messages that a Probe has sent. A watched run has the hash of an unwatched one. It must live as long as its world
+// runs.
 #pragma once
 
 #include <hawser/sim/books.hpp>
