@@ -8,8 +8,6 @@
 namespace hawser {
 namespace {
 
-constexpr std::size_t beats_remembered = 64;
-
 std::string_view cause_of(LinkFailure failure) noexcept { return to_string(failure); }
 
 }  // namespace

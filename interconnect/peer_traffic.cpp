@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t batches_per_turn = 32;     // and then the loop sees to others
 constexpr std::size_t quantum_bytes = 4u << 10;  // of the deficit round robin, per priority level
 constexpr std::size_t record_slack = 256;        // head, extensions and padding of one record
+constexpr std::size_t beats_remembered = 64;     // a reply to an older one is no evidence any more
 
 }  // namespace
 
@@ -202,7 +203,7 @@ void PeerCore::flush_control(Instant now) {
       heartbeat->sequence = ++beats_;
       heartbeat->hears = node_.hears();
       unanswered_.push_back({beats_, now});
-      if (unanswered_.size() > 64) unanswered_.pop_front();
+      if (unanswered_.size() > beats_remembered) unanswered_.pop_front();
       next_beat_ = later(now, node_.config().detector.heartbeat);
       probe(lane(LaneClass::ordinary), now);
       probe(lane(LaneClass::bulk), now);
