@@ -4,8 +4,7 @@
 //   sim::Watch watch{world};
 //   world.host("n1", config, app);
 //   world.run_for(10s);                 // throws InvariantViolated between two events
-//   watch.expect_recovery(15s);
-//   watch.expect_rest(5s);
+//   watch.expect_rest(5s);              // or expect_recovery(15s)
 //
 // After every event it takes what the books found (see probe.hpp) and follows the processes; every `stride` events it
 // looks at the snapshot of one node, in turn; expect_rest() looks at all. What needs the books is checked only for
