@@ -65,19 +65,8 @@ void NodeCore::start() {
 
   const Turn turn{*this};
   phase_ = Phase::running;
-  const auto add = [&](const PeerConfig& config) {
-    const auto index = static_cast<std::uint32_t>(by_index_.size());
-    auto peer = std::make_shared<PeerCore>(*this, config, index, now_);
-    const std::unique_lock lock{peers_mutex_};
-    peers_.emplace(config.id, peer);
-    by_index_.push_back(peer);
-    wake_.push_back(never);
-    is_dirty_.push_back(false);
-    is_touched_.push_back(false);
-    return peer;
-  };
-  add(self_config_)->open_to_self(now_);
-  for (const PeerConfig& peer : config_.peers) add(peer);
+  enroll(self_config_).open_to_self(now_);
+  for (const PeerConfig& peer : config_.peers) enroll(peer);
   for (const auto& peer : by_index_) mark_dirty(*peer);
   stance_ = Stance::serving;
   stance_reason_ = Reason{now_, "no_strategy", "no isolation strategy is configured: every node always serves", {}};

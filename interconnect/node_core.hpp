@@ -153,6 +153,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void reject(ConnectionId from, RefusalReason reason, std::string text);
 
   void check_ready();
+  PeerCore& enroll(const PeerConfig& config);
   bool at_rest() const;
   void advance_stop();
   void begin_leaving();

@@ -9,9 +9,7 @@ namespace hawser {
 
 // ---- peers
 
-bool NodeCore::add_peer(const PeerConfig& config) {
-  const Turn turn{*this};
-  if (phase_ != Phase::running || config.id == config_.id || find(config.id) != nullptr) return false;
+PeerCore& NodeCore::enroll(const PeerConfig& config) {
   const auto index = static_cast<std::uint32_t>(by_index_.size());
   auto peer = std::make_shared<PeerCore>(*this, config, index, now_);
   {
@@ -22,8 +20,15 @@ bool NodeCore::add_peer(const PeerConfig& config) {
   wake_.push_back(never);
   is_dirty_.push_back(false);
   is_touched_.push_back(false);
+  return *peer;
+}
+
+bool NodeCore::add_peer(const PeerConfig& config) {
+  const Turn turn{*this};
+  if (phase_ != Phase::running || config.id == config_.id || find(config.id) != nullptr) return false;
+  PeerCore& peer = enroll(config);
   event("node", config.id, "peer_added", config.id.text() + " at " + config.endpoint.text());
-  mark_dirty(*peer);
+  mark_dirty(peer);
   return true;
 }
 
@@ -34,7 +39,10 @@ bool NodeCore::remove_peer(const NodeId& id) {
   const Outcome unsent{OutcomeKind::unreachable, Cause::peer_removed, {}};
   peer->refuse_new(unsent);
   peer->finish(unsent, {OutcomeKind::unknown, Cause::peer_removed, {}}, now_);
-  unknown_ledger_ += peer->ledger();  // its books are closed, and stay in the node's
+  {
+    const std::lock_guard lock{unknown_mutex_};
+    unknown_ledger_ += peer->ledger();  // its books are closed, and stay in the node's
+  }
   {
     const std::unique_lock lock{peers_mutex_};
     peers_.erase(id);
