@@ -99,6 +99,7 @@ void NodeCore::abandon() {
   phase_ = Phase::stopped;
   if (timer_ != TimerId::none) runtime_.scheduler().cancel(std::exchange(timer_, TimerId::none));
   transport_.reset();
+  retired_transport_.reset();
   timers_.clear();
   waiters_.clear();
   stop_done_.clear();

@@ -175,6 +175,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Endpoint endpoint_;
   std::unique_ptr<StableStorage> storage_;
   std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Transport> retired_transport_;  // stopped, and about to be destroyed
   Instant started_at_{};
   Stance stance_ = Stance::joining;
   Reason stance_reason_;

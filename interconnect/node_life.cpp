@@ -197,8 +197,11 @@ void NodeCore::become_stopped() {
   connections_.clear();
   links_.clear();
   transport_stats_ = transport_->stats();
-  // The transport may be the one that called us: it goes when this turn is over.
-  run_on_loop([transport = std::shared_ptr<Transport>{std::move(transport_)}] {});
+  // The transport may be the one that called us: it goes when this turn is over, or with us if the loop runs no more.
+  retired_transport_ = std::move(transport_);
+  run_on_loop([weak = weak_from_this()] {
+    if (const auto node = weak.lock()) node->retired_transport_.reset();
+  });
   timers_.clear();
   event("node", {}, "stopped", config_.id.text() + " has stopped");
   for (auto& done : std::exchange(stop_done_, {})) done();
