@@ -142,7 +142,7 @@ TEST_CASE("child leaves main with everything open", "[.]") {
   const LinkId link = n1.join(n2.listen());
   n1.send(link, "hello");
   n1.dial({"127.0.0.1", 9});
-  SUCCEED();
+  CHECK(link != LinkId::none);
 }
 
 TEST_CASE("child calls exit in a handler", "[.]") {
