@@ -10,6 +10,7 @@
 
 #include <hawser/base/buffer.hpp>
 #include <hawser/base/random.hpp>
+#include <hawser/base/recycled_map.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/channel_guard.hpp>
@@ -22,7 +23,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -185,15 +185,15 @@ class Channel {
   std::size_t room_messages_ = 0;
   std::size_t room_bytes_ = 0;
   std::size_t borrowed_ = 0;
-  Instant earliest_queued_ = never;
+  Instant earliest_queued_ = never;       // no later than what is queued, waits or is staged expires
   std::atomic<std::uint32_t> queued_{0};  // queue_.size(), to look without the lock
 
   // The loop's own.
   Ring<Outgoing> staged_;  // taken from the queue, not yet transmitted
   Ring<Outgoing> sent_;
-  std::map<std::uint64_t, Outgoing> awaiting_reply_;          // by request id: delivered, not answered
-  std::map<std::uint64_t, std::uint64_t> request_sequences_;  // request id -> sequence among the sent
-  std::size_t cursor_ = 0;                                    // sent_[cursor_..] must be sent (again)
+  RecycledMap<std::uint64_t, Outgoing> awaiting_reply_;          // by request id: delivered, not answered
+  RecycledMap<std::uint64_t, std::uint64_t> request_sequences_;  // request id -> sequence among the sent
+  std::size_t cursor_ = 0;                                       // sent_[cursor_..] must be sent (again)
   std::uint32_t chunk_offset_ = 0;  // of the message being cut, staged_.front() or sent_[cursor_]
   std::uint64_t next_sequence_ = 1;
   std::uint64_t transmitted_bytes_ = 0;
