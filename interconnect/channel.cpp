@@ -336,7 +336,7 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
 
 void Channel::to_sent(Outgoing&& message, Instant now) {
   if (message.kind == RecordKind::request && !message.ended) {
-    request_sequences_.insert(message.request_id, message.sequence);
+    request_sequences_.emplace(message.request_id, message.sequence);
   }
   earliest_sent_ = std::min({earliest_sent_, message.expires, later(now, guard_.slow_limit())});
   // An ended one may join those that wait to be sent again, and must not make them look as if they had been.
@@ -379,7 +379,7 @@ void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
       request_sequences_.erase(message.request_id);
       if (outcome.delivered()) {
         const std::uint64_t id = message.request_id;
-        awaiting_reply_.insert(id, std::move(message));
+        awaiting_reply_.emplace(id, std::move(message));
         sent_.pop_front();
         continue;
       }
