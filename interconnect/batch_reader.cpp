@@ -99,6 +99,8 @@ bool read_extension(const RecordView& view, Record& record, std::string& problem
     at += sizeof(Traceparent);
   }
   record.waited_us = (view.flags & flag_waited) != 0 ? load<std::uint64_t>(at) : 0;
+  const bool gives_up = view.kind == RecordKind::want && view.extension.size() >= known + 8;
+  record.given_up = gives_up ? load<std::uint64_t>(view.extension.data() + known) : 0;
   return true;
 }
 

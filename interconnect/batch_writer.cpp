@@ -21,7 +21,7 @@ bool has_request_id(const Record& record) noexcept {
 
 std::size_t extension_bytes(const Record& record) noexcept {
   return (has_request_id(record) ? 8u : 0u) + (record.total_bytes != 0 ? 8u : 0u) + (record.traceparent ? 32u : 0u) +
-         (record.waited_us != 0 ? 8u : 0u);
+         (record.waited_us != 0 ? 8u : 0u) + (record.given_up != 0 ? 8u : 0u);
 }
 
 std::size_t header_words(const BatchHeader& header) {
@@ -114,6 +114,7 @@ void BatchWriter::add(const Record& record) {
   HAWSER_ASSERT(record.sequence != 0 || record.kind == RecordKind::cancel, "sequences are counted from 1");
   HAWSER_ASSERT(record.type != TypeId::none || record.kind == RecordKind::reply || record.kind == RecordKind::cancel,
                 "a message has a type");
+  HAWSER_ASSERT(record.given_up == 0 || record.kind == RecordKind::want, "only a want gives up credit");
   HAWSER_ASSERT(record.total_bytes == 0 || (!record.payload.empty() && record.offset <= record.total_bytes &&
                                             record.payload.size() <= record.total_bytes - record.offset),
                 "a chunk lies within its message");
@@ -146,6 +147,10 @@ void BatchWriter::add(const Record& record) {
   }
   if (record.waited_us != 0) {
     store(at, record.waited_us);
+    at += 8;
+  }
+  if (record.given_up != 0) {
+    store(at, record.given_up);
     at += 8;
   }
   if (payload_bytes != 0) {

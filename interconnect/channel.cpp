@@ -8,180 +8,18 @@
 namespace hawser {
 
 Channel::Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits,
-                 const BreakerConfig& breaker, CircuitBreaker& peer_breaker, std::uint64_t seed, Reserve& peer,
-                 Reserve& node)
+                 const BreakerConfig& breaker, CircuitBreaker& peer_breaker, std::uint64_t seed, ChannelRooms rooms)
     : type_(type.id),
       name_(type.name),
       replies_(replies),
       policy_(policy),
       limits_(limits),
-      peer_reserve_(peer),
-      node_reserve_(node),
+      lots_(1),
+      share_(rooms.out),
+      loan_(rooms.out),
+      reply_share_(replies ? rooms.out : rooms.in),
       guard_(breaker, seed, peer_breaker, policy.slow_limit > Duration::zero() ? policy.slow_limit : breaker.slow_limit,
              policy.refused_is_failure) {}
-
-// ---- admission: on the caller's thread, under the lock
-
-std::optional<Outcome> Channel::refusal(const Outgoing& message, Instant now) const {
-  if (gate_ && gate_->kind == OutcomeKind::closed) return gate_;
-  if (message.payload.size() > limits_.message_bytes_max) return Outcome{OutcomeKind::too_large, Cause::none, {}};
-  if (gate_) return gate_;
-  if (message.expires <= now) return Outcome{OutcomeKind::expired, Cause::in_queue, {}};
-  return std::nullopt;
-}
-
-Outcome Channel::admit(Outgoing& message, Instant now) {
-  message.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.payload.size(), UINT32_MAX));
-  const std::lock_guard lock{mutex_};
-  const auto refused = refusal(message, now);
-  const bool late = refused && refused->kind == OutcomeKind::expired;
-  if (refused && !late) {
-    ledger_.refuse(*refused, message.bytes);
-    return *refused;
-  }
-  Cause why = Cause::none;
-  // Replies have their room since their request was admitted: they are never turned away for want of it.
-  if (late) {
-    // The contract's order: a full queue is the answer even for a message that is late as well.
-    const bool full = !replies_ && policy_.overflow == Overflow::reject && !take_room(message.bytes, why);
-    if (!full && !replies_ && policy_.overflow == Overflow::reject) release_room(1, message.bytes);
-    const Outcome outcome = full ? Outcome{OutcomeKind::queue_full, why, {}} : *refused;
-    ledger_.refuse(outcome, message.bytes);
-    return outcome;
-  }
-  // Nobody overtakes those who wait for room already, however small.
-  const bool queues = waiting_.empty();
-  const bool room = queues && (take_room(message.bytes, why) || make_room(message, why));
-  if (!room && !replies_ && (policy_.overflow != Overflow::wait || !may_wait(message.bytes))) {
-    const Outcome outcome{OutcomeKind::queue_full, queues ? why : Cause::channel_messages, {}};
-    ledger_.refuse(outcome, message.bytes);
-    return outcome;
-  }
-  ledger_.submit(message.bytes);
-  earliest_queued_ = std::min(earliest_queued_, message.expires);
-  message.roomy = room;
-  if (room || replies_) {
-    push_queued(std::move(message));
-  } else {
-    waiting_bytes_ += message.bytes;
-    waiting_.push_back(std::move(message));
-  }
-  return {OutcomeKind::delivered, Cause::none, {}};
-}
-
-void Channel::push_queued(Outgoing&& message) {
-  queue_.push_back(std::move(message));
-  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
-}
-
-// Those who wait are bounded as those who have room are; one message may always wait.
-bool Channel::may_wait(std::size_t bytes) const noexcept {
-  if (waiting_.empty()) return true;
-  return waiting_.size() < limits_.messages && waiting_bytes_ + bytes <= std::max(limits_.bytes, bytes);
-}
-
-bool Channel::take_room(std::size_t bytes, Cause& why, std::size_t freed_messages, std::size_t freed_bytes) {
-  if (room_messages_ - freed_messages >= limits_.messages) {
-    why = Cause::channel_messages;
-    return false;
-  }
-  const std::size_t after = room_bytes_ - freed_bytes + bytes;
-  const std::size_t over = after > limits_.bytes ? after - limits_.bytes : 0;
-  if (over > borrowed_) {
-    const std::size_t missing = over - borrowed_;
-    if (!may_borrow_) {
-      why = Cause::channel_bytes;
-      return false;
-    }
-    if (!peer_reserve_.try_take(missing)) {
-      why = Cause::peer_bytes;
-      return false;
-    }
-    if (!node_reserve_.try_take(missing)) {
-      peer_reserve_.give_back(missing);
-      why = Cause::node_bytes;
-      return false;
-    }
-    borrowed_ = over;
-  }
-  room_messages_ += 1;
-  room_bytes_ += bytes;
-  return true;
-}
-
-void Channel::release_room(std::size_t messages, std::size_t bytes) {
-  HAWSER_ASSERT(messages <= room_messages_ && bytes <= room_bytes_, "a channel releases what it reserved");
-  room_messages_ -= messages;
-  room_bytes_ -= bytes;
-  const std::size_t over = room_bytes_ > limits_.bytes ? room_bytes_ - limits_.bytes : 0;
-  if (over < borrowed_) {
-    peer_reserve_.give_back(borrowed_ - over);
-    node_reserve_.give_back(borrowed_ - over);
-    borrowed_ = over;
-  }
-}
-
-// Drops unsent messages as the overflow policy allows, oldest first, until there is room for this one. Where even all
-// of them would not do, none is dropped: nobody loses a message to one that is turned away.
-bool Channel::make_room(const Outgoing& message, Cause& why) {
-  const bool by_key = policy_.overflow == Overflow::keep_latest;
-  if (!by_key && policy_.overflow != Overflow::drop_oldest) return false;
-  const auto droppable = [&](const Outgoing& queued) {
-    return !queued.ended && (!by_key || queued.key == message.key);
-  };
-  std::size_t messages = 0;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < queue_.size(); ++i) {
-    if (!droppable(queue_[i])) continue;
-    messages += 1;
-    bytes += queue_[i].bytes;
-    if (!take_room(message.bytes, why, messages, bytes)) continue;
-    for (std::size_t j = 0; j <= i; ++j) {
-      if (droppable(queue_[j])) drop_queued(j, by_key ? Cause::superseded : Cause::dropped_oldest);
-    }
-    release_room(messages, bytes);
-    // Dropped ones keep their place for a while, but there are never more of them than of others.
-    while (!queue_.empty() && queue_.front().ended) queue_.pop_front();
-    if (queue_.size() / 2 > limits_.messages) drop_ended(queue_);
-    return true;
-  }
-  return false;
-}
-
-void Channel::drop_ended(Ring<Outgoing>& unsent) {
-  const std::size_t all = unsent.size();
-  for (std::size_t i = 0; i < all; ++i) {
-    Outgoing message = unsent.take_front();
-    if (!message.ended) unsent.push_back(std::move(message));
-  }
-}
-
-// Its room is the caller's to release; its end is told by the loop.
-void Channel::drop_queued(std::size_t index, Cause why) {
-  Outgoing& message = queue_[index];
-  message.roomy = false;
-  message.ended = true;
-  Outgoing dropped;
-  dropped.completion = std::move(message.completion);
-  dropped.bytes = message.bytes;
-  dropped.sequence = static_cast<std::uint64_t>(why);
-  message.payload = nullptr;
-  dropped_.push_back(std::move(dropped));
-}
-
-bool Channel::admit_waiting() {
-  bool moved = false;
-  while (!waiting_.empty()) {
-    Cause why = Cause::none;
-    if (!take_room(waiting_.front().bytes, why)) break;
-    Outgoing message = waiting_.take_front();
-    waiting_bytes_ -= message.bytes;
-    message.roomy = true;
-    push_queued(std::move(message));
-    moved = true;
-  }
-  return moved;
-}
 
 LedgerRow Channel::ledger() const {
   const std::lock_guard lock{mutex_};
@@ -195,7 +33,9 @@ std::uint64_t Channel::held() const {
 
 std::size_t Channel::unsent_slots() const {
   const std::lock_guard lock{mutex_};
-  return queue_.size() + waiting_.size();
+  std::size_t slots = 0;
+  for (const Lot& lot : lots_) slots += lot.queue.size() + lot.waiting.size();
+  return slots;
 }
 
 std::optional<Outcome> Channel::gate() const {
@@ -228,15 +68,82 @@ std::uint64_t Channel::wanted_credit() const {
   return wanted > credit_bytes_ ? wanted : 0;
 }
 
+bool Channel::wants_to_say() const {
+  if (replies_) return false;
+  return say_given_up_ || wanted_credit() != 0 || (asked_ > transmitted_bytes_ && !uses_what_it_asked_for());
+}
+
+// The message that the credit was asked for is the next to leave, or is leaving.
+bool Channel::uses_what_it_asked_for() const noexcept {
+  if (cursor_ < sent_.size() || chunk_offset_ != 0) return true;  // nothing is given up in the middle of a message
+  if (!staged_.empty() && transmitted_bytes_ + staged_.front().bytes >= asked_) return true;
+  return said_withdrawn_ && credit_bytes_ < asked_;
+}
+
+std::optional<Record> Channel::say_want() {
+  if (!wants_to_say()) return std::nullopt;
+  Record want;
+  want.kind = RecordKind::want;
+  want.type = type_;
+  want.sequence = wanted_credit();
+  if (want.sequence != 0) {
+    asked_ = std::max(asked_, want.sequence);
+    said_withdrawn_ = false;
+  } else if (asked_ > transmitted_bytes_ && !uses_what_it_asked_for()) {
+    // The message is gone. What was granted for it counts as sent; what is not granted yet is asked for no more.
+    const std::uint64_t next = staged_.empty() ? 0 : staged_.front().bytes;
+    const std::uint64_t unused = credit_bytes_ - transmitted_bytes_ - next;
+    if (credit_bytes_ >= asked_) {
+      given_up_ += unused;
+      transmitted_bytes_ += unused;
+      asked_ = 0;
+    }
+    said_withdrawn_ = credit_bytes_ < asked_;
+  }
+  if (want.sequence == 0) want.sequence = std::max<std::uint64_t>(transmitted_bytes_, 1);
+  want.given_up = given_up_;
+  say_given_up_ = false;
+  return want;
+}
+
 // Takes a handful of messages at a time from the queue, so that callers never wait long for the lock.
 void Channel::stage() {
   constexpr std::size_t handful = 64;
   const std::lock_guard lock{mutex_};
-  for (std::size_t i = 0; i < handful && !queue_.empty(); ++i) {
-    if (!queue_.front().ended) staged_.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+  if (lots_.size() > 1) {
+    stage_groups();
+    return;
   }
-  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+  Ring<Outgoing>& queue = lots_.front().queue;
+  const std::size_t before = queue.size();
+  for (std::size_t i = 0; i < handful && !queue.empty(); ++i) {
+    if (!queue.front().ended) staged_.push_back(std::move(queue.front()));
+    queue.pop_front();
+  }
+  count_queued(before, queue.size());
+}
+
+// Groups take turns by bytes, in deficit round robin; fewer at a time, since what is staged is not overtaken.
+void Channel::stage_groups() {
+  constexpr std::size_t handful = 16;
+  constexpr std::size_t quantum = 16u << 10;
+  constexpr std::size_t cost_of_one = 64;
+  std::size_t quiet = 0;
+  while (staged_.size() < handful && quiet < lots_.size()) {
+    Lot& lot = lots_[next_lot_++ % lots_.size()];
+    const std::size_t before = lot.queue.size();
+    lot.deficit = lot.queue.empty() ? 0 : lot.deficit + quantum;
+    while (!lot.queue.empty() && staged_.size() < handful) {
+      Outgoing& front = lot.queue.front();
+      const std::size_t cost = front.ended ? 0 : front.bytes + cost_of_one;
+      if (cost > lot.deficit) break;
+      lot.deficit -= cost;
+      if (!front.ended) staged_.push_back(std::move(front));
+      lot.queue.pop_front();
+    }
+    quiet = lot.queue.empty() && before == 0 ? quiet + 1 : 0;
+    count_queued(before, lot.queue.size());
+  }
 }
 
 std::size_t Channel::write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context,
@@ -410,7 +317,8 @@ bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBy
 void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endings) {
   const std::uint64_t received = std::min(from_peer.received, next_sequence_ - 1);
   chunk_offset_ = 0;
-  transmitted_bytes_ = from_peer.received_bytes;
+  transmitted_bytes_ = from_peer.received_bytes + given_up_;
+  say_given_up_ = given_up_ != 0;
   credit_messages_ = std::max(initial_credit_messages, from_peer.credit_messages);
   credit_bytes_ = std::max(initial_credit_bytes, from_peer.credit_bytes);
   cursor_ = 0;
@@ -431,8 +339,9 @@ void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Ending
   }
   pending_.end(outcome, message.bytes);
   if (message.roomy) {
-    ++pending_room_messages_;
-    pending_room_bytes_ += message.bytes;
+    if (pending_room_.size() <= message.lot) pending_room_.resize(message.lot + 1u);
+    pending_room_[message.lot] += {1, replies_ ? beyond_reply_room(message) : message.bytes};
+    pending_replies_ += message.reply_bytes;
   }
   message.payload = nullptr;
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
@@ -441,19 +350,23 @@ void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Ending
 void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
   if (policy_.hold == Hold::until_ttl && !forced) return;
   while (!staged_.empty()) end_front_staged(outcome, now, endings);
-  Ring<Outgoing> queue;
-  Ring<Outgoing> waiting;
+  std::vector<Ring<Outgoing>> unsent;
   {
     const std::lock_guard lock{mutex_};
-    std::swap(queue, queue_);
-    std::swap(waiting, waiting_);
+    const auto nothing = [](const Lot& lot) { return lot.queue.empty() && lot.waiting.empty(); };
+    if (std::all_of(lots_.begin(), lots_.end(), nothing)) return;
+    for (Lot& lot : lots_) {
+      unsent.push_back(std::exchange(lot.queue, {}));
+      unsent.push_back(std::exchange(lot.waiting, {}));
+      lot.waiting_bytes = 0;
+    }
     waiting_bytes_ = 0;
     queued_.store(0, std::memory_order_release);
     earliest_queued_ = never;
   }
-  for (Ring<Outgoing>* unsent : {&queue, &waiting}) {
-    for (; !unsent->empty(); unsent->pop_front()) {
-      if (!unsent->front().ended) end(unsent->front(), outcome, now, endings);
+  for (Ring<Outgoing>& queue : unsent) {
+    for (; !queue.empty(); queue.pop_front()) {
+      if (!queue.front().ended) end(queue.front(), outcome, now, endings);
     }
   }
 }
@@ -472,6 +385,10 @@ void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {
   transmitted_bytes_ = 0;
   credit_messages_ = initial_credit_messages;
   credit_bytes_ = initial_credit_bytes;
+  asked_ = 0;
+  given_up_ = 0;
+  say_given_up_ = false;
+  said_withdrawn_ = false;
   earliest_sent_ = never;
   guard_.round(now);
 }
@@ -489,7 +406,8 @@ bool Channel::settle(Instant now, Endings& endings) {
     ledger_ += pending_;
     pending_ = LedgerRow{};
   }
-  release_room(std::exchange(pending_room_messages_, 0), std::exchange(pending_room_bytes_, 0));
+  release_pending();
+  rest_if_idle();
   return admit_waiting();
 }
 

@@ -4,7 +4,8 @@
 // verdict is known), then ended with one outcome. Room is reserved on the caller's thread before anything is queued, so
 // that admission is immediate and the queue bounded; the rest belongs to the loop.
 // Invariants: sequences of sent_ are consecutive; unsent messages have none; held messages = unsent + sent, not yet
-// ended; a message leaves the books once, when settle() publishes its end. Thread safety: admit, ledger and gate are
+// ended; a message leaves the books once, when settle() publishes its end; room is charged to the pools of peer and node
+// before it is used. Messages may name a group: each has a share of the channel, and they take turns. Thread safety: admit, ledger and gate are
 // for any thread; everything else for the loop.
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/channel_guard.hpp>
+#include <hawser/interconnect/channel_lot.hpp>
 #include <hawser/interconnect/completion.hpp>
 #include <hawser/interconnect/frame.hpp>
 #include <hawser/interconnect/ledger.hpp>
@@ -21,6 +23,7 @@
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/interconnect/type_policy.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -30,25 +33,6 @@
 #include <vector>
 
 namespace hawser {
-
-// One message held by a channel.
-struct Outgoing {
-  BufferRef payload;
-  CompletionPtr completion;  // none: nobody waits
-  Instant submitted{};
-  Instant expires{};
-  Instant sent_at{};  // last transmission
-  std::uint64_t sequence = 0;
-  std::uint64_t request_id = 0;
-  std::uint64_t key = 0;
-  TypeId type = TypeId::none;  // of the payload; the channel's own except for replies
-  PermitsPtr permits;          // while a breaker is not closed
-  std::uint32_t bytes = 0;
-  RecordKind kind = RecordKind::message;
-  bool ended = false;  // its outcome is known; it only keeps its place among the sent
-  bool slow = false;   // counted as slow already
-  bool roomy = false;  // room is reserved for it
-};
 
 // The ends of one turn, carried out after it: completions call user code.
 struct Ending {
@@ -63,6 +47,14 @@ struct ChannelLimits {
   std::size_t bytes = 1u << 20;
   std::size_t message_bytes_max = 16u << 20;
   std::size_t chunk_bytes = 64u << 10;
+  std::size_t reply_bytes = 4u << 10;  // kept at the caller for the reply of each request
+  std::size_t groups = 16;             // shares, once messages name groups
+};
+
+// Where its room comes from: for what it sends, and for the replies that come back.
+struct ChannelRooms {
+  Room out;
+  Room in;
 };
 
 // What a (re)transmission must know.
@@ -80,7 +72,7 @@ class Channel {
   static constexpr Duration expiry_quantum{5'000};
 
   Channel(TypeInfo type, bool replies, const TypePolicy& policy, const ChannelLimits& limits,
-          const BreakerConfig& breaker, CircuitBreaker& peer_breaker, std::uint64_t seed, Reserve& peer, Reserve& node);
+          const BreakerConfig& breaker, CircuitBreaker& peer_breaker, std::uint64_t seed, ChannelRooms rooms);
 
   // ---- any thread
   // Takes the message, or ends it at once with the outcome returned (`delivered` means taken). The completion stays in
@@ -105,6 +97,12 @@ class Channel {
   // Bytes the receiver has to grant before the next message, which is larger than its share, can leave; 0 if none
   // waits.
   std::uint64_t wanted_credit() const;
+  // What the control lane has to say of its credit, if anything: a wish, the end of one, credit that is given up. What
+  // was said is remembered, since what was granted for a message that is gone must be given up.
+  std::optional<Record> say_want();
+  bool wants_to_say() const;
+  // The control lane is open again: what was said on it may be lost.
+  void control_opened() noexcept { say_given_up_ = given_up_ != 0; }
 
   // False for what cannot be true of this channel: verdicts on messages that were never sent.
   bool plausible(const Ack& ack) const noexcept { return ack.verdicts < next_sequence_; }
@@ -131,9 +129,15 @@ class Channel {
   // batch would find them now.
   bool settle(Instant now, Endings& endings);
 
+  // ---- loop, the channel of replies: room is taken when a request is, and a reply needs some to be admitted
+  bool reserve_reply(std::size_t bytes);
+  void release_reply(std::size_t bytes);
+
   ChannelGuard& guard() noexcept { return guard_; }
   const ChannelGuard& guard() const noexcept { return guard_; }
   bool active() const noexcept { return ever_sent_; }
+  // Whether something may not have left yet.
+  bool unsent() const noexcept { return !staged_.empty() || queued_.load(std::memory_order_acquire) > 0; }
 
   ChannelSnapshot snapshot(Instant now) const;
   std::uint64_t held() const;
@@ -145,16 +149,36 @@ class Channel {
   using ByRequest = std::map<std::uint64_t, T, std::less<>, PoolAllocator<std::pair<const std::uint64_t, T>>>;
 
   std::optional<Outcome> refusal(const Outgoing& message, Instant now) const;
-  // `freed_...`: what is about to be released beside.
-  bool take_room(std::size_t bytes, Cause& why, std::size_t freed_messages = 0, std::size_t freed_bytes = 0);
-  bool may_wait(std::size_t bytes) const noexcept;
-  void release_room(std::size_t messages, std::size_t bytes);
-  bool make_room(const Outgoing& message, Cause& why);
-  void drop_queued(std::size_t index, Cause why);
-  void push_queued(Outgoing&& message);
+  // The room of a channel, under the lock (channel_room.cpp). `freed`: what is about to be released beside.
+  Lot* lot_of(std::uint64_t group, Cause& why);
+  Lot* new_lot(std::uint64_t group, Cause& why);
+  std::size_t share_messages() const noexcept { return std::max<std::size_t>(limits_.messages / limits_.groups, 1); }
+  std::size_t share_bytes() const noexcept { return limits_.bytes / limits_.groups; }
+  LotCount unused_by_others(const Lot& lot) const noexcept;
+  std::size_t borrow_for(const Lot& lot, std::size_t bytes, LotCount freed) const noexcept;
+  bool take_room(Lot& lot, const Outgoing& message, Cause& why, LotCount freed = {});
+  bool take_reply_room(const Outgoing& message, Cause& why);
+  bool admit_reply(Outgoing& message, Outcome& refused);
+  void release_room(Lot& lot, LotCount freed);
+  void fit_room();
+  std::size_t within_share(std::size_t held) const noexcept;
+  std::size_t beyond_reply_room(const Outgoing& message) const noexcept;
+  void rest_if_idle();
+  void count_queued(std::size_t before, std::size_t after) noexcept {
+    const std::uint32_t all = queued_.load(std::memory_order_relaxed);
+    queued_.store(all + static_cast<std::uint32_t>(after - before), std::memory_order_release);
+  }
+  bool may_wait(const Lot& lot, std::size_t bytes) const noexcept;
+  bool wait(Lot& lot, Outgoing& message, Cause& why);
+  bool make_room(Lot& lot, const Outgoing& message, Cause& why);
+  void drop_queued(Lot& lot, std::size_t index, Cause why);
+  void push_queued(Lot& lot, Outgoing&& message);
   bool admit_waiting();
+  void release_pending();
   static void drop_ended(Ring<Outgoing>& unsent);
+  void stage_groups();
 
+  bool uses_what_it_asked_for() const noexcept;
   void stage();
   bool may_send(const Outgoing& message) const noexcept;
   std::size_t write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context, bool& whole);
@@ -164,6 +188,7 @@ class Channel {
 
   void end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply = {});
   void expire_unsent(Instant now, Endings& endings);
+  std::size_t expire_queue(Ring<Outgoing>& unsent, Instant now, Endings& endings);
   void expire_sent(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled);
   void expire_one(Outgoing& message, Instant now, Duration verdict_window, Endings& endings,
                   std::vector<std::uint64_t>& cancelled);
@@ -174,23 +199,24 @@ class Channel {
   const bool replies_;
   const TypePolicy policy_;
   const ChannelLimits limits_;
-  Reserve& peer_reserve_;
-  Reserve& node_reserve_;
 
   // Shared with callers.
   mutable std::mutex mutex_;
   std::optional<Outcome> gate_;
   bool may_borrow_ = false;
-  Ring<Outgoing> queue_;
-  Ring<Outgoing> waiting_;  // Overflow::wait: without room yet; bounded as what has room is
-  std::size_t waiting_bytes_ = 0;
+  std::vector<Lot> lots_;         // the first: messages without a group
+  std::size_t next_lot_ = 0;      // in the rotation between groups
+  std::size_t waiting_bytes_ = 0; // of all lots
   std::vector<Outgoing> dropped_;  // made way on a caller's thread; ended by the next settle
   LedgerRow ledger_;
-  std::size_t room_messages_ = 0;
-  std::size_t room_bytes_ = 0;
-  std::size_t borrowed_ = 0;
-  Instant earliest_queued_ = never;       // no later than what is queued, waits or is staged expires
-  std::atomic<std::uint32_t> queued_{0};  // queue_.size(), to look without the lock
+  LotCount room_;         // taken by all lots
+  Share share_;           // what of it is within the channel's share, and what waits
+  Loan loan_;             // what is beyond
+  Share reply_share_;     // at the caller: for replies to come; in the channel of replies: for those to go
+  std::size_t reply_bytes_ = 0;
+  std::size_t idle_turns_ = 0;
+  Instant earliest_queued_ = never;  // no later than what is queued, waits or is staged expires
+  std::atomic<std::uint32_t> queued_{0};  // in the queues of all lots, to look without the lock
 
   // The loop's own.
   Ring<Outgoing> staged_;  // taken from the queue, not yet transmitted
@@ -203,11 +229,15 @@ class Channel {
   std::uint64_t transmitted_bytes_ = 0;
   std::uint64_t credit_messages_ = initial_credit_messages;
   std::uint64_t credit_bytes_ = initial_credit_bytes;
+  std::uint64_t asked_ = 0;     // the highest credit asked for and neither used nor given up
+  std::uint64_t given_up_ = 0;  // in all since the session began
+  bool say_given_up_ = false;
+  bool said_withdrawn_ = false;
   Instant earliest_sent_ = never;
   Instant last_scan_{};
   LedgerRow pending_;  // ends not yet published; `held` counts down modulo 2^64
-  std::size_t pending_room_messages_ = 0;
-  std::size_t pending_room_bytes_ = 0;
+  std::vector<LotCount> pending_room_;  // by lot
+  std::size_t pending_replies_ = 0;
   ChannelGuard guard_;
   bool ever_sent_ = false;
 };

@@ -44,20 +44,31 @@ void Channel::expire_unsent(Instant now, Endings& endings) {
   const std::lock_guard lock{mutex_};
   earliest_queued_ = never;
   for (std::size_t i = 0; i < staged_.size(); ++i) earliest_queued_ = std::min(earliest_queued_, staged_[i].expires);
-  for (Ring<Outgoing>* unsent : {&queue_, &waiting_}) {
-    bool any_ended = false;
-    for (std::size_t i = 0; i < unsent->size(); ++i) {
-      Outgoing& message = (*unsent)[i];
-      if (!message.ended && message.expires <= now) {
-        end(message, expired, now, endings);
-        if (unsent == &waiting_) waiting_bytes_ -= message.bytes;
-      }
-      any_ended |= message.ended;
-      if (!message.ended) earliest_queued_ = std::min(earliest_queued_, message.expires);
-    }
-    if (any_ended) drop_ended(*unsent);
+  for (Lot& lot : lots_) {
+    const std::size_t before = lot.queue.size();
+    expire_queue(lot.queue, now, endings);
+    count_queued(before, lot.queue.size());
+    const std::size_t freed = expire_queue(lot.waiting, now, endings);
+    lot.waiting_bytes -= freed;
+    waiting_bytes_ -= freed;
   }
-  queued_.store(static_cast<std::uint32_t>(queue_.size()), std::memory_order_release);
+}
+
+// Returns the bytes that have ended.
+std::size_t Channel::expire_queue(Ring<Outgoing>& unsent, Instant now, Endings& endings) {
+  bool any_ended = false;
+  std::size_t freed = 0;
+  for (std::size_t i = 0; i < unsent.size(); ++i) {
+    Outgoing& message = unsent[i];
+    if (!message.ended && message.expires <= now) {
+      end(message, {OutcomeKind::expired, Cause::in_queue, {}}, now, endings);
+      freed += message.bytes;
+    }
+    any_ended |= message.ended;
+    if (!message.ended) earliest_queued_ = std::min(earliest_queued_, message.expires);
+  }
+  if (any_ended) drop_ended(unsent);
+  return freed;
 }
 
 void Channel::expire_sent(Instant now, Duration verdict_window, Endings& endings,
@@ -115,9 +126,14 @@ ChannelSnapshot Channel::snapshot(Instant now) const {
   {
     const std::lock_guard lock{mutex_};
     result.ledger = ledger_;
-    for (const Ring<Outgoing>* unsent : {&queue_, &waiting_}) {
-      for (std::size_t i = 0; i < unsent->size(); ++i) result.queued_messages += look((*unsent)[i]) ? 1 : 0;
+    for (const Lot& lot : lots_) {
+      for (std::size_t i = 0; i < lot.queue.size(); ++i) result.queued_messages += look(lot.queue[i]) ? 1 : 0;
+      for (std::size_t i = 0; i < lot.waiting.size(); ++i) result.queued_messages += look(lot.waiting[i]) ? 1 : 0;
+      if (lots_.size() == 1 || (lot.group != 0 && lot.empty() && lot.turned_away == 0)) continue;
+      result.groups.push_back({lot.group, lot.room.messages + lot.waiting.size(), lot.room.bytes + lot.waiting_bytes,
+                               lot.turned_away});
     }
+    result.borrowed_bytes = loan_.taken();
   }
   result.oldest_age = now - oldest;
   result.breaker.state = std::string{to_string(guard_.breaker().state(now))};

@@ -125,14 +125,18 @@ void Table::bounds() {
       {"The same in messages.", "About 100 bytes per message held, beside its payload."});
   add<&Config::bounds, &B::peer_bytes>(
       "bounds.peer_bytes", KeyKind::size, {64 * kib, 64 * gib},
-      {"What all channels of one peer may hold beyond their shares, each way; no message may be larger.",
+      {"What the channels of one peer may hold within their shares, and as much again beyond them, each way; no message may be larger.",
        "Memory one bad peer can take."});
   add<&Config::bounds, &B::node_bytes>(
       "bounds.node_bytes", KeyKind::size, {64 * kib, size_max},
-      {"What all peers together may hold, each way.", "Memory: the worst case is twice this."});
+      {"What all peers together may hold, each way: one half within shares, the other beyond them.", "Memory: the worst case is twice this."});
   add<&Config::bounds, &B::message_bytes_max>("bounds.message_bytes_max", KeyKind::size, {kib, gib},
                                               {"The largest message; a larger one ends as too_large.",
                                                "A receiver must be able to hold one. Must be the same on all nodes."});
+  add<&Config::bounds, &B::reply_bytes>(
+      "bounds.reply_bytes", KeyKind::size, {64, 16 * mib},
+      {"Room kept for the reply of each request, where it is asked and where it is answered; a larger reply borrows.",
+       "Memory, per request in flight. Larger replies may find no room."});
   add<&Config::bounds, &B::lane_window_bytes>(
       "bounds.lane_window_bytes", KeyKind::size, {16 * kib, gib},
       {"Handed to the network on the ordinary lane and not yet acknowledged.",
@@ -270,6 +274,16 @@ void Table::types() {
   add_of_type<&T::channel_messages>(
       "channel_messages", KeyKind::count, {1, 1'000'000},
       {"The same in messages.", "As bounds.channel_messages.", {}, "as in code, else `bounds.channel_messages`"});
+  add_of_type<&T::reply_bytes>("reply_bytes", KeyKind::size, {64, 16 * mib},
+                               {"Room kept for the reply of each request of this type.",
+                                "As bounds.reply_bytes.",
+                                {},
+                                "as in code, else `bounds.reply_bytes`"});
+  add_of_type<&T::groups>("groups", KeyKind::count, {1, 256},
+                          {"How many equal shares its channel is cut into once messages name groups.",
+                           "More groups, each with less room for sure.",
+                           {},
+                           "as in code, else 16"});
   add_of_type<&T::concurrency>("concurrency", KeyKind::count, {1, 65'536},
                                {"Handlers of it that may run at a time; above 1, order means order of start.",
                                 "Whatever that many handlers take.",

@@ -185,7 +185,7 @@ struct Traceparent {
 };
 
 // A message, request, reply, cancellation, or a wish for credit (want: `sequence` is the absolute credit in bytes that
-// the next message of the channel needs). A record with total_bytes != 0 is a chunk: `payload` is the part that begins
+// the next message of the channel needs; `given_up` is credit that was granted and will not be used). A record with total_bytes != 0 is a chunk: `payload` is the part that begins
 // at `offset`.
 struct Record {
   RecordKind kind = RecordKind::message;
@@ -197,6 +197,7 @@ struct Record {
   std::uint32_t offset = 0;
   std::uint32_t total_bytes = 0;
   std::optional<Traceparent> traceparent;
+  std::uint64_t given_up = 0;          // want: in bytes, in all since the session began
   std::uint64_t waited_us = 0;         // at its sender before this transmission, where that was long enough to be said
   std::span<const std::byte> payload;  // 8-byte aligned
 };

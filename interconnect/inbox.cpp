@@ -19,8 +19,17 @@ Duration time_left(std::int64_t expires_at, std::int64_t sent_at) noexcept {
 
 }  // namespace
 
-Inbox::Inbox(const Registry& registry, const Limits& limits, InboxHost& host)
-    : registry_(registry), limits_(limits), host_(host) {}
+BufferRef failed_reply(Cause cause) {
+  BufferRef bytes = Buffer::make(8);
+  std::memset(bytes->data(), 0, 8);
+  bytes->data()[0] = static_cast<std::byte>(cause);
+  return bytes;
+}
+
+Inbox::Inbox(const Registry& registry, const Limits& limits, InboxHost& host, Room room, GrantLine& line)
+    : registry_(registry), limits_(limits), host_(host), room_(room), line_(line), answers_loan_(room) {}
+
+Inbox::~Inbox() { line_.forget(*this); }
 
 void Inbox::nobody_waits() {
   for (auto& [type, channel] : channels_) {
@@ -36,10 +45,17 @@ void Inbox::reset(const Delivery& from) {
   channels_.clear();
   ++resets_;
   last_ = nullptr;
+  for (const OutgoingReply& reply : replies_) host_.release_reply(reply.room);
+  release_reply(reply_room_);
   replies_.clear();
   answers_.clear();
+  answers_loan_.lower_to(0);
+  undetached_.clear();
   grants_waiting_.clear();
-  grant_holder_ = TypeId::none;
+  line_.leave(*this);
+  line_.freed();
+  assembling_ = 0;
+  starved_ = 0;
   dirty_ = 0;
   bytes_held_ = 0;
   (starting_ > 0 ? next_from_ : from_) = from;
@@ -48,13 +64,21 @@ void Inbox::reset(const Delivery& from) {
 Inbox::Channel* Inbox::channel(TypeId type, bool replies, LaneClass lane) {
   if (last_ != nullptr && last_->type == type) return last_;
   if (channels_.size() >= types_max && !channels_.contains(type)) return nullptr;
-  const auto [at, fresh] = channels_.try_emplace(type);
+  const auto [at, fresh] = channels_.try_emplace(type, room_);
   Channel& channel = at->second;
   if (fresh) {
     channel.type = type;
     channel.name = replies ? "replies" : registry_.name(type);
-    channel.concurrency = replies ? 1 : std::max(1u, registry_.policy({type, channel.name}).concurrency);
     channel.lane = lane;
+    channel.replies = replies;
+    const TypePolicy policy = replies ? TypePolicy{} : registry_.policy({type, channel.name});
+    channel.concurrency = std::max(1u, policy.concurrency);
+    channel.share_messages = policy.channel_messages != 0 ? policy.channel_messages : limits_.messages;
+    channel.share_bytes = policy.channel_bytes != 0 ? policy.channel_bytes : limits_.bytes;
+    channel.reply_bytes = policy.reply_bytes != 0 ? policy.reply_bytes : limits_.reply_bytes;
+    channel.window_messages =
+        std::min<std::size_t>(channel.share_messages, hawser::Channel::initial_credit_messages);
+    channel.window_bytes = std::min<std::size_t>(channel.share_bytes, hawser::Channel::initial_credit_bytes);
     channel.told_messages = hawser::Channel::initial_credit_messages;
     channel.told_bytes = hawser::Channel::initial_credit_bytes;
   }
@@ -78,8 +102,7 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
   }
   Channel& to = *found;
   if (record.kind == RecordKind::want) {  // it comes on the control lane, and says nothing of the channel's own
-    grant(to, record.sequence);
-    return true;
+    return want(to, record, problem);
   }
   to.lane = arrival.lane;
   if (record.sequence <= to.received) {
@@ -92,7 +115,7 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     return false;
   }
   InboundBytes bytes{arrival.frame, record.payload};
-  if (record.total_bytes != 0 && !assemble(to, record, problem, bytes)) return problem.empty();
+  if (record.total_bytes != 0 && !assemble(to, record, arrival, problem, bytes)) return problem.empty();
   accept(to, record, arrival, std::move(bytes));
   return true;
 }
@@ -101,41 +124,84 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
 bool Inbox::within_credit(const Channel& channel, const Record& record) const noexcept {
   const std::uint64_t size = record.total_bytes != 0 ? record.total_bytes : record.payload.size();
   return record.sequence <= channel.told_messages && size <= channel.told_bytes &&
-         channel.received_bytes <= channel.told_bytes - size;
+         channel.used() <= channel.told_bytes - size;
 }
 
 // Puts one piece of a large message into its place. True when the message is whole.
-bool Inbox::assemble(Channel& to, const Record& record, std::string& problem, InboundBytes& whole) {
-  Assembly& assembly = to.assembly;
+bool Inbox::assemble(Channel& to, const Record& record, const Arrival& arrival, std::string& problem,
+                     InboundBytes& whole) {
   if (record.total_bytes > limits_.message_bytes_max) {
     problem = "a message in pieces claims to be larger than the largest message";
     return false;
   }
-  if (record.offset == 0) assembly = {record.sequence, 0, Buffer::make(record.total_bytes)};
-  if (assembly.sequence != record.sequence || record.offset != assembly.filled || !assembly.bytes ||
-      assembly.bytes->size() != record.total_bytes) {
+  if (record.offset == 0) begin_assembly(to, record, arrival);
+  Assembly& assembly = to.assembly;
+  if (assembly.sequence != record.sequence || record.offset != assembly.filled ||
+      assembly.total != record.total_bytes) {
     problem = "a piece of a message does not continue the piece before it";
     return false;
   }
-  if (grant_holder_ == to.type) grant_used_ = now_;
-  std::memcpy(assembly.bytes->data() + assembly.filled, record.payload.data(), record.payload.size());
+  if (assembly.bytes) std::memcpy(assembly.bytes->data() + assembly.filled, record.payload.data(), record.payload.size());
   assembly.filled += static_cast<std::uint32_t>(record.payload.size());
   if (assembly.filled < record.total_bytes) return false;
+  if (assembly.bytes) --assembling_;
   whole.owner = std::exchange(assembly.bytes, nullptr);
-  whole.payload = whole.owner.bytes();
+  whole.payload = whole.owner ? whole.owner.bytes() : std::span<const std::byte>{};
   return true;
 }
 
+// Room for it is kept since its credit was granted; an answer needs no credit, and borrows what it needs.
+void Inbox::begin_assembly(Channel& to, const Record& record, const Arrival& arrival) {
+  drop_assembly(to);
+  to.assembly = {record.sequence, 0, record.total_bytes, never, nullptr};
+  const Duration left = time_left(record.expires_at, arrival.sent_at);
+  if (left <= arrival.under_way) return;
+  const bool room =
+      to.replies ? answers_loan_.raise_to(answers_loan_.taken() + record.total_bytes) == Lack::nothing : covered(to);
+  if (!room) return;
+  to.assembly.expires = later(arrival.now, left - arrival.under_way);
+  to.assembly.bytes = Buffer::make(record.total_bytes);
+  ++assembling_;
+}
+
+// What is still under way of it finds nothing to go on with, and is ignored.
+void Inbox::drop_assembly(Channel& channel) {
+  Assembly& assembly = channel.assembly;
+  if (!assembly.bytes) return;
+  --assembling_;
+  if (channel.replies) answers_loan_.lower_to(answers_loan_.taken() - assembly.total);
+  assembly.bytes = nullptr;
+  assembly.expires = never;
+}
+
+void Inbox::drop_expired_assemblies(Instant now) {
+  if (assembling_ == 0) return;
+  for (auto& [type, channel] : channels_) {
+    if (channel.assembly.bytes && channel.assembly.expires <= now) drop_assembly(channel);
+  }
+}
+
 void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, InboundBytes bytes) {
+  const std::size_t size = record.total_bytes != 0 ? record.total_bytes : record.payload.size();
   to.received = record.sequence;
-  to.received_bytes += bytes.payload.size();
-  to.assembly = {};  // what was begun before it will not be finished
-  end_grant(to);
+  to.received_bytes += size;
+  ++to.fresh_messages;
+  to.fresh_bytes += size;
+  drop_assembly(to);  // what was begun before it will not be finished
+  to.assembly = {};
   mark(to);
 
   Item item;
   const Duration left = time_left(record.expires_at, arrival.sent_at);
   const bool expired = left <= arrival.under_way;
+  if (to.replies) {  // they do not queue
+    if (expired) {
+      verdict(to, record.sequence, OutcomeKind::expired, Cause::on_arrival);
+    } else {
+      accept_reply(to, record, std::move(bytes));
+    }
+    return;
+  }
   item.expires = expired ? arrival.now : later(arrival.now, left - arrival.under_way);
   constexpr std::uint64_t longest_wait = 86'400'000'000;  // a day, as the longest TTL
   item.arrived = arrival.now;
@@ -143,46 +209,73 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   item.sequence = record.sequence;
   item.request_id = record.request_id;
   item.request = record.kind == RecordKind::request;
-  if (record.kind == RecordKind::reply && expired) {
-    verdict(to, record.sequence, OutcomeKind::expired, Cause::on_arrival);  // replies do not queue
-    return;
-  }
+  const auto decide = [&](OutcomeKind kind, Cause cause) {
+    item.verdict = kind;
+    item.cause = cause;
+  };
   if (expired) {
-    item.verdict = OutcomeKind::expired;
-    item.cause = Cause::on_arrival;
-  } else if (record.kind == RecordKind::reply) {
-    const bool failed = record.type == TypeId::none;
-    InboundReply reply{record.request_id, record.type, Cause::none, std::move(bytes)};
-    if (failed && !reply.bytes.payload.empty()) {
-      reply.cause = static_cast<Cause>(
-          std::min<std::size_t>(std::to_integer<std::size_t>(reply.bytes.payload[0]), cause_count - 1));
-    }
-    answers_.push_back(std::move(reply));
-    verdict(to, record.sequence, OutcomeKind::delivered, Cause::none);
-    return;
+    decide(OutcomeKind::expired, Cause::on_arrival);
+  } else if (!covered(to) || (record.total_bytes != 0 && !bytes.owner)) {
+    decide(OutcomeKind::overloaded, Cause::intake);
   } else if (handler(to) == nullptr) {
-    item.verdict = OutcomeKind::unhandled;
+    decide(OutcomeKind::unhandled, Cause::none);
   } else if (!PayloadReader::plausible(bytes.payload)) {
-    item.verdict = OutcomeKind::refused;
-    item.cause = Cause::malformed;
+    decide(OutcomeKind::refused, Cause::malformed);
+  } else if (item.request && !host_.reserve_reply(to.reply_bytes)) {
+    decide(OutcomeKind::overloaded, Cause::reply_room);
   } else {
     item.bytes = std::move(bytes);
-    if (item.request) item.cancellation = Cancellation::make();
-    to.bytes_in_flight += item.bytes.payload.size();
-    bytes_held_ += item.bytes.payload.size();
+    if (item.request) {
+      item.cancellation = Cancellation::make();
+      item.reply_bytes = to.reply_bytes;
+      reply_room_ += to.reply_bytes;
+    }
+    to.bytes_in_flight += size;
+    bytes_held_ += size;
   }
   to.queue.push_back(std::move(item));
+  if (to.undetached++ == 0) undetached_.push_back(&to);
 }
 
+void Inbox::accept_reply(Channel& to, const Record& record, InboundBytes bytes) {
+  InboundReply reply{record.request_id, record.type, Cause::none, std::move(bytes)};
+  if (record.total_bytes != 0 && !reply.bytes.owner) {  // it was answered, and there was no room for the answer
+    reply.type = TypeId::none;
+    reply.cause = Cause::reply_room;
+    answers_.push_back(std::move(reply));
+    verdict(to, record.sequence, OutcomeKind::overloaded, Cause::reply_room);
+    return;
+  }
+  if (record.type == TypeId::none && !reply.bytes.payload.empty()) {
+    reply.cause = static_cast<Cause>(
+        std::min<std::size_t>(std::to_integer<std::size_t>(reply.bytes.payload[0]), cause_count - 1));
+  }
+  answers_.push_back(std::move(reply));
+  verdict(to, record.sequence, OutcomeKind::delivered, Cause::none);
+}
+
+// From here on what they hold is the caller's.
+void Inbox::take_answers(std::vector<InboundReply>& into) {
+  if (answers_loan_.taken() != 0) {
+    const auto found = channels_.find(TypeId::none);
+    const bool held = found != channels_.end() && found->second.assembly.bytes;
+    if (answers_loan_.lower_to(held ? found->second.assembly.total : 0)) line_.freed();
+  }
+  std::swap(into, answers_);
+}
+
+// Looks only at what has come since the last call.
 void Inbox::detach() {
-  for (auto& [type, channel] : channels_) {
-    for (std::size_t i = 0; i < channel.queue.size(); ++i) {
-      InboundBytes& bytes = channel.queue[i].bytes;
+  for (Channel* channel : undetached_) {
+    const std::size_t fresh = std::min(std::exchange(channel->undetached, 0), channel->queue.size());
+    for (std::size_t i = channel->queue.size() - fresh; i < channel->queue.size(); ++i) {
+      InboundBytes& bytes = channel->queue[i].bytes;
       if (!bytes.owner || bytes.owner->size() <= 2 * bytes.payload.size() + 256) continue;
       bytes.owner = Buffer::copy(bytes.payload);
       bytes.payload = bytes.owner.bytes();
     }
   }
+  undetached_.clear();
 }
 
 void Inbox::cancel(std::uint64_t request_id) {
@@ -197,6 +290,7 @@ void Inbox::cancel(std::uint64_t request_id) {
       item.verdict = OutcomeKind::expired;
       item.cause = Cause::cancelled;
       release(channel, item.bytes.payload.size());
+      release_reply(std::exchange(item.reply_bytes, 0));
       item.bytes = {};
     }
   }
@@ -206,6 +300,7 @@ void Inbox::cancel(std::uint64_t request_id) {
 
 void Inbox::run(Instant now) {
   now_ = std::max(now_, now);
+  drop_expired_assemblies(now_);
   const std::uint64_t resets = resets_;
   for (auto& [type, channel] : channels_) {
     if (!channel.queue.empty()) run(channel, now);
@@ -226,12 +321,15 @@ void Inbox::run(Channel& channel, Instant now) {
     } else if (expired) {
       const Item item = channel.queue.take_front();
       release(channel, item.bytes.payload.size());
+      release_reply(item.reply_bytes);
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
       Item item = channel.queue.take_front();
       start(channel, item, now);
       if (resets == resets_) continue;
-      if (starting_ == 0) buried_.clear();
+      if (starting_ > 0) return;
+      buried_.clear();
+      line_.freed();
       return;
     }
   }
@@ -251,7 +349,8 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   from_.request = item.request;
   from_.cancellation = item.cancellation;
   const bool asynchronous = handler->asynchronous();
-  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation), item.request};
+  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation), item.request,
+                     item.reply_bytes};
   if (asynchronous) {
     channel.running.push_back(work);
     ++running_;
@@ -283,6 +382,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   release(channel, bytes);
   const bool unanswered = item.request && !end->failed && end->reply.type.id == TypeId::none;
   if (end->failed || unanswered) {
+    release_reply(item.reply_bytes);
     verdict(channel, item.sequence, OutcomeKind::refused, end->failed ? end->cause : Cause::no_reply);
     return;
   }
@@ -309,16 +409,24 @@ void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, I
 }
 
 void Inbox::answer(const Running& work, HandlerEnd end) {
-  if (!work.request || work.cancellation.requested()) return;  // nobody waits for it
+  if (!work.request || work.cancellation.requested()) {  // nobody waits for it
+    release_reply(work.reply_bytes);
+    return;
+  }
   EncodedMessage reply = std::move(end.reply);
   if (end.failed) {
     // A reply without a type carries nothing but the cause.
     reply.type = {};
-    reply.bytes = Buffer::make(8);
-    std::memset(reply.bytes->data(), 0, 8);
-    reply.bytes->data()[0] = static_cast<std::byte>(end.cause);
+    reply.bytes = failed_reply(end.cause);
   }
-  replies_.push_back({work.request_id, std::move(reply), work.deadline});
+  reply_room_ -= work.reply_bytes;  // it goes with the answer
+  replies_.push_back({work.request_id, std::move(reply), work.deadline, work.reply_bytes});
+}
+
+void Inbox::release_reply(std::size_t bytes) {
+  if (bytes == 0) return;
+  reply_room_ -= bytes;
+  host_.release_reply(bytes);
 }
 
 void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
@@ -342,82 +450,11 @@ void Inbox::release(Channel& channel, std::size_t bytes) {
   HAWSER_ASSERT(bytes <= channel.bytes_in_flight, "an inbox releases what it held");
   channel.bytes_in_flight -= bytes;
   bytes_held_ -= bytes;
-  grant_waiting();
+  fit_room(channel);
+  if (!grants_waiting_.empty()) grant_waiting();
 }
 
-// ---- credit and acknowledgement
-
-std::uint64_t Inbox::credit_messages(const Channel& channel) const {
-  const std::size_t in_flight = channel.queue.size() + channel.running.size();
-  if (channel.exceptions.size() >= exceptions_max || in_flight >= limits_.messages) return channel.received;
-  return channel.received + limits_.messages - in_flight;
-}
-
-std::uint64_t Inbox::credit_bytes(const Channel& channel) const {
-  const std::size_t free = channel.bytes_in_flight < limits_.bytes ? limits_.bytes - channel.bytes_in_flight : 0;
-  return channel.received_bytes + free + channel.granted_extra;
-}
-
-// A message larger than the channel's share is granted its whole size, one at a time per peer, first come first served.
-void Inbox::grant(Channel& channel, std::uint64_t wanted_bytes) {
-  if (wanted_bytes <= credit_bytes(channel)) {
-    mark(channel);
-    return;
-  }
-  // What it was granted for may have expired before it left: a holder that is silent makes way.
-  if (grant_holder_ != TypeId::none && grant_holder_ != channel.type && later(grant_used_, grant_patience) <= now_) {
-    end_grant(channels_.at(grant_holder_));
-    if (wanted_bytes <= credit_bytes(channel)) return;
-  }
-  const std::uint64_t extra = wanted_bytes - credit_bytes(channel);
-  if (channel.granted_extra + extra > limits_.message_bytes_max) return;
-  const bool taken = grant_holder_ != TypeId::none && grant_holder_ != channel.type;
-  if (taken || channel.bytes_in_flight > 0) {
-    const auto waits = std::find_if(grants_waiting_.begin(), grants_waiting_.end(),
-                                    [&](const auto& entry) { return entry.first == channel.type; });
-    if (waits == grants_waiting_.end()) {
-      grants_waiting_.emplace_back(channel.type, wanted_bytes);
-    } else {
-      waits->second = wanted_bytes;
-    }
-    return;
-  }
-  std::erase_if(grants_waiting_, [&](const auto& entry) { return entry.first == channel.type; });
-  grant_holder_ = channel.type;
-  grant_used_ = now_;
-  channel.granted_extra += extra;
-  mark(channel);
-}
-
-// The first of those who wait whose share is empty, so that what it is granted is all that it holds.
-void Inbox::grant_waiting() {
-  while (grant_holder_ == TypeId::none) {
-    const auto next = std::find_if(grants_waiting_.begin(), grants_waiting_.end(), [&](const auto& entry) {
-      const Channel& waits = channels_.at(entry.first);
-      return waits.bytes_in_flight == 0 || entry.second <= credit_bytes(waits);
-    });
-    if (next == grants_waiting_.end()) return;
-    const auto [type, wanted] = *next;
-    grants_waiting_.erase(next);
-    grant(channels_.at(type), wanted);
-  }
-}
-
-void Inbox::end_grant(Channel& channel) {
-  channel.granted_extra = 0;
-  if (grant_holder_ != channel.type) return;
-  grant_holder_ = TypeId::none;
-  grant_waiting();
-}
-
-// From here on the peer may know of it.
-ChannelResume Inbox::tell_credit(Channel& channel) {
-  const ChannelResume state{channel.type, channel.received, channel.received_bytes, credit_messages(channel),
-                            credit_bytes(channel)};
-  channel.told_messages = std::max(channel.told_messages, state.credit_messages);
-  channel.told_bytes = std::max(channel.told_bytes, state.credit_bytes);
-  return state;
-}
+// ---- acknowledgement
 
 void Inbox::mark(Channel& channel) {
   if (channel.dirty) return;
@@ -487,7 +524,9 @@ std::vector<ChannelResume> Inbox::resume(LaneClass lane) {
 
 void Inbox::lane_reopened(LaneClass lane) {
   for (auto& [type, channel] : channels_) {
-    if (channel.lane == lane) channel.assembly = {};
+    if (channel.lane != lane) continue;
+    drop_assembly(channel);
+    channel.assembly = {};
   }
 }
 
@@ -504,6 +543,7 @@ Instant Inbox::next_expiry() const noexcept {
   Instant earliest = never;
   for (const auto& [type, channel] : channels_) {
     if (!channel.queue.empty()) earliest = std::min(earliest, channel.queue.front().expires);
+    earliest = std::min(earliest, channel.assembly.expires);
   }
   return earliest;
 }
@@ -511,7 +551,9 @@ Instant Inbox::next_expiry() const noexcept {
 std::vector<InboundSnapshot> Inbox::snapshot() const {
   std::vector<InboundSnapshot> result;
   for (const auto& [type, channel] : channels_) {
-    result.push_back({type, channel.name, channel.received, channel.duplicates, channel.queue.size(), channel.counts});
+    result.push_back({type, channel.name, channel.received, channel.duplicates, channel.queue.size(),
+                      channel.bytes_in_flight, channel.replies ? 0 : channel.claim() - channel.bytes_in_flight,
+                      channel.loan.taken(), channel.counts});
   }
   return result;
 }

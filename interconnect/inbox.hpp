@@ -3,7 +3,8 @@
 // Per type one number says what was taken, so that a message sent again after a break is dropped; a queue holds what
 // waits for its handler; verdicts are given in order of sequence, so that they can be acknowledged cumulatively, with
 // ranges for everything that was not simply delivered. Exceptions are kept until the peer has confirmed the batch that
-// carried them. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was granted:
+// carried them. A limit that was told is room that is kept: what is promised and what is held is charged to the pools of
+// peer and node. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was granted:
 // a peer that sends beyond its credit breaks the protocol. A handler may cause reset(): what it was started from
 // outlives it. Belongs to the loop.
 #pragma once
@@ -12,8 +13,10 @@
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/delivery.hpp>
 #include <hawser/interconnect/frame.hpp>
+#include <hawser/interconnect/grant_line.hpp>
 #include <hawser/interconnect/handler.hpp>
 #include <hawser/interconnect/registry.hpp>
+#include <hawser/interconnect/reserve.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 
 #include <array>
@@ -29,7 +32,11 @@ struct OutgoingReply {
   std::uint64_t request_id = 0;
   EncodedMessage reply;  // without a type: the handler failed
   Instant deadline{};
+  std::size_t room = 0;  // kept for it since the request was taken
 };
+
+// What an answer without a type holds: nothing but why there is none.
+BufferRef failed_reply(Cause cause);
 
 // The answer to a request of ours.
 struct InboundReply {
@@ -52,20 +59,29 @@ class InboxHost : public HandlerExecutors {
  public:
   // The completion of an asynchronous handler finds its way back to handler_ended() on the loop.
   virtual HandlerDone handler_done(TypeId type, std::uint64_t sequence) = 0;
+  // Room for an answer; false when there is none.
+  virtual bool reserve_reply(std::size_t bytes) = 0;
+  virtual void release_reply(std::size_t bytes) = 0;
+  // There may be room for a large message now: look again, later in this turn.
+  virtual void look_again() = 0;
 
  protected:
   ~InboxHost() = default;
 };
 
-class Inbox {
+class Inbox final : private GrantWaiter {
  public:
   struct Limits {
     std::size_t messages = 4096;
     std::size_t bytes = 1u << 20;
     std::size_t message_bytes_max = 16u << 20;
+    std::size_t reply_bytes = 4u << 10;
   };
 
-  Inbox(const Registry& registry, const Limits& limits, InboxHost& host);
+  Inbox(const Registry& registry, const Limits& limits, InboxHost& host, Room room, GrantLine& line);
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
 
   // A new session: forgets sequences; handlers that run are told that nobody waits. Queued messages are dropped.
   void reset(const Delivery& from);
@@ -82,8 +98,12 @@ class Inbox {
 
   // Answers that are ready to be sent; taken by the caller.
   std::vector<OutgoingReply>& replies() noexcept { return replies_; }
-  // Answers that have come; taken by the caller.
-  std::vector<InboundReply>& answers() noexcept { return answers_; }
+  // Answers that have come, into an empty list.
+  void take_answers(std::vector<InboundReply>& into);
+
+  // ---- room
+  // Looks again for room that was not there: for credit, and for large messages. Cheap when nobody waits.
+  void look_for_room();
 
   // ---- acknowledgement
   bool ack_due() const noexcept { return dirty_ > 0; }
@@ -118,6 +138,7 @@ class Inbox {
     OutcomeKind verdict = OutcomeKind::delivered;  // other than delivered: decided on arrival
     Cause cause = Cause::none;
     bool request = false;
+    std::size_t reply_bytes = 0;  // kept for the answer
   };
   struct Running {
     std::uint64_t sequence = 0;
@@ -126,68 +147,102 @@ class Inbox {
     Instant deadline{};
     Cancellation cancellation;
     bool request = false;
+    std::size_t reply_bytes = 0;
   };
   struct Exception {
     VerdictRange range;
     std::uint64_t carried_in = 0;  // control batch; 0: not yet sent
   };
+  // A message that comes in pieces. Without bytes it was dropped: its TTL has ended, or there is no room for it; its
+  // pieces are counted all the same, since they may be under way.
   struct Assembly {
     std::uint64_t sequence = 0;
     std::uint32_t filled = 0;
+    std::uint32_t total = 0;
+    Instant expires = never;
     BufferRef bytes;
   };
   struct Channel {
+    explicit Channel(Room room) : share(room), loan(room) {}
+
     TypeId type = TypeId::none;
     std::string name;
     LaneClass lane = LaneClass::ordinary;
     std::uint32_t concurrency = 1;
     const std::unique_ptr<Handler>* handler_place = nullptr;  // of the registry, once it knows the type
+    std::size_t share_messages = 0;
+    std::size_t share_bytes = 0;
+    std::size_t reply_bytes = 0;
     std::uint64_t received = 0;
     std::uint64_t received_bytes = 0;
+    std::uint64_t given_up = 0;  // credit in bytes that the peer will not use
     std::uint64_t verdicts = 0;
     std::uint64_t duplicates = 0;
-    std::uint64_t granted_extra = 0;
     std::uint64_t told_messages = 0;  // the credit that the peer may know of
     std::uint64_t told_bytes = 0;
+    std::size_t window_messages = 0;  // of credit at a time; grows up to the share while it is used
+    std::size_t window_bytes = 0;
+    std::size_t fresh_messages = 0;  // since it has grown
+    std::size_t fresh_bytes = 0;
     std::size_t bytes_in_flight = 0;
+    std::size_t undetached = 0;  // at the end of the queue
+    Share share;
+    Loan loan;
     Ring<Item> queue;
     std::vector<Running> running;
     std::vector<Exception> exceptions;
     Assembly assembly;
+    bool replies = false;
     bool dirty = false;
+    bool starved = false;  // found no room for its credit
     std::array<std::uint64_t, outcome_kind_count> counts{};
+
+    std::uint64_t used() const noexcept { return received_bytes + given_up; }
+    // What is held, and what may still come: never more than share and loan together, once the share covers anything.
+    std::size_t claim() const noexcept { return static_cast<std::size_t>(told_bytes - used()) + bytes_in_flight; }
   };
 
   using Channels = std::map<TypeId, Channel>;
 
   static constexpr std::size_t exceptions_max = 1024;  // beyond it no credit is given until the peer confirms some
   static constexpr std::size_t types_max = resume_entries_max;
-  // A grant that nothing was sent upon for so long goes to the next who wants one.
-  static constexpr Duration grant_patience{5'000'000};
-
   // Null when the peer uses too many types.
   Channel* channel(TypeId type, bool replies, LaneClass lane);
   bool within_credit(const Channel& channel, const Record& record) const noexcept;
-  bool assemble(Channel& channel, const Record& record, std::string& problem, InboundBytes& whole);
+  bool assemble(Channel& channel, const Record& record, const Arrival& arrival, std::string& problem,
+                InboundBytes& whole);
+  void begin_assembly(Channel& channel, const Record& record, const Arrival& arrival);
+  void drop_assembly(Channel& channel);
+  void drop_expired_assemblies(Instant now);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
+  void accept_reply(Channel& channel, const Record& record, InboundBytes bytes);
   void run(Channel& channel, Instant now);
   Handler* handler(Channel& channel) const;
   void start(Channel& channel, Item& item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);
+  void release_reply(std::size_t bytes);
   void cancel(std::uint64_t request_id);
+
+  // room and credit (inbox_credit.cpp)
+  bool covered(Channel& channel);
+  bool want(Channel& channel, const Record& record, std::string& problem);
   void grant(Channel& channel, std::uint64_t wanted_bytes);
   void grant_waiting();
-  void end_grant(Channel& channel);
-  std::uint64_t credit_messages(const Channel& channel) const;
-  std::uint64_t credit_bytes(const Channel& channel) const;
+  bool try_grant(Channel& channel, std::uint64_t wanted_bytes);
+  void fit_room(Channel& channel);
+  bool pressed() const noexcept;
+  void offer(Channel& channel);
+  void room_freed() override { host_.look_again(); }
   ChannelResume tell_credit(Channel& channel);
   void mark(Channel& channel);
 
   const Registry& registry_;
   const Limits limits_;
   InboxHost& host_;
+  const Room room_;
+  GrantLine& line_;
   Delivery from_;
   Channels channels_;
   std::vector<Channels> buried_;  // of sessions that ended while a handler of theirs was being started
@@ -202,8 +257,11 @@ class Inbox {
   std::size_t dirty_ = 0;
   std::size_t running_ = 0;
   std::size_t bytes_held_ = 0;
-  TypeId grant_holder_ = TypeId::none;  // one large message at a time per peer
-  Instant grant_used_{};                // when its holder got it, or last sent a piece
+  std::size_t assembling_ = 0;  // messages of which pieces are held
+  std::size_t starved_ = 0;     // channels
+  std::size_t reply_room_ = 0;  // kept for requests that wait or run
+  Loan answers_loan_;           // for answers in pieces
+  std::vector<Channel*> undetached_;
   std::vector<std::pair<TypeId, std::uint64_t>> grants_waiting_;
 };
 

@@ -48,7 +48,7 @@ NodeCore::NodeCore(Runtime& runtime, Config config)
       config_(checked(std::move(config))),
       registry_(config_),
       random_(runtime.make_random()),
-      reserve_(config_.bounds.node_bytes),
+      pools_(std::make_shared<NodePools>(config_.bounds.node_bytes)),
       channel_breaker_(breaker_config(config_.breaker)),
       peer_breaker_(breaker_config(config_.peer_breaker)),
       self_config_{config_.id, config_.listen} {}
@@ -163,6 +163,7 @@ Outcome NodeCore::post(const std::shared_ptr<PeerCore>& peer, EncodedMessage mes
   const TypeInfo type = message.type;
   Outgoing out = outgoing(std::move(message), RecordKind::message, nullptr);
   out.key = options.key;
+  out.group = options.group;
   return admit(peer, type, out, options.ttl);
 }
 
@@ -171,6 +172,7 @@ void NodeCore::submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage mess
   const TypeInfo type = message.type;
   Outgoing out = outgoing(std::move(message), RecordKind::message, std::move(completion));
   out.key = options.key;
+  out.group = options.group;
   const Outcome outcome = admit(peer, type, out, options.ttl);
   if (outcome.delivered()) return;
   // Never from inside the call: the refusal is told from the loop, like every other end.
@@ -181,6 +183,7 @@ void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message
                    CompletionPtr completion) {
   const TypeInfo type = message.type;
   Outgoing out = outgoing(std::move(message), RecordKind::request, std::move(completion));
+  out.group = options.group;
   const Outcome outcome = admit(peer, type, out, options.timeout);
   if (outcome.delivered()) return;
   run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });

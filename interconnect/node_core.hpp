@@ -91,7 +91,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Random& random() noexcept { return random_; }
   Incarnation incarnation() const noexcept { return incarnation_; }
   Endpoint endpoint() const { return endpoint_; }
-  Reserve& reserve() noexcept { return reserve_; }
+  const std::shared_ptr<NodePools>& pools() const noexcept { return pools_; }
   Endings& endings() noexcept { return endings_; }
   Stance stance() const noexcept { return stance_; }
   const BreakerConfig& channel_breaker() const noexcept { return channel_breaker_; }
@@ -168,7 +168,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   const Config config_;
   Registry registry_;
   Random random_;
-  Reserve reserve_;
+  const std::shared_ptr<NodePools> pools_;
   BreakerConfig channel_breaker_;
   BreakerConfig peer_breaker_;
   PeerConfig self_config_;

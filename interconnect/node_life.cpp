@@ -234,6 +234,8 @@ NodeSnapshot NodeCore::snapshot() const {
     result.held_bytes += peer->held_bytes();
     result.peers.push_back(std::move(row));
   }
+  result.outbound_room = pools_->out.used();
+  result.inbound_room = pools_->in.used();
   result.transport = transport_ == nullptr ? transport_stats_ : transport_->stats();
   result.frames_rejected = frames_rejected_;
   result.sessions_refused = sessions_refused_;

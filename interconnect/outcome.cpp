@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, cause_count> cause_names{
     "peer_breaker",  "in_queue",       "on_arrival",      "in_inbox",
     "handler_threw", "malformed",      "no_reply",        "peer_removed",
     "peer_stopped",  "self_isolated",  "peer_isolated",   "stopping",
-    "cancelled",     "intake"};
+    "cancelled",     "intake",         "reply_room",      "channel_groups"};
 
 }  // namespace
 

@@ -68,9 +68,11 @@ enum class Cause : std::uint8_t {
   peer_isolated = 26,
   stopping = 27,
   cancelled = 28,  // the caller gave up
-  intake = 29,     // shed on arrival at the peer
+  intake = 29,          // shed on arrival at the peer
+  reply_room = 30,      // no room for the reply: at the peer, or at the caller
+  channel_groups = 31,  // more groups at once than a channel has shares for
 };
-inline constexpr std::size_t cause_count = 30;
+inline constexpr std::size_t cause_count = 32;
 
 std::string_view to_string(OutcomeKind kind) noexcept;
 std::string_view to_string(Cause cause) noexcept;

@@ -12,6 +12,7 @@ namespace hawser {
 namespace {
 
 constexpr std::size_t channels_per_peer_max = resume_entries_max;
+constexpr std::size_t groups_max = 256;
 constexpr Duration ttl_min{5'000};
 constexpr Duration ttl_max{86'400'000'000};
 
@@ -39,7 +40,9 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       self_(config.id == node.config().id),
       endpoint_(config.endpoint),
       random_(node.random().fork()),
-      reserve_(node.config().bounds.peer_bytes),
+      pools_(node.pools()),
+      out_(node.config().bounds.peer_bytes, node.config().bounds.peer_bytes),
+      in_(node.config().bounds.peer_bytes, node.config().bounds.peer_bytes),
       breaker_(node.peer_breaker(), random_.next()),
       session_(random_.next() | 1),
       session_began_(now),
@@ -52,17 +55,17 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       judge_(judge_config(node.config().detector), now),
       inbox_(node.registry(),
              Inbox::Limits{node.config().bounds.channel_messages, node.config().bounds.channel_bytes,
-                           node.config().bounds.message_bytes_max},
-             *this) {
+                           node.config().bounds.message_bytes_max, node.config().bounds.reply_bytes},
+             *this, Room{in_, pools_->in}, pools_->line) {
   TypePolicy policy;
   policy.lane = LaneClass::ordinary;
   policy.priority = priority_max;
   policy.hold = Hold::until_ttl;
   const ChannelLimits limits{SIZE_MAX, SIZE_MAX, node.config().bounds.message_bytes_max,
-                             node.config().bounds.chunk_bytes};
+                             node.config().bounds.chunk_bytes, 0, 1};
   channels_.push_back(std::make_unique<Channel>(TypeInfo{TypeId::none, "replies"}, true, policy, limits,
-                                                node.channel_breaker(), breaker_, random_.next(), reserve_,
-                                                node.reserve()));
+                                                node.channel_breaker(), breaker_, random_.next(),
+                                                ChannelRooms{{out_, pools_->out}, {in_, pools_->in}}));
   reply_channel_ = channels_.front().get();
   channel_count_.store(1, std::memory_order_release);
   lane(LaneClass::control).want(now);
@@ -84,9 +87,13 @@ Channel& PeerCore::find_or_make_channel(TypeInfo type) {
   const TypePolicy policy = node_.registry().policy(type);
   const ChannelLimits limits{policy.channel_messages != 0 ? policy.channel_messages : config.bounds.channel_messages,
                              policy.channel_bytes != 0 ? policy.channel_bytes : config.bounds.channel_bytes,
-                             config.bounds.message_bytes_max, config.bounds.chunk_bytes};
+                             config.bounds.message_bytes_max,
+                             config.bounds.chunk_bytes,
+                             policy.reply_bytes != 0 ? policy.reply_bytes : config.bounds.reply_bytes,
+                             std::clamp<std::size_t>(policy.groups, 1, groups_max)};
   channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(), breaker_,
-                                                to_number(type.id) ^ session_, reserve_, node_.reserve()));
+                                                to_number(type.id) ^ session_,
+                                                ChannelRooms{{out_, pools_->out}, {in_, pools_->in}}));
   Channel& made = *channels_.back();
   made.set_gate(gate_of(policy), gate_may_borrow_);
   channel_count_.store(channels_.size(), std::memory_order_release);
@@ -153,6 +160,7 @@ void PeerCore::flush(Instant now) {
     channel->expire(now, verdict_window(), node_.endings(), cancelled_);
   }
   inbox_.run(now);
+  inbox_.look_for_room();
   take_answers(now);
   send_replies(now);
   for (Lane& each : lanes_) {
@@ -238,8 +246,16 @@ void PeerCore::update_gates(Instant now) {
                   channel->name() + ": " + std::string{to_string(breaker.state(now))});
     }
     std::optional<Outcome> refusal = gate_of(channel->policy());
-    if (!refusal && channel->policy().hold == Hold::no) refusal = channel->guard().refusal(now);
+    const std::optional<Outcome> open_circuit = channel->guard().refusal(now);
+    const bool waits = channel->policy().hold == Hold::until_ttl;
+    if (!refusal && !waits) refusal = open_circuit;
     channel->set_gate(refusal, gate_may_borrow_);
+    // What has not left fails fast as well: it does not wait for its turn to hear so.
+    const bool opened = channel->guard().breaker().state(now) == BreakerState::open || breaker_.state(now) == BreakerState::open;
+    if (opened && open_circuit && !waits && channel->unsent()) {
+      channel->end_unsent(*open_circuit, false, now, node_.endings());
+      node_.mark_again(*this);
+    }
     active += channel->active() ? 1 : 0;
     open += channel->guard().breaker().state(now) == BreakerState::open ? 1 : 0;
   }
@@ -364,6 +380,7 @@ void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t 
 
 boost::asio::any_io_executor PeerCore::loop() { return node_.runtime().loop(); }
 boost::asio::any_io_executor PeerCore::pool() { return node_.runtime().pool(); }
+void PeerCore::look_again() { node_.mark_again(*this); }
 
 // ---- what it looks like
 
@@ -405,6 +422,8 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
     }
   }
   result.inbound = inbox_.snapshot();
+  result.outbound_room = out_.used();
+  result.inbound_room = in_.used();
   result.heartbeats_sent = beats_;
   result.heartbeats_answered = beats_answered_;
   result.sessions = sessions_;

@@ -13,6 +13,7 @@
 #include <hawser/interconnect/channel.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/interconnect/frame.hpp>
+#include <hawser/interconnect/grant_line.hpp>
 #include <hawser/interconnect/inbox.hpp>
 #include <hawser/interconnect/lane.hpp>
 #include <hawser/interconnect/message.hpp>
@@ -93,13 +94,16 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   PeerHealth health(Instant now) const;
   PeerSnapshot snapshot(Instant now) const;
   LedgerRow ledger() const;
-  std::size_t held_bytes() const noexcept { return reserve_.used() + inbox_.bytes_held(); }
+  std::size_t held_bytes() const { return ledger().held.bytes + inbox_.bytes_held(); }
   Cause unreachable_cause() const noexcept;
 
   // InboxHost
   HandlerDone handler_done(TypeId type, std::uint64_t sequence) override;
   boost::asio::any_io_executor loop() override;
   boost::asio::any_io_executor pool() override;
+  bool reserve_reply(std::size_t bytes) override { return reply_channel_->reserve_reply(bytes); }
+  void release_reply(std::size_t bytes) override { reply_channel_->release_reply(bytes); }
+  void look_again() override;
 
  private:
   struct Inbound {
@@ -145,6 +149,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool acknowledged(const Ack& ack, Instant now, std::string& problem);
   void take_answers(Instant now);
   void send_replies(Instant now);
+  void send_reply(OutgoingReply&& reply, Instant now);
   void dial_due_lanes(Instant now);
   void flush_control(Instant now);
   void flush_data(Lane& lane, Instant now);
@@ -169,7 +174,9 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   const bool self_;
   Endpoint endpoint_;
   Random random_;
-  Reserve reserve_;
+  const std::shared_ptr<NodePools> pools_;  // a handle to a peer may be dropped after its node
+  Pool out_;
+  Pool in_;
   CircuitBreaker breaker_;  // of the whole peer
   BreakerState breaker_seen_ = BreakerState::closed;
 

@@ -225,6 +225,7 @@ void PeerCore::control_opened(Instant now) {
   refusal_text_.clear();
   next_beat_ = now;
   inbox_.repeat_all();
+  for (Channel* channel : known_channels_) channel->control_opened();
   for (Lane& each : lanes_) each.hurry(now);
   judge_.session_open(now);
   breaker_.evidence(now);

@@ -111,7 +111,7 @@ bool PeerCore::acknowledged(const Ack& ack, Instant now, std::string& problem) {
 }
 
 void PeerCore::take_answers(Instant now) {
-  std::swap(answers_, inbox_.answers());
+  inbox_.take_answers(answers_);
   for (InboundReply& reply : answers_) {
     const Outcome outcome = reply.type == TypeId::none ? Outcome{OutcomeKind::refused, reply.cause, {}}
                                                        : Outcome{OutcomeKind::delivered, Cause::none, {}};
@@ -124,17 +124,27 @@ void PeerCore::take_answers(Instant now) {
 
 void PeerCore::send_replies(Instant now) {
   std::swap(replies_, inbox_.replies());
-  for (OutgoingReply& reply : replies_) {
-    Outgoing message;
-    message.payload = std::move(reply.reply.bytes);
-    message.type = reply.reply.type.id;
-    message.kind = RecordKind::reply;
-    message.request_id = reply.request_id;
-    message.submitted = now;
-    message.expires = reply.deadline;
-    reply_channel_->admit(message, now);
-  }
+  for (OutgoingReply& reply : replies_) send_reply(std::move(reply), now);
   replies_.clear();
+}
+
+// An answer for which there is no room becomes one that says so: the request was handled, and its caller is told.
+void PeerCore::send_reply(OutgoingReply&& reply, Instant now) {
+  Outgoing message;
+  message.payload = std::move(reply.reply.bytes);
+  message.type = reply.reply.type.id;
+  message.kind = RecordKind::reply;
+  message.request_id = reply.request_id;
+  message.submitted = now;
+  message.expires = reply.deadline;
+  message.reply_bytes = static_cast<std::uint32_t>(reply.room);
+  Outcome outcome = reply_channel_->admit(message, now);
+  if (outcome == OutcomeKind::too_large || outcome == OutcomeKind::queue_full) {
+    message.payload = failed_reply(Cause::reply_room);
+    message.type = TypeId::none;
+    outcome = reply_channel_->admit(message, now);
+  }
+  if (!outcome.delivered()) reply_channel_->release_reply(reply.room);
 }
 
 // ---- out
@@ -193,7 +203,7 @@ void PeerCore::flush_control(Instant now) {
   if (!control.open() || control.blocked()) return;
   const bool beat = !self_ && next_beat_ <= now;
   std::uint64_t wants = 0;
-  for (Channel* channel : known_channels_) wants += channel->wanted_credit() != 0 ? 1 : 0;
+  for (Channel* channel : known_channels_) wants += channel->wants_to_say() ? 1 : 0;
   if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && wants == 0) return;
 
   std::optional<Heartbeat> heartbeat;
@@ -216,14 +226,8 @@ void PeerCore::flush_control(Instant now) {
   BatchWriter& writer = writers_[0];
   begin_batch(control, writer, now, std::move(heartbeat), 1024);
   const std::uint64_t number = control.batch_number();
-  for (const Channel* channel : known_channels_) {
-    const std::uint64_t wanted = channel->wanted_credit();
-    if (wanted == 0) continue;
-    Record want;
-    want.kind = RecordKind::want;
-    want.type = channel->type();
-    want.sequence = wanted;
-    writer.add(want);
+  for (Channel* channel : known_channels_) {
+    if (const auto want = channel->say_want()) writer.add(*want);
   }
   for (const std::uint64_t request : cancelled_) {
     Record cancel;

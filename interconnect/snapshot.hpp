@@ -44,6 +44,14 @@ struct BreakerSnapshot {
   std::uint64_t opened = 0;  // how often
 };
 
+// One group of a channel, where messages have named groups. Group 0: those that named none.
+struct GroupSnapshot {
+  std::uint64_t group = 0;
+  std::size_t held_messages = 0;
+  std::size_t held_bytes = 0;
+  std::uint64_t turned_away = 0;  // messages that found no room
+};
+
 struct ChannelSnapshot {
   TypeId type = TypeId::none;
   std::string name;
@@ -53,6 +61,8 @@ struct ChannelSnapshot {
   std::size_t queued_messages = 0;  // not yet sent
   std::size_t sent_messages = 0;    // sent, verdict not yet known
   Duration oldest_age{0};           // of the oldest message held
+  std::size_t borrowed_bytes = 0;   // beyond the channel's share
+  std::vector<GroupSnapshot> groups;
   BreakerSnapshot breaker;
 };
 
@@ -77,6 +87,9 @@ struct InboundSnapshot {
   std::uint64_t received = 0;    // sequence number of the last message taken
   std::uint64_t duplicates = 0;  // dropped because they had been taken before
   std::size_t queued_messages = 0;
+  std::size_t held_bytes = 0;      // waiting for their handler, or with it
+  std::size_t promised_bytes = 0;  // of credit not used yet: room is kept for it
+  std::size_t borrowed_bytes = 0;  // of both, beyond the channel's share
   std::array<std::uint64_t, outcome_kind_count> verdicts{};
 };
 
@@ -87,6 +100,8 @@ struct PeerSnapshot {
   std::vector<ChannelSnapshot> channels;
   std::vector<InboundSnapshot> inbound;
   LedgerRow ledger;  // the sum of the channels
+  std::size_t outbound_room = 0;  // taken of the peer's bound: what is held, and what is kept for it
+  std::size_t inbound_room = 0;
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeats_answered = 0;
   std::uint64_t sessions = 0;
@@ -108,6 +123,9 @@ struct NodeSnapshot {
   std::vector<PeerSnapshot> peers;  // by id
   LedgerRow ledger;                 // the sum of the peers, and of sends to unknown ids
   std::size_t held_bytes = 0;
+  // Room taken of the node's bound: what is held, and what is kept for it, each way.
+  std::size_t outbound_room = 0;
+  std::size_t inbound_room = 0;
   TransportStats transport;
   std::uint64_t frames_rejected = 0;  // malformed, stale, not addressed to us
   std::uint64_t sessions_refused = 0;

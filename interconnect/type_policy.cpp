@@ -34,6 +34,8 @@ void TypeOverrides::apply_to(TypePolicy& policy) const {
   policy.hold = hold.value_or(policy.hold);
   policy.channel_bytes = channel_bytes.value_or(policy.channel_bytes);
   policy.channel_messages = channel_messages.value_or(policy.channel_messages);
+  policy.reply_bytes = reply_bytes.value_or(policy.reply_bytes);
+  policy.groups = groups.value_or(policy.groups);
   policy.concurrency = concurrency.value_or(policy.concurrency);
   policy.ungated = ungated.value_or(policy.ungated);
   policy.slow_limit = slow_limit.value_or(policy.slow_limit);

@@ -36,6 +36,8 @@ struct TypePolicy {
   Hold hold = Hold::no;
   std::size_t channel_bytes = 0;     // 0: the configuration's
   std::size_t channel_messages = 0;  // 0: the configuration's
+  std::size_t reply_bytes = 0;       // room kept for each reply: the configuration's if 0
+  std::uint32_t groups = 16;         // into how many shares the channel is cut once messages name groups; 1 .. 256
   std::uint32_t concurrency = 1;     // handlers of this type at a time; above 1, order means order of start
   bool ungated = false;              // flows whatever the stance
   Duration slow_limit{0};            // 0: the breaker's
@@ -51,6 +53,8 @@ struct TypeOverrides {
   std::optional<Hold> hold;
   std::optional<std::size_t> channel_bytes;
   std::optional<std::size_t> channel_messages;
+  std::optional<std::size_t> reply_bytes;
+  std::optional<std::uint32_t> groups;
   std::optional<std::uint32_t> concurrency;
   std::optional<bool> ungated;
   std::optional<Duration> slow_limit;

@@ -55,7 +55,7 @@ TEST_CASE("channel: bytes beyond the channel's share are borrowed from both rese
 
   SECTION("nothing is borrowed within the share") {
     bench.submit(0, 96);
-    CHECK(bench.peer_reserve.used() == 0);
+    CHECK(bench.peer_out.reserve.used() == 0);
   }
   SECTION("a peer without a session may not borrow") {
     channel.set_gate(std::nullopt, false);
@@ -63,17 +63,17 @@ TEST_CASE("channel: bytes beyond the channel's share are borrowed from both rese
   }
   SECTION("what was borrowed is exactly what is above the share") {
     bench.submit(0, 504);
-    CHECK(bench.peer_reserve.used() == 404);
+    CHECK(bench.peer_out.reserve.used() == 404);
     bench.submit(0, 504);
-    CHECK(bench.peer_reserve.used() == 908);
+    CHECK(bench.peer_out.reserve.used() == 908);
     CHECK(bench.outcome(bench.submit(0, 504)) == Outcome{OutcomeKind::queue_full, Cause::peer_bytes, {}});
-    CHECK(bench.node_reserve.used() == 908);
+    CHECK(bench.node_out.reserve.used() == 908);
   }
   SECTION("a node without room refuses, and the peer's reserve is untouched") {
-    REQUIRE(bench.node_reserve.try_take(900));
+    REQUIRE(bench.node_out.reserve.try_take(900));
     CHECK(bench.outcome(bench.submit(0, 304)) == Outcome{OutcomeKind::queue_full, Cause::node_bytes, {}});
-    CHECK(bench.peer_reserve.used() == 0);
-    bench.node_reserve.give_back(900);
+    CHECK(bench.peer_out.reserve.used() == 0);
+    bench.node_out.reserve.give_back(900);
   }
   bench.drain();
   bench.check_at_rest();

@@ -37,6 +37,8 @@ TEST_CASE("outcome: the numbers on the wire stay what they are") {
   CHECK(to_string(static_cast<Cause>(8)) == "verdict_lost");
   CHECK(to_string(static_cast<Cause>(18)) == "on_arrival");
   CHECK(to_string(static_cast<Cause>(29)) == "intake");
+  CHECK(to_string(static_cast<Cause>(30)) == "reply_room");
+  CHECK(to_string(static_cast<Cause>(31)) == "channel_groups");
 }
 
 TEST_CASE("outcome: printed with its cause, where it has one") {

@@ -71,15 +71,29 @@ class BenchHost final : public InboxHost {
   boost::asio::any_io_executor loop() override { return io_.get_executor(); }
   boost::asio::any_io_executor pool() override { return io_.get_executor(); }
 
+  bool reserve_reply(std::size_t bytes) override {
+    if (reply_room + bytes > reply_room_max) return false;
+    reply_room += bytes;
+    return true;
+  }
+  void release_reply(std::size_t bytes) override {
+    REQUIRE(bytes <= reply_room);
+    reply_room -= bytes;
+  }
+  void look_again() override { ++looks; }
+
   std::deque<std::pair<TypeId, std::uint64_t>> working;
+  std::size_t reply_room = 0;
+  std::size_t reply_room_max = 1u << 30;
+  int looks = 0;
 
  private:
   boost::asio::io_context io_;
 };
 
 struct BenchOptions {
-  ChannelLimits sender{64, 8192, 16384, 1024};
-  Inbox::Limits receiver{32, 4096, 16384};
+  ChannelLimits sender{64, 8192, 16384, 1024, 64, 4};
+  Inbox::Limits receiver{32, 4096, 16384, 64};
   BreakerConfig breaker = [] {
     BreakerConfig off;
     off.consecutive_failures = 0;
@@ -88,6 +102,8 @@ struct BenchOptions {
     return off;
   }();
   std::size_t reserve = 65'536;
+  std::size_t shares = 1u << 24;          // of peer and node, each way
+  std::size_t inbound_reserve = 16'384;  // of peer and node
   std::size_t batch_bytes = 4096;
   Duration verdict_window{20'000};
 };
@@ -103,8 +119,11 @@ class TrafficBench {
   };
 
   explicit TrafficBench(BenchOptions options = {})
-      : options_(options), peer_breaker(options.breaker), peer_reserve(options.reserve), node_reserve(options.reserve) {
-    inbox = std::make_unique<Inbox>(registry, options_.receiver, host);
+      : options_(options), peer_breaker(options.breaker), peer_out(options.shares, options.reserve),
+        node_out(options.shares, options.reserve),
+        peer_in(options.shares, options.inbound_reserve),
+        node_in(options.shares, options.inbound_reserve) {
+    inbox = std::make_unique<Inbox>(registry, options_.receiver, host, Room{peer_in, node_in}, line);
     inbox->reset(sender());
   }
 
@@ -120,7 +139,7 @@ class TrafficBench {
                                      return handle(index, asynchronous, from, in);
                                    }));
     channels.push_back(std::make_unique<Channel>(type, false, policy, options_.sender, options_.breaker, peer_breaker,
-                                                 index, peer_reserve, node_reserve));
+                                                 index, ChannelRooms{{peer_out, node_out}, {peer_in, node_in}}));
     channels.back()->set_gate(std::nullopt, true);
     ran_last_.push_back(0);
     return *channels.back();
@@ -128,7 +147,7 @@ class TrafficBench {
 
   // Returns the message's number; what was refused has its outcome at once.
   std::uint64_t submit(std::size_t channel, std::size_t bytes = 16, Duration ttl = Duration{1'000'000},
-                       RecordKind kind = RecordKind::message, std::uint64_t key = 0) {
+                       RecordKind kind = RecordKind::message, std::uint64_t key = 0, std::uint64_t group = 0) {
     const std::uint64_t id = ++last_id_;
     Sent& sent = book[id];
     sent.channel = channel;
@@ -142,6 +161,7 @@ class TrafficBench {
     message.type = type_of(channel);
     message.kind = kind;
     message.key = key;
+    message.group = group;
     if (kind == RecordKind::request) message.request_id = id << 16;
     const Outcome outcome = channels[channel]->admit(message, now);
     if (!outcome.delivered()) sent.outcome = outcome;
@@ -170,7 +190,8 @@ class TrafficBench {
       data.push_back(std::move(frame));
     }
     for (const auto& channel : channels) {
-      if (control_open && channel->wanted_credit() != 0) wants.emplace_back(channel->type(), channel->wanted_credit());
+      if (!control_open) continue;
+      if (const auto want = channel->say_want()) wants.push_back(*want);
     }
     return any;
   }
@@ -199,13 +220,11 @@ class TrafficBench {
 
   void deliver_wants() {
     const BufferRef none = Buffer::make(8);
-    for (const auto& [type, credit] : std::exchange(wants, {})) {
-      Record want;
-      want.kind = RecordKind::want;
-      want.type = type;
-      want.sequence = credit;
+    for (const Record& want : std::exchange(wants, {})) {
       std::string problem;
-      REQUIRE(inbox->take(want, {none, LaneClass::control, now, Duration{0}, 0}, problem));
+      const bool taken = inbox->take(want, {none, LaneClass::control, now, Duration{0}, 0}, problem);
+      INFO(problem);
+      REQUIRE(taken);
     }
   }
 
@@ -242,6 +261,7 @@ class TrafficBench {
       const bool failed = reply.reply.type.id == TypeId::none;
       const Outcome outcome = failed ? Outcome{OutcomeKind::refused, Cause::handler_threw, {}}
                                      : Outcome{OutcomeKind::delivered, Cause::none, {}};
+      host.release_reply(reply.room);
       channels[book.at(reply.request_id >> 16).channel]->answer(reply.request_id, outcome, {}, now, endings);
     }
   }
@@ -318,6 +338,7 @@ class TrafficBench {
   void resume_control() {
     control_open = true;
     inbox->repeat_all();
+    for (const auto& channel : channels) channel->control_opened();
   }
   // The receiver starts again, as another incarnation.
   void restart_receiver() {
@@ -337,7 +358,16 @@ class TrafficBench {
   // ---- what must hold
 
   void check() const {
-    REQUIRE(peer_reserve.used() == node_reserve.used());
+    REQUIRE(peer_out.shares.used() == node_out.shares.used());
+    REQUIRE(peer_out.reserve.used() == node_out.reserve.used());
+    REQUIRE(peer_in.shares.used() == node_in.shares.used());
+    REQUIRE(peer_in.reserve.used() == node_in.reserve.used());
+    std::size_t kept = 0;
+    for (const InboundSnapshot& inbound : inbox->snapshot()) kept += inbound.held_bytes + inbound.promised_bytes;
+    REQUIRE(kept <= peer_in.used());
+    std::size_t out = 0;
+    for (const auto& channel : channels) out += channel->ledger().held.bytes;
+    REQUIRE(out <= peer_out.used());
     std::vector<LedgerRow> own(channels.size());
     for (const auto& [id, sent] : book) {
       INFO("message " << id);
@@ -371,7 +401,9 @@ class TrafficBench {
       REQUIRE(channel->held() == 0);
       REQUIRE(channel->ledger().held.bytes == 0);
     }
-    REQUIRE(peer_reserve.used() == 0);
+    REQUIRE(peer_out.reserve.used() == 0);
+    REQUIRE(peer_in.reserve.used() == 0);
+    REQUIRE(host.reply_room == 0);
     REQUIRE(inbox->queued() == 0);
     REQUIRE(inbox->running() == 0);
     REQUIRE(inbox->bytes_held() == 0);
@@ -434,8 +466,11 @@ class TrafficBench {
   Registry registry{config_};
   BenchHost host;
   CircuitBreaker peer_breaker;
-  Reserve peer_reserve;
-  Reserve node_reserve;
+  Pool peer_out;
+  Pool node_out;
+  Pool peer_in;
+  Pool node_in;
+  GrantLine line;
   std::vector<std::unique_ptr<Channel>> channels;
   std::unique_ptr<Inbox> inbox;
   const Instant began = instant_from_us(5'000'000);
@@ -444,7 +479,7 @@ class TrafficBench {
   bool control_open = true;
   std::deque<BufferRef> data;
   std::deque<BufferRef> acks;
-  std::vector<std::pair<TypeId, std::uint64_t>> wants;
+  std::vector<Record> wants;
   Endings endings;
   std::vector<std::uint64_t> cancelled;
   std::map<std::uint64_t, Sent> book;
