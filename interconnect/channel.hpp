@@ -4,9 +4,9 @@
 // verdict is known), then ended with one outcome. Room is reserved on the caller's thread before anything is queued, so
 // that admission is immediate and the queue bounded; the rest belongs to the loop.
 // Invariants: sequences of sent_ are consecutive; unsent messages have none; held messages = unsent + sent, not yet
-// ended; a message leaves the books once, when settle() publishes its end; room is charged to the pools of peer and node
-// before it is used. Messages may name a group: each has a share of the channel, and they take turns. Thread safety: admit, ledger and gate are
-// for any thread; everything else for the loop.
+// ended; a message leaves the books once, when settle() publishes its end; room is charged to the pools of peer and
+// node before it is used. Messages may name a group: each has a share of the channel, and they take turns. Thread
+// safety: admit, ledger and gate are for any thread; everything else for the loop.
 #pragma once
 
 #include <hawser/base/buffer.hpp>
@@ -204,15 +204,15 @@ class Channel {
   mutable std::mutex mutex_;
   std::optional<Outcome> gate_;
   bool may_borrow_ = false;
-  std::vector<Lot> lots_;         // the first: messages without a group
-  std::size_t next_lot_ = 0;      // in the rotation between groups
-  std::size_t waiting_bytes_ = 0; // of all lots
+  std::vector<Lot> lots_;          // the first: messages without a group
+  std::size_t next_lot_ = 0;       // in the rotation between groups
+  std::size_t waiting_bytes_ = 0;  // of all lots
   std::vector<Outgoing> dropped_;  // made way on a caller's thread; ended by the next settle
   LedgerRow ledger_;
-  LotCount room_;         // taken by all lots
-  Share share_;           // what of it is within the channel's share, and what waits
-  Loan loan_;             // what is beyond
-  Share reply_share_;     // at the caller: for replies to come; in the channel of replies: for those to go
+  LotCount room_;      // taken by all lots
+  Share share_;        // what of it is within the channel's share, and what waits
+  Loan loan_;          // what is beyond
+  Share reply_share_;  // at the caller: for replies to come; in the channel of replies: for those to go
   std::size_t reply_bytes_ = 0;
   std::size_t idle_turns_ = 0;
   Instant earliest_queued_ = never;  // no later than what is queued, waits or is staged expires
@@ -235,7 +235,7 @@ class Channel {
   bool said_withdrawn_ = false;
   Instant earliest_sent_ = never;
   Instant last_scan_{};
-  LedgerRow pending_;  // ends not yet published; `held` counts down modulo 2^64
+  LedgerRow pending_;                   // ends not yet published; `held` counts down modulo 2^64
   std::vector<LotCount> pending_room_;  // by lot
   std::size_t pending_replies_ = 0;
   ChannelGuard guard_;

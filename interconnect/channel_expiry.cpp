@@ -130,8 +130,8 @@ ChannelSnapshot Channel::snapshot(Instant now) const {
       for (std::size_t i = 0; i < lot.queue.size(); ++i) result.queued_messages += look(lot.queue[i]) ? 1 : 0;
       for (std::size_t i = 0; i < lot.waiting.size(); ++i) result.queued_messages += look(lot.waiting[i]) ? 1 : 0;
       if (lots_.size() == 1 || (lot.group != 0 && lot.empty() && lot.turned_away == 0)) continue;
-      result.groups.push_back({lot.group, lot.room.messages + lot.waiting.size(), lot.room.bytes + lot.waiting_bytes,
-                               lot.turned_away});
+      result.groups.push_back(
+          {lot.group, lot.room.messages + lot.waiting.size(), lot.room.bytes + lot.waiting_bytes, lot.turned_away});
     }
     result.borrowed_bytes = loan_.taken();
   }

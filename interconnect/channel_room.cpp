@@ -4,9 +4,8 @@
 // exactly. Once messages have named groups, each group has a share of its own inside the channel, and the room of the
 // others' shares is lent to nobody; a share is given even where others have filled the channel before it was known, so
 // that a channel with groups holds at most twice its bound.
-#include <hawser/interconnect/channel.hpp>
-
 #include <hawser/base/assert.hpp>
+#include <hawser/interconnect/channel.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -217,7 +216,8 @@ bool Channel::wait(Lot& lot, Outgoing& message, Cause& why) {
     if (why == Cause::none) why = Cause::channel_messages;
     return false;
   }
-  if (const Lack lack = share_.cover(within_share(room_.bytes) + waiting_bytes_ + message.bytes); lack != Lack::nothing) {
+  if (const Lack lack = share_.cover(within_share(room_.bytes) + waiting_bytes_ + message.bytes);
+      lack != Lack::nothing) {
     why = cause_of(lack);
     return false;
   }

@@ -26,8 +26,8 @@ struct PeerConfig {
 };
 
 // Bounds of memory, each way. A channel's bound is its exclusive share; it may borrow from its peer's reserve. All of a
-// peer's shares together, and its reserve, are bounded by peer_bytes each; everything of the node by node_bytes, one half
-// for shares and one to borrow.
+// peer's shares together, and its reserve, are bounded by peer_bytes each; everything of the node by node_bytes, one
+// half for shares and one to borrow.
 struct BoundsConfig {
   std::size_t channel_bytes = 1u << 20;           // 4 KiB ..; default 1 MiB
   std::size_t channel_messages = 4096;            // 1 .. 1 000 000

@@ -137,9 +137,10 @@ class Checks {
     const BoundsConfig& b = config_.bounds;
     if (b.message_bytes_max > b.node_bytes / 2) {
       const ConfigKey& largest = *find_config_key("bounds.message_bytes_max");
-      say(largest.name, "bounds.message_bytes_max is " + value_text(largest, static_cast<std::int64_t>(b.message_bytes_max)) +
-                            ", above half of bounds.node_bytes (" + value_text(largest, static_cast<std::int64_t>(b.node_bytes)) +
-                            "): only half of the node's bound is there to borrow from");
+      say(largest.name,
+          "bounds.message_bytes_max is " + value_text(largest, static_cast<std::int64_t>(b.message_bytes_max)) +
+              ", above half of bounds.node_bytes (" + value_text(largest, static_cast<std::int64_t>(b.node_bytes)) +
+              "): only half of the node's bound is there to borrow from");
     }
     at_most("bounds.chunk_bytes", "bounds.lane_window_bytes", "a chunk could never leave");
     at_most("bounds.chunk_bytes", "bounds.lane_window_bulk_bytes", "a chunk could never leave");

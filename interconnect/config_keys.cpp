@@ -123,13 +123,14 @@ void Table::bounds() {
   add<&Config::bounds, &B::channel_messages>(
       "bounds.channel_messages", KeyKind::count, {1, 1'000'000},
       {"The same in messages.", "About 100 bytes per message held, beside its payload."});
-  add<&Config::bounds, &B::peer_bytes>(
-      "bounds.peer_bytes", KeyKind::size, {64 * kib, 64 * gib},
-      {"What the channels of one peer may hold within their shares, and as much again beyond them, each way; no message may be larger.",
-       "Memory one bad peer can take."});
+  add<&Config::bounds, &B::peer_bytes>("bounds.peer_bytes", KeyKind::size, {64 * kib, 64 * gib},
+                                       {"What the channels of one peer may hold within their shares, and as much again "
+                                        "beyond them, each way; no message may be larger.",
+                                        "Memory one bad peer can take."});
   add<&Config::bounds, &B::node_bytes>(
       "bounds.node_bytes", KeyKind::size, {64 * kib, size_max},
-      {"What all peers together may hold, each way: one half within shares, the other beyond them.", "Memory: the worst case is twice this."});
+      {"What all peers together may hold, each way: one half within shares, the other beyond them.",
+       "Memory: the worst case is twice this."});
   add<&Config::bounds, &B::message_bytes_max>("bounds.message_bytes_max", KeyKind::size, {kib, gib},
                                               {"The largest message; a larger one ends as too_large.",
                                                "A receiver must be able to hold one. Must be the same on all nodes."});

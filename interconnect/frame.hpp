@@ -185,8 +185,8 @@ struct Traceparent {
 };
 
 // A message, request, reply, cancellation, or a wish for credit (want: `sequence` is the absolute credit in bytes that
-// the next message of the channel needs; `given_up` is credit that was granted and will not be used). A record with total_bytes != 0 is a chunk: `payload` is the part that begins
-// at `offset`.
+// the next message of the channel needs; `given_up` is credit that was granted and will not be used). A record with
+// total_bytes != 0 is a chunk: `payload` is the part that begins at `offset`.
 struct Record {
   RecordKind kind = RecordKind::message;
   std::uint8_t attempt = 0;

@@ -76,8 +76,7 @@ Inbox::Channel* Inbox::channel(TypeId type, bool replies, LaneClass lane) {
     channel.share_messages = policy.channel_messages != 0 ? policy.channel_messages : limits_.messages;
     channel.share_bytes = policy.channel_bytes != 0 ? policy.channel_bytes : limits_.bytes;
     channel.reply_bytes = policy.reply_bytes != 0 ? policy.reply_bytes : limits_.reply_bytes;
-    channel.window_messages =
-        std::min<std::size_t>(channel.share_messages, hawser::Channel::initial_credit_messages);
+    channel.window_messages = std::min<std::size_t>(channel.share_messages, hawser::Channel::initial_credit_messages);
     channel.window_bytes = std::min<std::size_t>(channel.share_bytes, hawser::Channel::initial_credit_bytes);
     channel.told_messages = hawser::Channel::initial_credit_messages;
     channel.told_bytes = hawser::Channel::initial_credit_bytes;
@@ -141,7 +140,8 @@ bool Inbox::assemble(Channel& to, const Record& record, const Arrival& arrival, 
     problem = "a piece of a message does not continue the piece before it";
     return false;
   }
-  if (assembly.bytes) std::memcpy(assembly.bytes->data() + assembly.filled, record.payload.data(), record.payload.size());
+  if (assembly.bytes)
+    std::memcpy(assembly.bytes->data() + assembly.filled, record.payload.data(), record.payload.size());
   assembly.filled += static_cast<std::uint32_t>(record.payload.size());
   if (assembly.filled < record.total_bytes) return false;
   if (assembly.bytes) --assembling_;
@@ -551,8 +551,9 @@ Instant Inbox::next_expiry() const noexcept {
 std::vector<InboundSnapshot> Inbox::snapshot() const {
   std::vector<InboundSnapshot> result;
   for (const auto& [type, channel] : channels_) {
+    const bool promises = !channel.replies && channel.share.taken() != 0;
     result.push_back({type, channel.name, channel.received, channel.duplicates, channel.queue.size(),
-                      channel.bytes_in_flight, channel.replies ? 0 : channel.claim() - channel.bytes_in_flight,
+                      channel.bytes_in_flight, promises ? channel.claim() - channel.bytes_in_flight : 0,
                       channel.loan.taken(), channel.counts});
   }
   return result;

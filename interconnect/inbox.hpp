@@ -3,10 +3,10 @@
 // Per type one number says what was taken, so that a message sent again after a break is dropped; a queue holds what
 // waits for its handler; verdicts are given in order of sequence, so that they can be acknowledged cumulatively, with
 // ranges for everything that was not simply delivered. Exceptions are kept until the peer has confirmed the batch that
-// carried them. A limit that was told is room that is kept: what is promised and what is held is charged to the pools of
-// peer and node. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was granted:
-// a peer that sends beyond its credit breaks the protocol. A handler may cause reset(): what it was started from
-// outlives it. Belongs to the loop.
+// carried them. A limit that was told is room that is kept: what is promised and what is held is charged to the pools
+// of peer and node. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was
+// granted: a peer that sends beyond its credit breaks the protocol. A handler may cause reset(): what it was started
+// from outlives it. Belongs to the loop.
 #pragma once
 
 #include <hawser/base/ring.hpp>

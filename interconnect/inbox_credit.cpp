@@ -4,10 +4,9 @@
 // share; so channels that are hardly used keep little room, and there may be many. Where the pools are nearly empty the
 // windows of those who are used shrink again, by not being renewed. A message larger than the share asks for its whole
 // size and borrows it at once or waits its turn.
-#include <hawser/interconnect/inbox.hpp>
-
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/channel.hpp>
+#include <hawser/interconnect/inbox.hpp>
 
 #include <algorithm>
 
@@ -15,8 +14,7 @@ namespace hawser {
 
 // The peer may send the first bytes of a type unasked: without room for them they are shed.
 bool Inbox::covered(Channel& channel) {
-  return channel.share.taken() != 0 ||
-         channel.share.cover(std::max<std::size_t>(channel.claim(), 1)) == Lack::nothing;
+  return channel.share.taken() != 0 || channel.share.cover(std::max<std::size_t>(channel.claim(), 1)) == Lack::nothing;
 }
 
 bool Inbox::want(Channel& channel, const Record& record, std::string& problem) {
@@ -37,7 +35,8 @@ bool Inbox::want(Channel& channel, const Record& record, std::string& problem) {
 void Inbox::grant(Channel& channel, std::uint64_t wanted_bytes) {
   const auto waits = std::find_if(grants_waiting_.begin(), grants_waiting_.end(),
                                   [&](const auto& entry) { return entry.first == channel.type; });
-  const bool possible = wanted_bytes > channel.told_bytes && wanted_bytes - channel.told_bytes <= limits_.message_bytes_max;
+  const bool possible =
+      wanted_bytes > channel.told_bytes && wanted_bytes - channel.told_bytes <= limits_.message_bytes_max;
   if (!possible) {
     if (waits != grants_waiting_.end()) grants_waiting_.erase(waits);
     if (wanted_bytes <= channel.told_bytes) mark(channel);

@@ -67,7 +67,7 @@ enum class Cause : std::uint8_t {
   self_isolated = 25,
   peer_isolated = 26,
   stopping = 27,
-  cancelled = 28,  // the caller gave up
+  cancelled = 28,       // the caller gave up
   intake = 29,          // shed on arrival at the peer
   reply_room = 30,      // no room for the reply: at the peer, or at the caller
   channel_groups = 31,  // more groups at once than a channel has shares for

@@ -26,8 +26,8 @@ class PeerCore;
 struct SendOptions {
   Duration ttl{0};        // 0: the type's, else the configuration's; at least 5 ms, at most a day
   std::uint64_t key = 0;  // for keep_latest: what this message is the latest of
-  // The group (tenant) it belongs to; 0: none. Each group has a share of the type's channel that others cannot take, and
-  // groups take turns; order is kept within a group.
+  // The group (tenant) it belongs to; 0: none. Each group has a share of the type's channel that others cannot take,
+  // and groups take turns; order is kept within a group.
   std::uint64_t group = 0;
 };
 static_assert(std::is_trivially_destructible_v<SendOptions>);

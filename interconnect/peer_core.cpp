@@ -61,8 +61,8 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
   policy.lane = LaneClass::ordinary;
   policy.priority = priority_max;
   policy.hold = Hold::until_ttl;
-  const ChannelLimits limits{SIZE_MAX, SIZE_MAX, node.config().bounds.message_bytes_max,
-                             node.config().bounds.chunk_bytes, 0, 1};
+  const ChannelLimits limits{
+      SIZE_MAX, SIZE_MAX, node.config().bounds.message_bytes_max, node.config().bounds.chunk_bytes, 0, 1};
   channels_.push_back(std::make_unique<Channel>(TypeInfo{TypeId::none, "replies"}, true, policy, limits,
                                                 node.channel_breaker(), breaker_, random_.next(),
                                                 ChannelRooms{{out_, pools_->out}, {in_, pools_->in}}));
@@ -251,7 +251,8 @@ void PeerCore::update_gates(Instant now) {
     if (!refusal && !waits) refusal = open_circuit;
     channel->set_gate(refusal, gate_may_borrow_);
     // What has not left fails fast as well: it does not wait for its turn to hear so.
-    const bool opened = channel->guard().breaker().state(now) == BreakerState::open || breaker_.state(now) == BreakerState::open;
+    const bool opened =
+        channel->guard().breaker().state(now) == BreakerState::open || breaker_.state(now) == BreakerState::open;
     if (opened && open_circuit && !waits && channel->unsent()) {
       channel->end_unsent(*open_circuit, false, now, node_.endings());
       node_.mark_again(*this);

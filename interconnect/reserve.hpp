@@ -70,7 +70,8 @@ class Share {
 
   // Makes sure of this much in all. What goes beyond the first step leaves a quarter for those who have none yet.
   Lack cover(std::size_t bytes) noexcept {
-    if (bytes <= taken_) [[likely]] return Lack::nothing;
+    if (bytes <= taken_) [[likely]]
+      return Lack::nothing;
     return grow(bytes);
   }
   // Keeps this much and a little more, so that a queue that breathes does not ask every time.

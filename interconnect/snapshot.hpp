@@ -99,7 +99,7 @@ struct PeerSnapshot {
   std::vector<LaneSnapshot> lanes;
   std::vector<ChannelSnapshot> channels;
   std::vector<InboundSnapshot> inbound;
-  LedgerRow ledger;  // the sum of the channels
+  LedgerRow ledger;               // the sum of the channels
   std::size_t outbound_room = 0;  // taken of the peer's bound: what is held, and what is kept for it
   std::size_t inbound_room = 0;
   std::uint64_t heartbeats_sent = 0;

@@ -62,42 +62,49 @@ void NodeWatch::look_at_books(const NodeSnapshot& shown) {
 
 void NodeWatch::look_at_memory(const NodeSnapshot& shown, const Config& config) {
   const BoundsConfig& bounds = config.bounds;
-  std::uint64_t borrowed_by_all = 0;
+  std::uint64_t outbound = 0;
+  std::uint64_t inbound = 0;
   for (const PeerSnapshot& peer : shown.peers) {
-    std::uint64_t borrowed = 0;
-    for (const ChannelSnapshot& channel : peer.channels) {
-      // Room of replies was reserved with their requests. Those who wait for room are bounded as those who have it are.
-      const std::uint64_t share = 2 * std::uint64_t{bounds.channel_bytes};
-      if (!channel.replies && channel.ledger.held.bytes > share) borrowed += channel.ledger.held.bytes - share;
-      const std::uint64_t most = 2 * std::uint64_t{bounds.channel_messages};
-      if (!channel.replies && channel.ledger.held.messages > most) {
-        add(Invariant::memory, peer_of(peer),
-            channel.name + " holds " + std::to_string(channel.ledger.held.messages) + " messages, its bound is " +
-                std::to_string(most));
-      }
-    }
-    for (const InboundSnapshot& inbound : peer.inbound) {
-      if (inbound.queued_messages <= bounds.channel_messages) continue;
-      add(Invariant::memory, peer_of(peer),
-          inbound.name + " has " + std::to_string(inbound.queued_messages) + " messages waiting for their handler");
-    }
-    if (borrowed > bounds.peer_bytes) {
-      add(Invariant::memory, peer_of(peer),
-          "the channels borrow " + std::to_string(borrowed) + " bytes, the peer's reserve is " +
-              std::to_string(bounds.peer_bytes));
-    }
-    borrowed_by_all += borrowed;
+    look_at_channels(peer, bounds);
+    std::uint64_t arrived = 0;
+    for (const InboundSnapshot& each : peer.inbound) arrived += each.held_bytes;
+    // Shares and what is borrowed beyond them are bounded apart.
+    const std::uint64_t most = 2 * std::uint64_t{bounds.peer_bytes};
+    at_most(peer_of(peer), "the peer's outbound room is", peer.outbound_room, most);
+    at_most(peer_of(peer), "the peer's inbound room is", peer.inbound_room, most);
+    at_most(peer_of(peer), "bytes held for the peer are", peer.ledger.held.bytes, peer.outbound_room);
+    at_most(peer_of(peer), "bytes that came from the peer are", arrived, peer.inbound_room);
+    outbound += peer.ledger.held.bytes;
+    inbound += arrived;
   }
-  if (borrowed_by_all > bounds.node_bytes) {
-    add(Invariant::memory, {},
-        "the channels borrow " + std::to_string(borrowed_by_all) + " bytes, the node's reserve is " +
-            std::to_string(bounds.node_bytes));
+  at_most({}, "the node's outbound room is", shown.outbound_room, bounds.node_bytes);
+  at_most({}, "the node's inbound room is", shown.inbound_room, bounds.node_bytes);
+  at_most({}, "bytes held to be sent are", outbound, shown.outbound_room);
+  at_most({}, "bytes held for handlers are", inbound, shown.inbound_room);
+  at_most({}, "bytes held are", shown.held_bytes, std::uint64_t{shown.outbound_room} + shown.inbound_room);
+}
+
+void NodeWatch::look_at_channels(const PeerSnapshot& peer, const BoundsConfig& bounds) {
+  std::uint64_t borrowed = 0;
+  for (const ChannelSnapshot& channel : peer.channels) {
+    borrowed += channel.borrowed_bytes;
+    // Those who wait for room are bounded as those who have it are, and so are the shares of groups that came late.
+    const std::uint64_t most = (channel.groups.empty() ? 2 : 4) * std::uint64_t{bounds.channel_messages};
+    if (!channel.replies) at_most(peer_of(peer), channel.name + " holds messages:", channel.ledger.held.messages, most);
   }
-  const std::uint64_t most = std::uint64_t{bounds.node_bytes} + shown.peers.size() * std::uint64_t{bounds.peer_bytes};
-  if (shown.held_bytes > most) {
-    add(Invariant::memory, {},
-        "the node holds " + std::to_string(shown.held_bytes) + " bytes, its bound is " + std::to_string(most));
+  at_most(peer_of(peer), "bytes that the channels borrow are", borrowed, bounds.peer_bytes);
+  borrowed = 0;
+  for (const InboundSnapshot& inbound : peer.inbound) {
+    borrowed += inbound.borrowed_bytes;
+    at_most(peer_of(peer), inbound.name + " has messages waiting for their handler:", inbound.queued_messages,
+            std::max<std::uint64_t>(bounds.channel_messages, 64));
   }
+  at_most(peer_of(peer), "bytes that inbound channels borrow are", borrowed, bounds.peer_bytes);
+}
+
+void NodeWatch::at_most(const std::string& peer, const std::string& what, std::uint64_t value, std::uint64_t most) {
+  if (value <= most) return;
+  add(Invariant::memory, peer, what + ' ' + std::to_string(value) + ", at most " + std::to_string(most));
 }
 
 void NodeWatch::look_at_lanes(const PeerSnapshot& peer, const Config& config) {

@@ -15,7 +15,7 @@ namespace {
 bool same(const Record& a, const Record& b) {
   return a.kind == b.kind && a.attempt == b.attempt && a.type == b.type && a.sequence == b.sequence &&
          a.expires_at == b.expires_at && a.request_id == b.request_id && a.offset == b.offset &&
-         a.total_bytes == b.total_bytes && a.traceparent == b.traceparent &&
+         a.total_bytes == b.total_bytes && a.traceparent == b.traceparent && a.given_up == b.given_up &&
          std::equal(a.payload.begin(), a.payload.end(), b.payload.begin(), b.payload.end());
 }
 
@@ -31,12 +31,16 @@ struct Entry {
 Record random_record(Random& random, std::vector<std::byte>& payload) {
   Record record;
   static constexpr RecordKind kinds[] = {RecordKind::message, RecordKind::request, RecordKind::reply,
-                                         RecordKind::cancel};
-  record.kind = kinds[random.below(4)];
+                                         RecordKind::cancel, RecordKind::want};
+  record.kind = kinds[random.below(5)];
   record.attempt = static_cast<std::uint8_t>(random.below(256));
   record.type = TypeId{random.next() | 1};
   record.sequence = random.next() | 1;
   record.expires_at = static_cast<std::int64_t>(random.next());
+  if (record.kind == RecordKind::want) {
+    if (random.chance(500'000)) record.given_up = random.next();
+    return record;
+  }
   if (record.kind != RecordKind::message) record.request_id = random.next();
   if (random.chance(300'000)) {
     record.traceparent.emplace();

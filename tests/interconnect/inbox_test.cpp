@@ -2,98 +2,13 @@
 #include <hawser/base/assert.hpp>
 
 #include <catch2/catch.hpp>
-#include <interconnect/traffic_bench.hpp>
+#include <interconnect/lone_inbox.hpp>
 
 using namespace hawser;
 using namespace hawser::test;
 
-namespace {
-
-// An inbox alone: records are made by hand.
-struct Alone {
-  Config config;
-  Registry registry{config};
-  BenchHost host;
-  Pool peer_pool{16u << 20, 8u << 20};
-  Pool node_pool{16u << 20, 16u << 20};
-  GrantLine line;
-  Inbox inbox{registry, Inbox::Limits{4, 65'536, 4u << 20, 64}, host, Room{peer_pool, node_pool}, line};
-  BufferRef frame = numbered(1, 4'096);
-  Instant now = instant_from_us(1'000'000);
-  std::string problem;
-  std::vector<std::uint64_t> handled;
-  std::vector<Ack> acks;
-  std::vector<VerdictRange> ranges;
-
-  Alone() {
-    Delivery from;
-    from.node = "n1";
-    inbox.reset(from);
-  }
-  void handle(TypeId type, bool asynchronous = false) {
-    registry.set_handler({type, "T"}, std::make_unique<ScriptedHandler>(
-                                          asynchronous,
-                                          [this, asynchronous](const Delivery&, const InboundBytes& in,
-                                                               const HandlerDone&) -> std::optional<HandlerEnd> {
-                                            handled.push_back(in.payload.size());
-                                            if (asynchronous) return std::nullopt;
-                                            return HandlerEnd{};
-                                          }));
-  }
-  bool take(RecordKind kind, TypeId type, std::uint64_t sequence, std::size_t bytes = 16, std::int64_t ttl = 1'000'000,
-            std::int64_t sent_at = 0) {
-    Record record;
-    record.kind = kind;
-    record.type = type;
-    record.sequence = sequence;
-    record.expires_at = ttl;
-    record.request_id = sequence;
-    body = numbered(sequence, bytes);
-    record.payload = kind == RecordKind::want ? std::span<const std::byte>{} : body.bytes();
-    const LaneClass lane = kind == RecordKind::want ? LaneClass::control : LaneClass::ordinary;
-    return inbox.take(record, {body, lane, now, Duration{0}, sent_at}, problem);
-  }
-  bool piece(std::uint64_t sequence, std::uint32_t offset, std::uint32_t bytes, std::uint32_t total) {
-    Record record;
-    record.type = TypeId{1};
-    record.sequence = sequence;
-    record.expires_at = 1'000'000;
-    record.offset = offset;
-    record.total_bytes = total;
-    body = numbered(sequence, total);
-    record.payload = body.bytes().subspan(offset, bytes);
-    return inbox.take(record, {body, LaneClass::ordinary, now, Duration{0}, 0}, problem);
-  }
-  // What the next acknowledgement says of one channel.
-  Ack ack(TypeId type, std::uint64_t batch = 1) {
-    BatchWriter writer;
-    writer.begin(LaneClass::control, 1, batch, {}, 256);
-    inbox.acknowledge(writer, 65'536, batch);
-    said = writer.finish();
-    BatchReader reader;
-    REQUIRE(reader.open(said.bytes(), problem));
-    Record record;
-    Ack each;
-    Ack result;
-    while (reader.next(record, each, problem) == BatchReader::Next::ack) {
-      if (each.type != type) continue;
-      ranges.assign(each.exceptions.begin(), each.exceptions.end());
-      result = each;
-    }
-    result.exceptions = ranges;
-    return result;
-  }
-  BufferRef body;
-  BufferRef said;
-};
-
-constexpr TypeId one{1};
-constexpr TypeId two{2};
-
-}  // namespace
-
 TEST_CASE("inbox: a message that comes again is dropped, counted and acknowledged again") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one);
   REQUIRE(peer.take(RecordKind::message, one, 1));
   peer.inbox.run(peer.now);
@@ -106,7 +21,7 @@ TEST_CASE("inbox: a message that comes again is dropped, counted and acknowledge
 }
 
 TEST_CASE("inbox: a message of a type that nobody handles, or that cannot be read, is told apart") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one);
   REQUIRE(peer.take(RecordKind::message, two, 1));
   Record torn;
@@ -130,7 +45,7 @@ TEST_CASE("inbox: a message of a type that nobody handles, or that cannot be rea
 
 TEST_CASE(
     "inbox: exceptions are said in the batch after their verdict, once, until they are confirmed or asked for again") {
-  Alone peer;
+  LoneInbox peer;
   REQUIRE(peer.take(RecordKind::message, one, 1));
   REQUIRE(peer.take(RecordKind::message, one, 2));
   peer.inbox.run(peer.now);
@@ -150,7 +65,7 @@ TEST_CASE(
 }
 
 TEST_CASE("inbox: verdicts keep the order of messages when one in the middle was decided on arrival") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one, true);
   REQUIRE(peer.take(RecordKind::message, one, 1));
   REQUIRE(peer.take(RecordKind::message, one, 2, 16, 0));  // expired
@@ -163,11 +78,11 @@ TEST_CASE("inbox: verdicts keep the order of messages when one in the middle was
 }
 
 TEST_CASE("inbox: a reply that expired on the way and one that did not may share a batch") {
-  Alone peer;
+  LoneInbox peer;
   REQUIRE(peer.take(RecordKind::reply, one, 1, 16, 0));
   REQUIRE(peer.take(RecordKind::reply, one, 2));
   peer.inbox.run(peer.now);
-  CHECK(peer.inbox.answers().size() == 1);
+  CHECK(peer.answers().size() == 1);
   const Ack ack = peer.ack(TypeId::none);
   CHECK(ack.verdicts == 2);
   REQUIRE(ack.exceptions.size() == 1);
@@ -175,7 +90,7 @@ TEST_CASE("inbox: a reply that expired on the way and one that did not may share
 }
 
 TEST_CASE("inbox: times that only a liar sends neither overflow nor start a handler that they should not") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one);
   constexpr std::int64_t least = INT64_MIN;
   constexpr std::int64_t most = INT64_MAX;
@@ -191,7 +106,7 @@ TEST_CASE("inbox: times that only a liar sends neither overflow nor start a hand
 // ---- credit
 
 TEST_CASE("inbox: what is beyond the credit breaks the protocol, in messages and in bytes") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one, true);
   SECTION("messages") {
     CHECK_FALSE(peer.take(RecordKind::message, one, Channel::initial_credit_messages + 1));
@@ -209,7 +124,7 @@ TEST_CASE("inbox: what is beyond the credit breaks the protocol, in messages and
 }
 
 TEST_CASE("inbox: a message given back leaves room for as much") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one, true);
   for (std::uint64_t i = 1; i <= 64; ++i) {
     REQUIRE(peer.take(RecordKind::message, one, i, 1'000));
@@ -226,7 +141,7 @@ TEST_CASE("inbox: a message given back leaves room for as much") {
 }
 
 TEST_CASE("inbox: a peer cannot use more types than a welcome can list") {
-  Alone peer;
+  LoneInbox peer;
   for (std::uint64_t type = 1; type <= resume_entries_max; ++type) {
     if (!peer.take(RecordKind::want, TypeId{type}, 1)) FAIL(type);
   }
@@ -237,7 +152,7 @@ TEST_CASE("inbox: a peer cannot use more types than a welcome can list") {
 }
 
 TEST_CASE("inbox: a wish for credit does not move its channel to the control lane") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one);
   REQUIRE(peer.take(RecordKind::want, one, 200'000));
   REQUIRE(peer.take(RecordKind::message, one, 1));
@@ -251,7 +166,7 @@ TEST_CASE("inbox: a wish for credit does not move its channel to the control lan
 // ---- large messages
 
 TEST_CASE("inbox: pieces that do not continue each other, or claim too much, break the protocol") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one);
   REQUIRE(peer.piece(1, 0, 1'000, 3'000));
   SECTION("a gap") { CHECK_FALSE(peer.piece(1, 2'000, 1'000, 3'000)); }
@@ -271,7 +186,7 @@ TEST_CASE("inbox: pieces that do not continue each other, or claim too much, bre
 // ---- handlers
 
 TEST_CASE("inbox: concurrency bounds how many handlers of a type run, and no other type waits for them") {
-  Alone peer;
+  LoneInbox peer;
   TypePolicy policy;
   policy.concurrency = 2;
   peer.registry.set_policy({one, "T"}, policy);
@@ -288,7 +203,7 @@ TEST_CASE("inbox: concurrency bounds how many handlers of a type run, and no oth
 }
 
 TEST_CASE("inbox: a request is answered once: with the reply, or with the reason why there is none") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one, true);
   REQUIRE(peer.take(RecordKind::request, one, 1));
   peer.inbox.run(peer.now);
@@ -317,7 +232,7 @@ TEST_CASE("inbox: a request is answered once: with the reply, or with the reason
 }
 
 TEST_CASE("inbox: a cancelled request that waits is not started, and one that runs is told") {
-  Alone peer;
+  LoneInbox peer;
   Cancellation told;
   peer.registry.set_handler({one, "T"}, std::make_unique<ScriptedHandler>(
                                             true, [&](const Delivery& from, const InboundBytes&, const HandlerDone&) {
@@ -342,7 +257,7 @@ TEST_CASE("inbox: a cancelled request that waits is not started, and one that ru
 }
 
 TEST_CASE("inbox: a handler may end the session that it was called from") {
-  Alone peer;
+  LoneInbox peer;
   std::string seen;
   peer.registry.set_handler({one, "T"}, std::make_unique<ScriptedHandler>(
                                             false, [&](const Delivery& from, const InboundBytes&, const HandlerDone&) {
@@ -362,7 +277,7 @@ TEST_CASE("inbox: a handler may end the session that it was called from") {
 }
 
 TEST_CASE("inbox: a new session tells the handlers that run, and hears no more of them") {
-  Alone peer;
+  LoneInbox peer;
   peer.handle(one, true);
   REQUIRE(peer.take(RecordKind::request, one, 1));
   peer.inbox.run(peer.now);
@@ -374,7 +289,7 @@ TEST_CASE("inbox: a new session tells the handlers that run, and hears no more o
 }
 
 TEST_CASE("inbox: too many exceptions stop the credit until the peer has confirmed some") {
-  Alone peer;
+  LoneInbox peer;
   std::uint64_t sequence = 0;
   peer.handle(two);
   for (std::uint64_t round = 0; round < 700; ++round) {  // neighbours differ, so that no two share a range

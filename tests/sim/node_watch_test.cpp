@@ -32,6 +32,7 @@ struct Desk {
   void add_up() {
     peer().ledger = channel().ledger;
     shown.ledger = channel().ledger;
+    peer().outbound_room = shown.outbound_room = channel().ledger.held.bytes;
   }
   void event(std::string_view kind, std::string_view cause, std::string text) {
     shown.events.push_back({shown.events.size() + 1, Instant{}, kind, NodeId{"b"}, cause, std::move(text)});
@@ -80,8 +81,27 @@ TEST_CASE("books that miss a message or a byte, or do not add up, break conserva
 TEST_CASE("whatever grows beyond its bound breaks memory", "[node_watch]") {
   Desk desk;
   SECTION("bytes that channels borrow from their peer") {
-    desk.channel().ledger.submit(2 * desk.config.bounds.channel_bytes + desk.config.bounds.peer_bytes + 1);
+    desk.channel().borrowed_bytes = desk.config.bounds.peer_bytes + 1;
   }
+  SECTION("bytes that inbound channels borrow") {
+    desk.peer().inbound.resize(1);
+    desk.peer().inbound.front().borrowed_bytes = desk.config.bounds.peer_bytes + 1;
+  }
+  SECTION("bytes held for which no room was taken") {
+    desk.channel().ledger.submit(10);
+    desk.add_up();
+    desk.peer().outbound_room = 9;
+    CHECK(desk.finds(Invariant::memory));
+    return;
+  }
+  SECTION("bytes that came and for which no room was taken") {
+    desk.peer().inbound.resize(1);
+    desk.peer().inbound.front().held_bytes = 10;
+    desk.peer().inbound_room = 9;
+    desk.shown.inbound_room = 10;
+  }
+  SECTION("room of a peer") { desk.peer().inbound_room = 2 * desk.config.bounds.peer_bytes + 1; }
+  SECTION("room of the node") { desk.shown.inbound_room = desk.config.bounds.node_bytes + 1; }
   SECTION("messages in a channel") {
     desk.config.bounds.channel_messages = 1;
     for (int i = 0; i < 3; ++i) desk.channel().ledger.submit(1);
@@ -90,9 +110,7 @@ TEST_CASE("whatever grows beyond its bound breaks memory", "[node_watch]") {
     desk.peer().inbound.resize(1);
     desk.peer().inbound.front().queued_messages = desk.config.bounds.channel_messages + 1;
   }
-  SECTION("bytes of the node") {
-    desk.shown.held_bytes = desk.config.bounds.node_bytes + desk.config.bounds.peer_bytes + 1;
-  }
+  SECTION("bytes of the node") { desk.shown.held_bytes = desk.shown.inbound_room + 1; }
   SECTION("bytes on a lane") { desk.lane().unacknowledged_bytes = 2 * desk.config.bounds.lane_window_bytes; }
   desk.add_up();
   CHECK(desk.finds(Invariant::memory));
