@@ -118,7 +118,7 @@ Kept run(const Load& load) {
 TEST_CASE("with one type stalled, failing or flooding, every other one keeps its throughput and its delay (I6)",
           "[bulkheads]") {
   const Kept solo = run({});
-  REQUIRE(solo.delivered >= 298);
+  REQUIRE(solo.delivered >= 290);
   REQUIRE(solo.bad_ends == 0);
   const auto trouble =
       GENERATE(Trouble::stalled, Trouble::failing, Trouble::flooding, Trouble::flooding_bulk);
@@ -138,6 +138,7 @@ TEST_CASE("heartbeats wait a tenth of their interval at most while bulk traffic 
     World world{options};
     Config config;
     config.types["Parcel"].lane = LaneClass::bulk;
+    config.types["Parcel"].channel_bytes = 16u << 20;  // so that only the window bounds what is under way
     config.bounds.lane_window_bulk_bytes = window;
     Kept kept;
     world.host("n1", config, [](Node&) {});
@@ -195,7 +196,9 @@ TEST_CASE("when a breaker opens, what has not left ends at once and not at its o
   Watch watch{world};
   std::vector<Outcome> ends;
   world.host("n1", Config{}, [](Node&) {});
-  world.host("n2", Config{}, [](Node& node) {
+  Config few;
+  few.bounds.channel_messages = 64;  // it takes no more at a time
+  world.host("n2", few, [](Node& node) {
     node.on<Question>([&node](Received<Question>) -> Task<Message<Answer>> {
       co_await node.sleep(10h);
       co_return Message<Answer>{};
