@@ -62,7 +62,16 @@ Json json(const LaneSnapshot& lane) {
           {"unacknowledged_bytes", lane.unacknowledged_bytes}};
 }
 
+Json json(const GroupSnapshot& group) {
+  return {{"group", group.group},
+          {"held_messages", group.held_messages},
+          {"held_bytes", group.held_bytes},
+          {"turned_away", group.turned_away}};
+}
+
 Json json(const ChannelSnapshot& channel) {
+  Json groups = Json::array();
+  for (const GroupSnapshot& group : channel.groups) groups.push_back(json(group));
   return {{"type", hexadecimal(to_number(channel.type))},
           {"name", channel.name},
           {"replies", channel.replies},
@@ -70,6 +79,8 @@ Json json(const ChannelSnapshot& channel) {
           {"queued_messages", channel.queued_messages},
           {"sent_messages", channel.sent_messages},
           {"oldest_age_us", to_us(channel.oldest_age)},
+          {"borrowed_bytes", channel.borrowed_bytes},
+          {"groups", std::move(groups)},
           {"breaker", json(channel.breaker)},
           {"ledger", json(channel.ledger)}};
 }
@@ -85,6 +96,9 @@ Json json(const InboundSnapshot& inbound) {
           {"received", inbound.received},
           {"duplicates", inbound.duplicates},
           {"queued_messages", inbound.queued_messages},
+          {"held_bytes", inbound.held_bytes},
+          {"promised_bytes", inbound.promised_bytes},
+          {"borrowed_bytes", inbound.borrowed_bytes},
           {"verdicts", std::move(verdicts)}};
 }
 
@@ -111,6 +125,8 @@ Json json(const PeerSnapshot& peer) {
           {"incarnation", std::to_string(to_number(health.incarnation))},
           {"flaps", health.flaps},
           {"breaker", json(health.breaker)},
+          {"outbound_room", peer.outbound_room},
+          {"inbound_room", peer.inbound_room},
           {"heartbeats_sent", peer.heartbeats_sent},
           {"heartbeats_answered", peer.heartbeats_answered},
           {"sessions", peer.sessions},
@@ -160,6 +176,8 @@ Json json(const NodeSnapshot& node) {
           {"peers", list(node.peers)},
           {"ledger", json(node.ledger)},
           {"held_bytes", node.held_bytes},
+          {"outbound_room", node.outbound_room},
+          {"inbound_room", node.inbound_room},
           {"transport", json(node.transport)},
           {"frames_rejected", node.frames_rejected},
           {"sessions_refused", node.sessions_refused},

@@ -49,6 +49,11 @@ void Channel::set_gate(const std::optional<Outcome>& refusal, bool may_borrow) {
   may_borrow_ = may_borrow;
 }
 
+void Channel::set_limits(const ChannelLimits& limits) {
+  const std::lock_guard lock{mutex_};
+  limits_ = limits;
+}
+
 // ---- transmission
 
 bool Channel::may_send(const Outgoing& message) const noexcept {

@@ -89,6 +89,8 @@ class Channel {
   std::optional<Outcome> gate() const;
   // The reason for which admission refuses now, if any. `may_borrow`: whether the peer has a session.
   void set_gate(const std::optional<Outcome>& refusal, bool may_borrow);
+  // New bounds, from the next message on; what is held stays.
+  void set_limits(const ChannelLimits& limits);
 
   // Whether a batch would find something here now.
   bool sendable() const;
@@ -198,7 +200,7 @@ class Channel {
   const std::string name_;
   const bool replies_;
   const TypePolicy policy_;
-  const ChannelLimits limits_;
+  ChannelLimits limits_;  // written by the loop, under the lock
 
   // Shared with callers.
   mutable std::mutex mutex_;
@@ -215,7 +217,7 @@ class Channel {
   Share reply_share_;  // at the caller: for replies to come; in the channel of replies: for those to go
   std::size_t reply_bytes_ = 0;
   std::size_t idle_turns_ = 0;
-  Instant earliest_queued_ = never;  // no later than what is queued, waits or is staged expires
+  Instant earliest_queued_ = never;       // no later than what is queued, waits or is staged expires
   std::atomic<std::uint32_t> queued_{0};  // in the queues of all lots, to look without the lock
 
   // The loop's own.

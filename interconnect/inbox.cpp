@@ -71,11 +71,7 @@ Inbox::Channel* Inbox::channel(TypeId type, bool replies, LaneClass lane) {
     channel.name = replies ? "replies" : registry_.name(type);
     channel.lane = lane;
     channel.replies = replies;
-    const TypePolicy policy = replies ? TypePolicy{} : registry_.policy({type, channel.name});
-    channel.concurrency = std::max(1u, policy.concurrency);
-    channel.share_messages = policy.channel_messages != 0 ? policy.channel_messages : limits_.messages;
-    channel.share_bytes = policy.channel_bytes != 0 ? policy.channel_bytes : limits_.bytes;
-    channel.reply_bytes = policy.reply_bytes != 0 ? policy.reply_bytes : limits_.reply_bytes;
+    take_policy(channel);
     channel.window_messages = std::min<std::size_t>(channel.share_messages, hawser::Channel::initial_credit_messages);
     channel.window_bytes = std::min<std::size_t>(channel.share_bytes, hawser::Channel::initial_credit_bytes);
     channel.told_messages = hawser::Channel::initial_credit_messages;
@@ -83,6 +79,25 @@ Inbox::Channel* Inbox::channel(TypeId type, bool replies, LaneClass lane) {
   }
   last_ = &channel;
   return last_;
+}
+
+void Inbox::take_policy(Channel& channel) {
+  const TypePolicy policy = channel.replies ? TypePolicy{} : registry_.policy({channel.type, channel.name});
+  channel.concurrency = std::max(1u, policy.concurrency);
+  channel.share_messages = policy.channel_messages != 0 ? policy.channel_messages : limits_.messages;
+  channel.share_bytes = policy.channel_bytes != 0 ? policy.channel_bytes : limits_.bytes;
+  channel.reply_bytes = policy.reply_bytes != 0 ? policy.reply_bytes : limits_.reply_bytes;
+}
+
+// Credit that was told stays told; it is raised up to the new share.
+void Inbox::follow_policy(TypeId type) {
+  const auto found = channels_.find(type);
+  if (found == channels_.end()) return;
+  Channel& channel = found->second;
+  take_policy(channel);
+  channel.window_messages = std::min(channel.window_messages, channel.share_messages);
+  channel.window_bytes = std::min(channel.window_bytes, channel.share_bytes);
+  mark(channel);
 }
 
 // ---- arrival
@@ -349,8 +364,8 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   from_.request = item.request;
   from_.cancellation = item.cancellation;
   const bool asynchronous = handler->asynchronous();
-  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation), item.request,
-                     item.reply_bytes};
+  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation),
+                     item.request,  item.reply_bytes};
   if (asynchronous) {
     channel.running.push_back(work);
     ++running_;

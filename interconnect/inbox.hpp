@@ -101,6 +101,9 @@ class Inbox final : private GrantWaiter {
   // Answers that have come, into an empty list.
   void take_answers(std::vector<InboundReply>& into);
 
+  // The policy of the type has changed: how many handlers may run, and how much may come from now on.
+  void follow_policy(TypeId type);
+
   // ---- room
   // Looks again for room that was not there: for credit, and for large messages. Cheap when nobody waits.
   void look_for_room();
@@ -208,6 +211,7 @@ class Inbox final : private GrantWaiter {
   static constexpr std::size_t types_max = resume_entries_max;
   // Null when the peer uses too many types.
   Channel* channel(TypeId type, bool replies, LaneClass lane);
+  void take_policy(Channel& channel);
   bool within_credit(const Channel& channel, const Record& record) const noexcept;
   bool assemble(Channel& channel, const Record& record, const Arrival& arrival, std::string& problem,
                 InboundBytes& whole);

@@ -53,7 +53,9 @@ class Node {
   Endpoint endpoint() const;  // what was bound
   const Config& config() const noexcept;
 
-  // How messages of type T travel from here, and how many handlers of it run at a time. Before the first send of T.
+  // How messages of type T travel from here, and how many handlers of it run at a time. May be set again at any time:
+  // the bounds (channel_bytes, channel_messages, reply_bytes, groups) and the concurrency follow at once, what is held
+  // and the credit that was given stay; all else is as it was at the first send of T to a peer.
   template <typename T>
   void policy(const TypePolicy& policy) {
     set_policy(type_info<T>(), policy);

@@ -70,6 +70,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool add_peer(const PeerConfig& peer);
   bool remove_peer(const NodeId& id);
   bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
+  void set_policy(TypeInfo type, const TypePolicy& policy);
   void observe_peers(std::function<void(const PeerHealth&)> observer) {
     peer_observers_.push_back(std::move(observer));
   }

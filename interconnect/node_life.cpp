@@ -63,6 +63,15 @@ bool NodeCore::set_endpoint(const NodeId& id, const Endpoint& endpoint) {
   return true;
 }
 
+void NodeCore::set_policy(TypeInfo type, const TypePolicy& policy) {
+  const Turn turn{*this};
+  registry_.set_policy(type, policy);
+  for (const auto& [id, peer] : peers_) {
+    peer->follow_policy(type);
+    mark_dirty(*peer);
+  }
+}
+
 // ---- user code that waits
 
 namespace {

@@ -83,22 +83,33 @@ Channel& PeerCore::find_or_make_channel(TypeInfo type) {
     return *channel;
   }
   HAWSER_ASSERT(channels_.size() < channels_per_peer_max, "a node sends fewer than 16384 types");
-  const Config& config = node_.config();
   const TypePolicy policy = node_.registry().policy(type);
-  const ChannelLimits limits{policy.channel_messages != 0 ? policy.channel_messages : config.bounds.channel_messages,
-                             policy.channel_bytes != 0 ? policy.channel_bytes : config.bounds.channel_bytes,
-                             config.bounds.message_bytes_max,
-                             config.bounds.chunk_bytes,
-                             policy.reply_bytes != 0 ? policy.reply_bytes : config.bounds.reply_bytes,
-                             std::clamp<std::size_t>(policy.groups, 1, groups_max)};
-  channels_.push_back(std::make_unique<Channel>(type, false, policy, limits, node_.channel_breaker(), breaker_,
-                                                to_number(type.id) ^ session_,
+  channels_.push_back(std::make_unique<Channel>(type, false, policy, limits_of(policy), node_.channel_breaker(),
+                                                breaker_, to_number(type.id) ^ session_,
                                                 ChannelRooms{{out_, pools_->out}, {in_, pools_->in}}));
   Channel& made = *channels_.back();
   made.set_gate(gate_of(policy), gate_may_borrow_);
   channel_count_.store(channels_.size(), std::memory_order_release);
   quick_place(type.id).store(&made, std::memory_order_release);
   return made;
+}
+
+ChannelLimits PeerCore::limits_of(const TypePolicy& policy) const {
+  const BoundsConfig& bounds = node_.config().bounds;
+  return {policy.channel_messages != 0 ? policy.channel_messages : bounds.channel_messages,
+          policy.channel_bytes != 0 ? policy.channel_bytes : bounds.channel_bytes,
+          bounds.message_bytes_max,
+          bounds.chunk_bytes,
+          policy.reply_bytes != 0 ? policy.reply_bytes : bounds.reply_bytes,
+          std::clamp<std::size_t>(policy.groups, 1, groups_max)};
+}
+
+void PeerCore::follow_policy(TypeInfo type) {
+  refresh_channels();
+  for (Channel* channel : known_channels_) {
+    if (channel->type() == type.id) channel->set_limits(limits_of(node_.registry().policy(type)));
+  }
+  inbox_.follow_policy(type.id);
 }
 
 Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant now, bool& wake) {

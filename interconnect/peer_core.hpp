@@ -82,6 +82,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // ---- the loop: what the node decides
   void open_to_self(Instant now);  // this "peer" is the node itself
   void set_endpoint(const Endpoint& endpoint, Instant now);
+  void follow_policy(TypeInfo type);        // it was set anew
   void refuse_new(const Outcome& outcome);  // from now on, for good
   void say_goodbye(Instant now);
   // Ends everything held and closes every connection.
@@ -127,6 +128,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     return quick_channels_[mixed >> 58];
   }
   Channel& find_or_make_channel(TypeInfo type);
+  ChannelLimits limits_of(const TypePolicy& policy) const;
   Lane& lane(LaneClass lane) noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
   const Lane& lane(LaneClass lane) const noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
   Inbound& inbound(LaneClass lane) noexcept { return inbound_[static_cast<std::size_t>(lane)]; }

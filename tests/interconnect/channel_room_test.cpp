@@ -74,6 +74,26 @@ TEST_CASE("channel room: a channel that is destroyed gives back what it held") {
   CHECK(bench.node_out.used() == 0);
 }
 
+TEST_CASE("channel room: new limits hold from the next message on") {
+  BenchOptions options;
+  options.sender.messages = 4;
+  TrafficBench bench{options};
+  Channel& channel = bench.add({});
+  bench.open = false;
+  CHECK(admitted(bench, 0, 10) == 4);
+  options.sender.messages = 6;
+  channel.set_limits(options.sender);
+  CHECK(admitted(bench, 0, 10) == 2);
+  options.sender.messages = 1;
+  channel.set_limits(options.sender);
+  CHECK(admitted(bench, 0, 1) == 0);
+  bench.open = true;
+  bench.drain();
+  CHECK(admitted(bench, 0, 3) == 1);
+  bench.drain();
+  bench.check_at_rest();
+}
+
 // ---- groups
 
 TEST_CASE("channel groups: a group that floods takes what others do not need, never their share") {

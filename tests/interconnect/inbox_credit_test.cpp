@@ -248,6 +248,28 @@ TEST_CASE("inbox credit: a type's own share holds inbound, too") {
   CHECK(ack.credit_bytes == 64 * 1'024 + 8'192);
 }
 
+TEST_CASE("inbox credit: a new policy changes how many handlers run and how much may come, and takes nothing back") {
+  LoneInbox peer;
+  peer.handle(one, true);
+  for (std::uint64_t i = 1; i <= 3; ++i) REQUIRE(peer.take(RecordKind::message, one, i));
+  peer.inbox.run(peer.now);
+  CHECK(peer.inbox.running() == 1);
+  const std::uint64_t told = peer.ack(one).credit_bytes;
+  TypePolicy policy;
+  policy.concurrency = 2;
+  policy.channel_bytes = 4'096;
+  peer.registry.set_policy({one, "T"}, policy);
+  peer.inbox.follow_policy(one);
+  peer.inbox.run(peer.now);
+  CHECK(peer.inbox.running() == 2);
+  CHECK(peer.ack(one).credit_bytes == told);
+  policy.concurrency = 1;
+  peer.registry.set_policy({one, "T"}, policy);
+  peer.inbox.follow_policy(one);
+  peer.inbox.handler_ended(one, 1, {}, peer.now);
+  CHECK(peer.inbox.running() == 1);  // those that run are not stopped, and no other is started
+}
+
 // ---- pieces
 
 TEST_CASE(

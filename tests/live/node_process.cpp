@@ -57,13 +57,13 @@ NodeProcess::~NodeProcess() {
   if (out_ >= 0) ::close(out_);
 }
 
-void NodeProcess::start() {
+void NodeProcess::start(const std::vector<std::string>& traffic) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
   const int words = ::open(words_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   // Everything the child needs is made before fork: between fork and exec it may only call what a signal handler may.
-  std::vector<std::string> said{"hawser",      "node", "--config",  config_,
-                                "--snapshots", "50ms", "--traffic", "Greeting=200"};
+  std::vector<std::string> said{"hawser", "node", "--config", config_, "--snapshots", "50ms"};
+  said.insert(said.end(), traffic.begin(), traffic.end());
   std::vector<char*> arguments;
   for (std::string& word : said) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -87,6 +87,14 @@ void NodeProcess::start() {
 
 void NodeProcess::signal(int number) const {
   if (pid_ != 0) ::kill(pid_, number);
+}
+
+std::size_t NodeProcess::resident() const {
+  std::ifstream file{"/proc/" + std::to_string(pid_) + "/statm"};
+  std::size_t all = 0;
+  std::size_t resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 std::optional<int> NodeProcess::wait(std::chrono::milliseconds most) {
@@ -148,7 +156,7 @@ std::string NodeProcess::complaints() const {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-Household::Household(const std::vector<std::string>& ids) {
+Household::Household(const std::vector<std::string>& ids, const std::string& settings) {
   directory_ = (std::filesystem::temp_directory_path() / "hawser-live-XXXXXX").string();
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error{"no directory for the configurations"};
   const std::vector<std::uint16_t> ports = free_ports(ids.size());
@@ -160,6 +168,7 @@ Household::Household(const std::vector<std::string>& ids) {
     for (const std::string& other : ids) {
       if (other != id) file << other << " = \"127.0.0.1:" << port(other) << "\"\n";
     }
+    file << '\n' << settings;
     file.close();
     processes_.try_emplace(id, id, path, directory_ + "/" + id + ".stderr");
   }

@@ -25,7 +25,10 @@ class NodeProcess {
   NodeProcess(const NodeProcess&) = delete;
   NodeProcess& operator=(const NodeProcess&) = delete;
 
-  void start();
+  // `traffic`: as `hawser node` takes it.
+  void start(const std::vector<std::string>& traffic = {"--traffic", "Greeting=200"});
+  // Memory in use now, in bytes.
+  std::size_t resident() const;
   void signal(int number) const;
   // The exit code, or minus the signal that ended it; nothing while it runs after so long.
   std::optional<int> wait(std::chrono::milliseconds most);
@@ -56,7 +59,8 @@ class NodeProcess {
 
 class Household {
  public:
-  explicit Household(const std::vector<std::string>& ids);
+  // `settings`: TOML for all of them.
+  explicit Household(const std::vector<std::string>& ids, const std::string& settings = {});
   ~Household();
   Household(const Household&) = delete;
   Household& operator=(const Household&) = delete;

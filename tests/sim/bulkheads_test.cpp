@@ -2,10 +2,10 @@
 #include <hawser/interconnect/node.hpp>
 #include <hawser/sim/watch.hpp>
 #include <hawser/sim/world.hpp>
+#include "probe.hpp"
 
 #include <catch2/catch.hpp>
 #include "messages.capnp.h"
-#include "probe.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -34,7 +34,7 @@ struct Load {
 struct Kept {
   std::size_t delivered = 0;
   std::size_t answered = 0;
-  Duration delay_max{0};    // from submission to the handler
+  Duration delay_max{0};     // from submission to the handler
   std::size_t bad_ends = 0;  // outcomes of the good type that are none of delivered
   std::uint64_t bad_submitted = 0;
 };
@@ -72,7 +72,8 @@ void pace(Node& node, World& world, Kept& kept) {
   node.every(1ms, [&node, &world, &kept] {
     Message<Note> note;
     note->setNumber(static_cast<std::uint64_t>(to_us(world.now())));
-    node.peer("n2").send(note, {.ttl = 2s}, [&kept](Outcome outcome) { kept.bad_ends += outcome.delivered() ? 0u : 1u; });
+    node.peer("n2").send(note, {.ttl = 2s},
+                         [&kept](Outcome outcome) { kept.bad_ends += outcome.delivered() ? 0u : 1u; });
     return true;
   });
   node.every(5ms, [&node, &kept] {
@@ -120,8 +121,7 @@ TEST_CASE("with one type stalled, failing or flooding, every other one keeps its
   const Kept solo = run({});
   REQUIRE(solo.delivered >= 290);
   REQUIRE(solo.bad_ends == 0);
-  const auto trouble =
-      GENERATE(Trouble::stalled, Trouble::failing, Trouble::flooding, Trouble::flooding_bulk);
+  const auto trouble = GENERATE(Trouble::stalled, Trouble::failing, Trouble::flooding, Trouble::flooding_bulk);
   INFO("trouble " << static_cast<int>(trouble));
   const Kept beside = run({trouble});
   CHECK(beside.bad_submitted > 100);  // there was some
@@ -207,13 +207,12 @@ TEST_CASE("when a breaker opens, what has not left ends at once and not at its o
   world.run_for(1s);
   Node& sender = world.node("n1");
   const auto ask = [&](Duration timeout) {
-    sender.peer("n2").request<Answer>(Message<Question>{}, {.timeout = timeout}, [&](Result<Received<Answer>> result) {
-      ends.push_back(result.outcome());
-    });
+    sender.peer("n2").request<Answer>(Message<Question>{}, {.timeout = timeout},
+                                      [&](Result<Received<Answer>> result) { ends.push_back(result.outcome()); });
   };
   for (std::uint64_t i = 0; i < 4'096; ++i) ask(i < 64 ? Duration{500ms} : Duration{60s});
-  const bool opened = world.run_until(
-      [&] { return sender.peer("n2").try_post(Message<Question>{}) == OutcomeKind::circuit_open; }, 5s);
+  const bool opened =
+      world.run_until([&] { return sender.peer("n2").try_post(Message<Question>{}) == OutcomeKind::circuit_open; }, 5s);
   REQUIRE(opened);
   world.run_for(10ms);
   const auto open = std::count_if(ends.begin(), ends.end(), [](const Outcome& end) {

@@ -1,0 +1,70 @@
+// Bulkheads on real processes: what one type does is not felt by another, and memory stays bounded.
+#include "node_process.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <string>
+
+using namespace hawser;
+using namespace hawser::live;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t mib = 1u << 20;
+
+const Json& channel(const NodeProcess& process, const std::string& peer, const std::string& name) {
+  static const Json none;
+  for (const Json& each : process.peer(peer).at("channels")) {
+    if (each.at("name") == name) return each;
+  }
+  return none;
+}
+
+std::uint64_t count(const Json& channel, const char* what) {
+  if (channel.is_null()) return 0;
+  return channel.at("ledger").at(what).at("messages").get<std::uint64_t>();
+}
+
+std::uint64_t ended_as(const Json& channel, const char* outcome) {
+  if (channel.is_null()) return 0;
+  const Json& outcomes = channel.at("ledger").at("outcomes");
+  return outcomes.contains(outcome) ? outcomes.at(outcome).at("messages").get<std::uint64_t>() : 0;
+}
+
+}  // namespace
+
+TEST_CASE("beside a flood of blobs paced greetings all arrive, and no process grows beyond its bounds", "[live]") {
+  // A process may hold node_bytes each way; code, stacks, pools of free buffers and the frames in ZeroMQ come on top.
+  constexpr std::size_t bound = 2 * 64 * mib;
+  constexpr std::size_t constant = 128 * mib;
+  Household house{{"n1", "n2"},
+                  "[bounds]\nnode_bytes = \"64 MiB\"\npeer_bytes = \"16 MiB\"\nmessage_bytes_max = \"4 MiB\"\n"};
+  house["n1"].start({"--traffic", "Greeting=100", "--traffic", "Blob=1500", "--blob-size", "512KiB"});
+  house["n2"].start({"--traffic", "Greeting=100"});
+  REQUIRE(house.all_up());
+  // What went wrong while they looked for each other, if anything, is not what this is about.
+  const auto missing = [](const Json& row) {
+    return count(row, "submitted") - ended_as(row, "delivered") - count(row, "held");
+  };
+  const std::uint64_t before = missing(channel(house["n1"], "n2", "Greeting"));
+  const std::uint64_t before_other = missing(channel(house["n2"], "n1", "Greeting"));
+  std::size_t largest = 0;
+  const auto flooded = [&] {
+    largest = std::max({largest, house["n1"].resident(), house["n2"].resident()});
+    return count(channel(house["n1"], "n2", "Greeting"), "submitted") >= 600;
+  };
+  REQUIRE(house.until(flooded, 60s));
+  const Json& blobs = channel(house["n1"], "n2", "Blob");
+  CHECK(ended_as(blobs, "queue_full") > 0);  // more was offered than can pass
+  CHECK(ended_as(blobs, "delivered") > 0);
+  const Json& greetings = channel(house["n1"], "n2", "Greeting");
+  CHECK(missing(greetings) == before);
+  const Json& others = channel(house["n2"], "n1", "Greeting");
+  CHECK(missing(others) == before_other);
+  CHECK(house["n1"].peer_state("n2") == "up");
+  INFO("largest resident size: " << largest / mib << " MiB");
+  CHECK(largest > 8 * mib);
+  CHECK(largest <= bound + constant);
+}
