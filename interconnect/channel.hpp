@@ -41,6 +41,7 @@ struct Outgoing {
   std::uint64_t sequence = 0;
   std::uint64_t request_id = 0;
   std::uint64_t key = 0;
+  std::uint64_t ticket = 0;    // by which its caller may give it up; 0: not at all
   TypeId type = TypeId::none;  // of the payload; the channel's own except for replies
   PermitsPtr permits;          // while a breaker is not closed
   std::uint32_t bytes = 0;
@@ -127,6 +128,12 @@ class Channel {
   // Ends what was sent; the sequence begins anew: another incarnation, or another session.
   void end_sent(const Outcome& outcome, Instant now, Endings& endings);
 
+  // The peer's incarnation is gone for good, and took what is numbered up to `received`.
+  void peer_left(std::uint64_t received, Instant now, Endings& endings);
+  // The caller has given up the message with this ticket; a request that had left is appended to `cancelled`.
+  void cancel(std::uint64_t ticket, bool only_unsent, Instant now, Endings& endings,
+              std::vector<std::uint64_t>& cancelled);
+
   // Publishes this turn's ends: room is free again, the books show it, waiting messages move up. True when some did: a
   // batch would find them now.
   bool settle(Instant now, Endings& endings);
@@ -162,6 +169,7 @@ class Channel {
   void to_sent(Outgoing&& message, Instant now);
   void end_front_staged(const Outcome& outcome, Instant now, Endings& endings);
 
+  bool cancel_unsent(std::uint64_t ticket, Instant now, Endings& endings);
   void end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply = {});
   void expire_unsent(Instant now, Endings& endings);
   void expire_sent(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled);

@@ -2,6 +2,7 @@
 
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/channel.hpp>
+#include <hawser/interconnect/runtime.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -71,6 +72,7 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     return true;
   }
   const bool reply = record.kind == RecordKind::reply;
+  if (closed_ && !reply) return true;
   Channel* const found = channel(reply ? TypeId::none : record.type, reply, arrival.lane);
   if (found == nullptr) {
     problem = "messages of more types than a node may use";
@@ -204,10 +206,46 @@ void Inbox::cancel(std::uint64_t request_id) {
 
 // ---- handlers
 
+void Inbox::close(Instant now) {
+  closed_ = true;
+  for (auto& [type, channel] : channels_) {
+    channel.assembly = {};
+    for (std::size_t i = 0; i < channel.queue.size(); ++i) {
+      Item& item = channel.queue[i];
+      if (item.verdict != OutcomeKind::delivered) continue;
+      item.verdict = OutcomeKind::unreachable;
+      item.cause = Cause::peer_stopped;
+      release(channel, item.bytes.payload.size());
+      item.bytes = {};
+    }
+  }
+  run(now);
+}
+
+std::vector<ChannelResume> Inbox::taken() const {
+  std::vector<ChannelResume> result;
+  for (const auto& [type, channel] : channels_) {
+    result.push_back({type, channel.received, channel.received_bytes, 0, 0});
+  }
+  return result;
+}
+
+void Inbox::cancel_late(Channel& channel, Instant now) {
+  for (const Running& work : channel.running) {
+    if (work.request && work.deadline <= now) work.cancellation.request();
+  }
+}
+
+// A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
+Instant Inbox::time_now(Instant turn) const {
+  return from_.clock == nullptr ? turn : std::max(turn, from_.clock->now());
+}
+
 void Inbox::run(Instant now) {
   now_ = std::max(now_, now);
   const std::uint64_t resets = resets_;
   for (auto& [type, channel] : channels_) {
+    cancel_late(channel, now);
     if (!channel.queue.empty()) run(channel, now);
     if (resets != resets_) return;
   }
@@ -230,6 +268,7 @@ void Inbox::run(Channel& channel, Instant now) {
     } else {
       Item item = channel.queue.take_front();
       start(channel, item, now);
+      now = time_now(now);
       if (resets == resets_) continue;
       if (starting_ == 0) buried_.clear();
       return;
@@ -272,6 +311,10 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
     if (starting_ == 0) from_ = std::exchange(next_from_, {});
     return;
   }
+  if (!end && handler->begins_later()) {
+    channel.pending.push_back({item.sequence, OutcomeKind::delivered, Cause::none, false});
+    return;
+  }
   if (!end) {  // it has started, and that is the verdict
     verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
     return;
@@ -298,10 +341,13 @@ void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, I
   const auto work = std::find_if(channel.running.begin(), channel.running.end(),
                                  [&](const Running& running) { return running.sequence == sequence; });
   if (work == channel.running.end()) return;
+  const bool late = end.stage == HandlerStage::too_late;
+  decide(channel, sequence, late ? OutcomeKind::expired : OutcomeKind::delivered, late ? end.cause : Cause::none);
+  if (end.stage == HandlerStage::started) return;
   release(channel, work->bytes);
   const bool unanswered = work->request && !end.failed && end.reply.type.id == TypeId::none;
   if (unanswered) end = {true, Cause::no_reply, {}};
-  answer(*work, std::move(end));
+  if (!late) answer(*work, std::move(end));
   channel.running.erase(work);
   --running_;
   mark(channel);
@@ -321,7 +367,27 @@ void Inbox::answer(const Running& work, HandlerEnd end) {
   replies_.push_back({work.request_id, std::move(reply), work.deadline});
 }
 
+// A handler that waits for a thread holds up the verdicts behind it: they are given in order.
 void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+  if (channel.pending.empty()) {
+    give_verdict(channel, sequence, kind, cause);
+  } else {
+    channel.pending.push_back({sequence, kind, cause, true});
+  }
+}
+
+void Inbox::decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+  for (std::size_t i = 0; i < channel.pending.size(); ++i) {
+    Pending& waits = channel.pending[i];
+    if (waits.sequence == sequence && !waits.known) waits = {sequence, kind, cause, true};
+  }
+  while (!channel.pending.empty() && channel.pending.front().known) {
+    const Pending decided = channel.pending.take_front();
+    give_verdict(channel, decided.sequence, decided.kind, decided.cause);
+  }
+}
+
+void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
   HAWSER_ASSERT(sequence > channel.verdicts, "verdicts are given once, in order");
   channel.verdicts = sequence;
   ++channel.counts[static_cast<std::size_t>(kind)];
@@ -503,6 +569,9 @@ Instant Inbox::next_expiry() const noexcept {
   // Only queues whose handlers are all busy wait; their heads decide, since verdicts are given in order.
   Instant earliest = never;
   for (const auto& [type, channel] : channels_) {
+    for (const Running& work : channel.running) {
+      if (work.request && !work.cancellation.requested()) earliest = std::min(earliest, work.deadline);
+    }
     if (!channel.queue.empty()) earliest = std::min(earliest, channel.queue.front().expires);
   }
   return earliest;

@@ -76,6 +76,10 @@ class Inbox {
   bool take(const Record& record, const Arrival& arrival, std::string& problem);
   // Starts what can start. Call at the end of each frame, and whenever a handler has ended.
   void run(Instant now);
+  // The node leaves: nothing is taken from now on, and what has not been started never will be.
+  void close(Instant now);
+  // How much of each channel was taken.
+  std::vector<ChannelResume> taken() const;
   // Queued messages let go of the frame they came in, which may be much larger than they are.
   void detach();
   void handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now);
@@ -127,6 +131,13 @@ class Inbox {
     Cancellation cancellation;
     bool request = false;
   };
+  // A verdict that is not given yet, because it or an earlier one is not known.
+  struct Pending {
+    std::uint64_t sequence = 0;
+    OutcomeKind kind = OutcomeKind::delivered;
+    Cause cause = Cause::none;
+    bool known = false;
+  };
   struct Exception {
     VerdictRange range;
     std::uint64_t carried_in = 0;  // control batch; 0: not yet sent
@@ -152,6 +163,7 @@ class Inbox {
     std::size_t bytes_in_flight = 0;
     Ring<Item> queue;
     std::vector<Running> running;
+    Ring<Pending> pending;
     std::vector<Exception> exceptions;
     Assembly assembly;
     bool dirty = false;
@@ -174,6 +186,11 @@ class Inbox {
   Handler* handler(Channel& channel) const;
   void start(Channel& channel, Item& item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  void decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  void give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  // Tells handlers whose request's deadline has passed that nobody waits.
+  void cancel_late(Channel& channel, Instant now);
+  Instant time_now(Instant turn) const;
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);
   void cancel(std::uint64_t request_id);
@@ -202,6 +219,7 @@ class Inbox {
   std::size_t dirty_ = 0;
   std::size_t running_ = 0;
   std::size_t bytes_held_ = 0;
+  bool closed_ = false;
   TypeId grant_holder_ = TypeId::none;  // one large message at a time per peer
   Instant grant_used_{};                // when its holder got it, or last sent a piece
   std::vector<std::pair<TypeId, std::uint64_t>> grants_waiting_;
