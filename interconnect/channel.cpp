@@ -438,8 +438,9 @@ void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Ending
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
 }
 
-void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
-  if (policy_.hold == Hold::until_ttl && !forced) return;
+bool Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
+  if (policy_.hold == Hold::until_ttl && !forced) return false;
+  bool any = !staged_.empty();
   while (!staged_.empty()) end_front_staged(outcome, now, endings);
   Ring<Outgoing> queue;
   Ring<Outgoing> waiting;
@@ -453,9 +454,12 @@ void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endin
   }
   for (Ring<Outgoing>* unsent : {&queue, &waiting}) {
     for (; !unsent->empty(); unsent->pop_front()) {
-      if (!unsent->front().ended) end(unsent->front(), outcome, now, endings);
+      if (unsent->front().ended) continue;
+      end(unsent->front(), outcome, now, endings);
+      any = true;
     }
   }
+  return any;
 }
 
 void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {

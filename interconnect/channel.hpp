@@ -123,8 +123,8 @@ class Channel {
   void expire(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled);
   Instant next_expiry() const;
 
-  // Ends what is unsent. `forced`: even what is held until its TTL.
-  void end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings);
+  // Ends what is unsent; false when there was nothing. `forced`: even what is held until its TTL.
+  bool end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings);
   // Ends what was sent; the sequence begins anew: another incarnation, or another session.
   void end_sent(const Outcome& outcome, Instant now, Endings& endings);
 

@@ -236,7 +236,6 @@ void Inbox::cancel_late(Channel& channel, Instant now) {
   }
 }
 
-// A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
 Instant Inbox::time_now(Instant turn) const {
   return from_.clock == nullptr ? turn : std::max(turn, from_.clock->now());
 }
@@ -244,14 +243,15 @@ Instant Inbox::time_now(Instant turn) const {
 void Inbox::run(Instant now) {
   now_ = std::max(now_, now);
   const std::uint64_t resets = resets_;
+  bool others_ran = false;
   for (auto& [type, channel] : channels_) {
     cancel_late(channel, now);
-    if (!channel.queue.empty()) run(channel, now);
+    if (!channel.queue.empty()) run(channel, now, others_ran);
     if (resets != resets_) return;
   }
 }
 
-void Inbox::run(Channel& channel, Instant now) {
+void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
   const std::uint64_t resets = resets_;
   while (!channel.queue.empty()) {
     const Item& head = channel.queue.front();
@@ -267,8 +267,15 @@ void Inbox::run(Channel& channel, Instant now) {
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
       Item item = channel.queue.take_front();
+      // A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
+      if (others_ran) now = time_now(now);
+      others_ran = true;
+      if (item.expires <= now) {
+        release(channel, item.bytes.payload.size());
+        verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
+        continue;
+      }
       start(channel, item, now);
-      now = time_now(now);
       if (resets == resets_) continue;
       if (starting_ == 0) buried_.clear();
       return;
@@ -351,7 +358,8 @@ void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, I
   channel.running.erase(work);
   --running_;
   mark(channel);
-  run(channel, now);
+  bool others_ran = false;
+  run(channel, now, others_ran);
 }
 
 void Inbox::answer(const Running& work, HandlerEnd end) {

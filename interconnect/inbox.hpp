@@ -182,7 +182,8 @@ class Inbox {
   bool within_credit(const Channel& channel, const Record& record) const noexcept;
   bool assemble(Channel& channel, const Record& record, std::string& problem, InboundBytes& whole);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
-  void run(Channel& channel, Instant now);
+  // `others_ran`: a handler has run since `now` was read.
+  void run(Channel& channel, Instant now, bool& others_ran);
   Handler* handler(Channel& channel) const;
   void start(Channel& channel, Item& item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);

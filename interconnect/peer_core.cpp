@@ -246,7 +246,13 @@ void PeerCore::update_gates(Instant now) {
                   channel->name() + ": " + std::string{to_string(breaker.state(now))});
     }
     std::optional<Outcome> refusal = gate_of(channel->policy());
-    if (!refusal && channel->policy().hold == Hold::no) refusal = channel->guard().refusal(now);
+    if (!refusal && channel->policy().hold == Hold::no) {
+      refusal = channel->guard().refusal(now);
+      // Open means fail fast: what has not left does not wait for the lane to be told so.
+      const bool is_open = refusal && (breaker_.state(now) == BreakerState::open ||
+                                       channel->guard().breaker().state(now) == BreakerState::open);
+      if (is_open && channel->end_unsent(*refusal, false, now, node_.endings())) node_.mark_again(*this);
+    }
     channel->set_gate(refusal, gate_may_borrow_);
     active += channel->active() ? 1 : 0;
     open += channel->guard().breaker().state(now) == BreakerState::open ? 1 : 0;

@@ -61,6 +61,18 @@ class ScriptedHandler final : public Handler {
   Script script_;
 };
 
+// Shows the time of the test.
+class BenchClock final : public Scheduler {
+ public:
+  explicit BenchClock(const Instant& now) : now_(now) {}
+  Instant now() const noexcept override { return now_; }
+  TimerId at(Instant, UniqueFunction<void()>) override { return TimerId::none; }
+  void cancel(TimerId) noexcept override {}
+
+ private:
+  const Instant& now_;
+};
+
 // Remembers which asynchronous handlers run; they end when the test says so.
 class BenchHost final : public InboxHost {
  public:
@@ -142,6 +154,7 @@ class TrafficBench {
     message.type = type_of(channel);
     message.kind = kind;
     message.key = key;
+    message.ticket = id;
     if (kind == RecordKind::request) message.request_id = id << 16;
     const Outcome outcome = channels[channel]->admit(message, now);
     if (!outcome.delivered()) sent.outcome = outcome;
@@ -397,9 +410,10 @@ class TrafficBench {
     std::uint64_t id_;
   };
 
-  static Delivery sender() {
+  Delivery sender() const {
     Delivery from;
     from.node = "n1";
+    from.clock = &clock_;
     return from;
   }
 
@@ -416,6 +430,7 @@ class TrafficBench {
     REQUIRE(sent.expires > now);
     REQUIRE(id > ran_last_[channel]);  // in order
     ran_last_[channel] = id;
+    if (on_run) on_run(id);
     if (asynchronous) return std::nullopt;
     HandlerEnd end;
     end.failed = refuse && refuse(id);
@@ -449,8 +464,10 @@ class TrafficBench {
   std::vector<std::uint64_t> cancelled;
   std::map<std::uint64_t, Sent> book;
   std::function<bool(std::uint64_t)> refuse;
+  std::function<void(std::uint64_t)> on_run;  // what a handler does
 
  private:
+  const BenchClock clock_{now};
   BatchWriter writer_;
   BatchWriter ack_writer_;
   std::uint64_t last_id_ = 0;
