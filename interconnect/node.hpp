@@ -169,9 +169,11 @@ class Node {
   std::shared_ptr<NodeCore> core_;
 };
 
-// Starts a coroutine on the node's loop. An exception that leaves it becomes an event of kind `task`.
+// Starts a coroutine on the node's loop. An exception that leaves it becomes an event of kind `task`. It works for
+// itself, not for the request of the handler that started it.
 template <typename F>
 void spawn(Node& node, F work) {
+  const WorkingFor nobody;
   boost::asio::co_spawn(node.executor(), std::move(work), [&node](std::exception_ptr error) {
     if (error) node.task_failed(error);
   });

@@ -25,26 +25,26 @@ struct Case {
   std::function<void(Pair&, Ends&)> script;
 };
 
-int handled = 0;
+int runs = 0;
 
 void listens(Node& node) {
-  node.on<Note>([](Note::Reader) { ++handled; });
-  node.on<Parcel>([](Parcel::Reader) { ++handled; });
+  node.on<Note>([](Note::Reader) { ++runs; });
+  node.on<Parcel>([](Parcel::Reader) { ++runs; });
 }
 void throws(Node& node) {
   node.on<Note>([](Note::Reader) {
-    ++handled;
+    ++runs;
     throw std::runtime_error{"no"};
   });
 }
 // Begins and does not end.
 void hangs(Node& node) {
   node.on<Note>([&node](Received<Note>) -> Task<> {
-    ++handled;
+    ++runs;
     co_await node.sleep(1h);
   });
   node.on<Question>([&node](Received<Question>, const Delivery& from) -> Task<Message<Answer>> {
-    ++handled;
+    ++runs;
     while (!from.cancelled()) co_await node.sleep(10ms);
     co_return answer(0);
   });
@@ -110,7 +110,7 @@ const std::vector<Case>& cases() {
          torn.bytes = Buffer::copy(torn.bytes.bytes());
          for (std::size_t at = 24; at + 8 <= torn.bytes.size(); ++at) torn.bytes->data()[at] = std::byte{0x7d};
          pair.node("n2").on<Note>([](Note::Reader said) {
-           ++handled;
+           ++runs;
            if (said.getText().size() > 1000) throw std::runtime_error{"unreachable"};
          });
          pair.node("n1").peer("n2").send(std::move(torn), {}, ends.sink());
@@ -364,7 +364,7 @@ TEST_CASE("every outcome and every cause is told by some story, or has its reaso
   std::set<Cause> causes;
   for (const Case& each : cases()) {
     INFO(ended(each.kind, each.cause));
-    handled = 0;
+    runs = 0;
     Ends ends;
     const auto pair = simulated_pair();
     each.script(*pair, ends);
@@ -376,8 +376,8 @@ TEST_CASE("every outcome and every cause is told by some story, or has its reaso
     };
     const bool peer_is_there = each.cause != Cause::malformed && each.cause != Cause::no_reply;
     if (peer_is_there) {
-      CHECK(handled >= count(Handled::yes));
-      CHECK(handled <= count(Handled::yes) + count(Handled::maybe));
+      CHECK(runs >= count(Handled::yes));
+      CHECK(runs <= count(Handled::yes) + count(Handled::maybe));
     }
     for (const Outcome& outcome : ends.all) {
       kinds.insert(outcome.kind);
