@@ -43,7 +43,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       breaker_(node.peer_breaker(), random_.next()),
       session_(random_.next() | 1),
       session_began_(now),
-      clock_(drift_ppm(node.config()), silence_limit()),
+      clock_(drift_ppm(node.config()), confirmed_for()),
       lanes_{Lane{LaneClass::control, node.config().reconnect, SIZE_MAX, node.absent_cap(), now},
              Lane{LaneClass::ordinary, node.config().reconnect, node.config().bounds.lane_window_bytes,
                   node.absent_cap(), now},
@@ -284,6 +284,9 @@ Duration PeerCore::verdict_window() const noexcept {
 Duration PeerCore::silence_limit() const noexcept {
   return 4 * node_.config().detector.heartbeat + node_.config().detector.acceptable_pause;
 }
+
+// How long a confirmed trip speaks for the session clock. Every answered heartbeat confirms another.
+Duration PeerCore::confirmed_for() const noexcept { return 4 * node_.config().detector.heartbeat; }
 
 Cause PeerCore::unreachable_cause() const noexcept {
   // A peer that was never heard is no silent one, whatever kept us from hearing it.

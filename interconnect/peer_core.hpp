@@ -162,6 +162,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::vector<Slot>& slots(LaneClass lane) noexcept { return slots_[static_cast<std::size_t>(lane)]; }
   Duration verdict_window() const noexcept;
   Duration silence_limit() const noexcept;
+  Duration confirmed_for() const noexcept;
   // Heartbeats on the open control lane are not answered.
   bool unanswered_too_long(Instant now) const;
 

@@ -160,7 +160,7 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   ++agreements_;
   peer_incarnation_ = incarnation;
   peer_session_ = session;
-  clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0), silence_limit()};
+  clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0), confirmed_for()};
   for (Inbound& each : inbound_) each = {};
   unanswered_.clear();
   reply_due_ = 0;

@@ -54,9 +54,9 @@ struct Lateness {
   Duration verdict_window{500'000};  // a message that has left waits so long beyond its TTL
   Duration base_delay{400};          // longest one-way delay that a first round trip may have had
   double drift = 0.05;               // rate error of a clock that the nodes reckon with
-  Duration trusted{1'200'000};       // so much of a silence counts as drift; the session clock's own limit
   // How long a receiver (the first) has had no round trip with a sender; the drift of that time is not known to it.
   std::function<Duration(const std::string&, const std::string&, WorldTime)> unconfirmed;
+  Duration trusted{1'200'000};  // so much of that counts; the session clock's own limit
 };
 
 class Books {

@@ -88,12 +88,12 @@ TEST_CASE("session time: wall clocks that step by ten minutes, either way, chang
     for (int i = 0; i < 3; ++i) {
       post.world.wall_step("n1", step);
       post.world.wall_step("n2", -step);
-      post.through_jam(600ms, 300ms + i * 300ms);
+      post.through_jam(600ms, 300ms + i * 250ms);
     }
     return post.age;
   };
   const auto still = story(0s);
-  CHECK(still.size() == 2);
+  CHECK(still.size() == 3);
   CHECK(story(10min) == still);
   CHECK(story(-10min) == still);
 }
@@ -142,20 +142,14 @@ TEST_CASE("session time: a minute of silence forgives nothing: whatever comes ou
   patient.detector.acceptable_pause = 60s;
   Post post{1, patient};
   post.world.run_for(10s);
-  const std::uint64_t stale = post.through_jam(8s, 55s);
-  CHECK_FALSE(post.handled(stale));
-  std::uint64_t fresh = 0;
+  CHECK_FALSE(post.handled(post.through_jam(54s, 55s)));
   post.world.hold("n1", "n2");
-  post.world.run_for(50s);
-  fresh = post.send(8s);
-  post.world.run_for(7s);
+  post.world.run_for(57s);
   const std::uint64_t short_one = post.send(500ms);
   post.world.run_for(1s);
   post.world.release("n1", "n2");
   post.world.run_for(2s);
   CHECK_FALSE(post.handled(short_one));  // one second old, with half a second to live
-  for (const auto& [number, age] : post.age) CHECK(age < 8s + 500ms);
-  (void)fresh;
 }
 
 TEST_CASE("a frozen peer accepts and says nothing: it is dialled as one that is absent, not as one that fails",
@@ -180,6 +174,7 @@ TEST_CASE("a peer that was frozen from the beginning was never heard", "[world]"
   World world;
   world.host("n1", Config{}, [](Node&) {});
   world.host("n2", Config{}, [](Node&) {});
+  world.run_for(0s);
   world.pause("n2");
   world.run_for(2min);
   const Outcome outcome = world.node("n1").peer("n2").try_post(Message<Note>{});
