@@ -35,7 +35,8 @@ struct HandlerOptions {
   RunOn run_on = RunOn::loop;
 };
 
-// How far an asynchronous handler has come: one that waited for a thread says `started`, or else `too_late` and no more.
+// How far an asynchronous handler has come: one that waited for a thread says `started`, or else `too_late` and no
+// more.
 enum class HandlerStage : std::uint8_t { started, too_late, ended };
 
 // What became of one message at its handler. A reply has bytes only where the handler gave one.

@@ -28,7 +28,8 @@ class PeerCore;
 struct SendOptions {
   Duration ttl{0};        // 0: the type's, else the configuration's; at least 5 ms, at most a day
   std::uint64_t key = 0;  // for keep_latest: what this message is the latest of
-  Instant deadline = never;  // on this node's clock: the TTL ends then at the latest, as in `{.deadline = from.deadline}`
+  Instant deadline =
+      never;  // on this node's clock: the TTL ends then at the latest, as in `{.deadline = from.deadline}`
 };
 static_assert(std::is_trivially_destructible_v<SendOptions>);
 

@@ -139,7 +139,8 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
     for (Channel* channel : known_channels_) {
       channel->end_sent({OutcomeKind::unknown, cause, {}}, now, node_.endings());
       // What came after its goodbye was never meant for the old one.
-      if (restarted && !departed_) channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
+      if (restarted && !departed_)
+        channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
     }
     if (restarted) {
       session_ = random_.next() | 1;

@@ -1,5 +1,5 @@
-// A rolling restart under load: five nodes stop one after the other, on purpose, and come back. Nothing is lost, nothing
-// is done twice, and what callers are told is true.
+// A rolling restart under load: five nodes stop one after the other, on purpose, and come back. Nothing is lost,
+// nothing is done twice, and what callers are told is true.
 #include <hawser/interconnect/node.hpp>
 #include <hawser/sim/world.hpp>
 

@@ -26,9 +26,7 @@ struct Post {
   explicit Post(std::uint64_t seed = 1, Config config = {}) : world({.seed = seed}) {
     world.host("n1", config, [](Node&) {});
     world.host("n2", config, [this](Node& node) {
-      node.on<Note>([this](Note::Reader note) {
-        age[note.getNumber()] = world.now() - sent.at(note.getNumber());
-      });
+      node.on<Note>([this](Note::Reader note) { age[note.getNumber()] = world.now() - sent.at(note.getNumber()); });
     });
     REQUIRE(world.run_until([&] { return up(); }, 10s));
     send(10s);

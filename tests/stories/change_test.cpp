@@ -160,7 +160,8 @@ HAWSER_STORY("peer restarted: what has not left is unreachable even where it hol
   std::size_t run = 0;
   Ends plain;
   Ends held;
-  pair.begin({{"n1", [](Node& node) { node.policy<Other>(holding()); }}, {"n2", [&](Node& node) { runs.at(run++)(node); }}});
+  pair.begin(
+      {{"n1", [](Node& node) { node.policy<Other>(holding()); }}, {"n2", [&](Node& node) { runs.at(run++)(node); }}});
   pair.meet();
   half_sent(pair, plain, held, 60s);
   pair.cut();
@@ -216,7 +217,8 @@ HAWSER_STORY("after a goodbye, what holds waits for whoever comes next, and it l
   std::vector<Sizes> runs(2);
   std::size_t run = 0;
   Ends held;
-  pair.begin({{"n1", [](Node& node) { node.policy<Other>(holding()); }}, {"n2", [&](Node& node) { runs.at(run++)(node); }}});
+  pair.begin(
+      {{"n1", [](Node& node) { node.policy<Other>(holding()); }}, {"n2", [&](Node& node) { runs.at(run++)(node); }}});
   pair.meet();
   CHECK(send(pair, "n1", "n2", other(1)).delivered());
   pair.stop("n2");
@@ -248,8 +250,9 @@ HAWSER_STORY("a node that stops answers what it has begun, and its peers hear ev
   Ends answers;
   Ends notes;
   for (std::uint64_t i = 0; i < 8; ++i) {
-    pair.node("n1").peer("n2").request<Answer>(
-        question(i), {.timeout = 60s}, [&](Result<Received<Answer>> result) { answers.all.push_back(result.outcome()); });
+    pair.node("n1").peer("n2").request<Answer>(question(i), {.timeout = 60s}, [&](Result<Received<Answer>> result) {
+      answers.all.push_back(result.outcome());
+    });
   }
   std::uint64_t said = 0;
   pair.node("n1").every(1ms, [&] {

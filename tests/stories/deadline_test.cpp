@@ -96,9 +96,8 @@ HAWSER_STORY("a plain message has no deadline to pass on, nor has work that was 
   pair.begin({{"n1", {}},
               {"n2",
                [&](Node& node) {
-                 node.on<Note>([&](Note::Reader) {
-                   node.peer("n3").request<Answer>(Message<Other>{}, {.timeout = 3s}, told);
-                 });
+                 node.on<Note>(
+                     [&](Note::Reader) { node.peer("n3").request<Answer>(Message<Other>{}, {.timeout = 3s}, told); });
                  node.on<Question>([&](Received<Question>) -> Task<Message<Answer>> {
                    spawn(node, [&]() -> Task<> {
                      const Message<Other> asked;
@@ -127,7 +126,8 @@ HAWSER_STORY("a plain message has no deadline to pass on, nor has work that was 
 HAWSER_STORY("a deadline may be named, for sends as well; one that has passed is refused at once", named_deadline) {
   std::vector<Duration> left;
   pair.begin({{"n1", {}}, {"n2", [&](Node& node) {
-                             node.on<Note>([&](Note::Reader, const Delivery& from) { left.push_back(from.remaining()); });
+                             node.on<Note>(
+                                 [&](Note::Reader, const Delivery& from) { left.push_back(from.remaining()); });
                              node.on<Question>([](Question::Reader) { return answer(1); });
                            }}});
   pair.meet();
@@ -267,9 +267,8 @@ HAWSER_STORY("work for a caller that cannot be reached any more ends with its de
   pair.begin({{"n1", {}}, {"n2", [&](Node& node) { second.on<Question>(node); }}});
   pair.meet();
   Ends ends;
-  pair.node("n1").peer("n2").request<Answer>(question(1), {.timeout = 700ms}, [&](Result<Received<Answer>> result) {
-    ends.all.push_back(result.outcome());
-  });
+  pair.node("n1").peer("n2").request<Answer>(
+      question(1), {.timeout = 700ms}, [&](Result<Received<Answer>> result) { ends.all.push_back(result.outcome()); });
   REQUIRE(pair.run_until([&] { return second.begun == 1; }));
   pair.cut();
   CHECK(second.heard == 0);

@@ -163,8 +163,8 @@ const std::vector<Case>& cases() {
        [](Pair& pair, Ends& ends) { overflows(pair, ends, Overflow::reject); }},
       {OutcomeKind::queue_full, Cause::channel_bytes,
        [](Pair& pair, Ends& ends) {
-         pair.begin({{"n1", {}, [](Config& config) { config.bounds.channel_bytes = 64u << 10; }},
-                     {"n2", listens, {}, true}});
+         pair.begin(
+             {{"n1", {}, [](Config& config) { config.bounds.channel_bytes = 64u << 10; }}, {"n2", listens, {}, true}});
          for (int i = 0; i < 2; ++i) pair.node("n1").peer("n2").send(parcel(40'000), {.ttl = 300ms}, ends.sink());
          ends_of(pair, ends);
        }},

@@ -79,10 +79,10 @@ TEST_CASE("many threads send, ask and give up at once: each is told once, and th
                     }));
           auto& ask_signal = signals[static_cast<std::size_t>(t)].emplace_back();
           Message<Question> question;
-          peer.request<Answer>(question, {}, boost::asio::bind_cancellation_slot(
-                                                 ask_signal.slot(), [&](Result<Received<Answer>> result) {
-                                                   told.end(result.outcome());
-                                                 }));
+          peer.request<Answer>(
+              question, {},
+              boost::asio::bind_cancellation_slot(
+                  ask_signal.slot(), [&](Result<Received<Answer>> result) { told.end(result.outcome()); }));
           if (i % 2 == 0) ask_signal.emit(boost::asio::cancellation_type::terminal);
           if (i % 3 == 0) send_signal.emit(boost::asio::cancellation_type::terminal);
           if (i % 50 == 0) (void)n1->snapshot();
