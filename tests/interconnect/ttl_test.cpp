@@ -105,7 +105,7 @@ TEST_CASE("ttl 7, right before the handler: the time that the handler before it 
 namespace {
 
 // An inbox whose handlers wait for a pool that the test runs.
-struct Pooled final : InboxHost {
+struct PoolNode final : InboxHost {
   Config config;
   Registry registry{config};
   boost::asio::io_context threads;
@@ -117,7 +117,7 @@ struct Pooled final : InboxHost {
   BufferRef body;
   std::vector<VerdictRange> ranges;
 
-  Pooled() {
+  PoolNode() {
     TypePolicy policy;
     policy.concurrency = 4;
     registry.set_policy(type_info<Question>(), policy);
@@ -174,7 +174,7 @@ struct Pooled final : InboxHost {
 }  // namespace
 
 TEST_CASE("ttl 7, pool: a message that waited too long for a thread is not handled, and its verdict says so") {
-  Pooled node;
+  PoolNode node;
   node.take(1, RecordKind::message, ttl);
   node.take(2, RecordKind::message, 4 * ttl);
   node.take(3, RecordKind::request, ttl);
@@ -192,7 +192,7 @@ TEST_CASE("ttl 7, pool: a message that waited too long for a thread is not handl
 }
 
 TEST_CASE("ttl 7, pool: verdicts keep their order though a later handler begins first") {
-  Pooled node;
+  PoolNode node;
   node.take(1, RecordKind::message, 4 * ttl);
   node.take(2, RecordKind::message, 4 * ttl);
   node.threads.run_one();
@@ -203,7 +203,7 @@ TEST_CASE("ttl 7, pool: verdicts keep their order though a later handler begins 
 }
 
 TEST_CASE("ttl 7, pool: a request whose caller gave up before a thread was free is not begun") {
-  Pooled node;
+  PoolNode node;
   node.take(1, RecordKind::request, 4 * ttl);
   node.inbox.nobody_waits();
   node.threads.run();
