@@ -51,6 +51,12 @@ bool PeerJudge::connection_lost(Instant now, std::string_view cause, std::string
   last_failure_detail_ = detail;
   if (cause == peer_cause::peer_stopped) return convict(now, cause, std::move(detail));
   if (state_ == PeerState::up) return enter(PeerState::suspect, now, cause, std::move(detail));
+  // One that has said goodbye refuses connections and lets dials time out: that is no news.
+  const bool gone = state_ == PeerState::unreachable && reason_.cause == peer_cause::peer_stopped;
+  if (gone && cause != peer_cause::refused_by_peer && cause != peer_cause::authentication_failed) {
+    reason_.detail = std::string{cause} + (detail.empty() ? "" : ": " + detail);
+    return false;
+  }
   // The state stays as old as it is, but people want to read the latest failure.
   if (is_silence(reason_.cause) && !is_refusal(cause)) {
     reason_.detail = std::string{cause} + (detail.empty() ? "" : ": " + detail);

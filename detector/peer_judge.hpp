@@ -32,6 +32,7 @@ inline constexpr std::string_view never_heard = "never_heard";    // no session 
 inline constexpr std::string_view connect_refused = "connect_refused";
 inline constexpr std::string_view connect_timeout = "connect_timeout";
 inline constexpr std::string_view handshake_failed = "handshake_failed";
+inline constexpr std::string_view handshake_timeout = "handshake_timeout";  // it accepts and then says nothing
 inline constexpr std::string_view authentication_failed = "authentication_failed";
 inline constexpr std::string_view refused_by_peer = "refused_by_peer";
 inline constexpr std::string_view connection_lost = "connection_lost";
@@ -62,6 +63,7 @@ class PeerJudge {
   // The control connection ended, or a dial failed. Up becomes suspect at once, conviction is left to phi: a quick
   // reconnect is no outage. `cause` is a literal; peer_cause::peer_stopped convicts at once. A peer that went silent
   // keeps that cause when a dial merely fails to reach it (the failure goes into the detail); a refusal replaces it.
+  // One that said goodbye keeps its cause until it turns us away itself.
   bool connection_lost(Instant now, std::string_view cause, std::string detail = {});
   // A heartbeat of ours was answered: the link works both ways.
   bool reply(Instant now);

@@ -352,14 +352,15 @@ void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Ending
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
 }
 
-void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
-  if (policy_.hold == Hold::until_ttl && !forced) return;
+bool Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings) {
+  if (policy_.hold == Hold::until_ttl && !forced) return false;
+  bool any = !staged_.empty();
   while (!staged_.empty()) end_front_staged(outcome, now, endings);
   std::vector<Ring<Outgoing>> unsent;
   {
     const std::lock_guard lock{mutex_};
     const auto nothing = [](const Lot& lot) { return lot.queue.empty() && lot.waiting.empty(); };
-    if (std::all_of(lots_.begin(), lots_.end(), nothing)) return;
+    if (std::all_of(lots_.begin(), lots_.end(), nothing)) return any;
     for (Lot& lot : lots_) {
       unsent.push_back(std::exchange(lot.queue, {}));
       unsent.push_back(std::exchange(lot.waiting, {}));
@@ -371,9 +372,12 @@ void Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endin
   }
   for (Ring<Outgoing>& queue : unsent) {
     for (; !queue.empty(); queue.pop_front()) {
-      if (!queue.front().ended) end(queue.front(), outcome, now, endings);
+      if (queue.front().ended) continue;
+      end(queue.front(), outcome, now, endings);
+      any = true;
     }
   }
+  return any;
 }
 
 void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {

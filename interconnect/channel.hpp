@@ -122,10 +122,16 @@ class Channel {
   void expire(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled);
   Instant next_expiry() const;
 
-  // Ends what is unsent. `forced`: even what is held until its TTL.
-  void end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings);
+  // Ends what is unsent; false when there was nothing. `forced`: even what is held until its TTL.
+  bool end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings);
   // Ends what was sent; the sequence begins anew: another incarnation, or another session.
   void end_sent(const Outcome& outcome, Instant now, Endings& endings);
+
+  // The peer's incarnation is gone for good, and took what is numbered up to `received`.
+  void peer_left(std::uint64_t received, Instant now, Endings& endings);
+  // The caller has given up the message with this ticket; a request that had left is appended to `cancelled`.
+  void cancel(std::uint64_t ticket, bool only_unsent, Instant now, Endings& endings,
+              std::vector<std::uint64_t>& cancelled);
 
   // Publishes this turn's ends: room is free again, the books show it, waiting messages move up. True when some did: a
   // batch would find them now.
@@ -188,6 +194,7 @@ class Channel {
   void to_sent(Outgoing&& message, Instant now);
   void end_front_staged(const Outcome& outcome, Instant now, Endings& endings);
 
+  bool cancel_unsent(std::uint64_t ticket, Instant now, Endings& endings);
   void end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply = {});
   void expire_unsent(Instant now, Endings& endings);
   std::size_t expire_queue(Ring<Outgoing>& unsent, Instant now, Endings& endings);

@@ -78,6 +78,8 @@ Verdict ChannelGuard::verdict(const Outcome& outcome) const noexcept {
     case OutcomeKind::delivered:
       return Verdict::success;
     case OutcomeKind::unknown:
+      // Neither a caller that gave up nor a peer that went in order has failed.
+      if (outcome.cause == Cause::cancelled || outcome.cause == Cause::peer_stopped) return Verdict::neutral;
       return Verdict::failure;
     case OutcomeKind::refused:
       return refused_is_failure_ ? Verdict::failure : Verdict::neutral;

@@ -27,6 +27,7 @@ struct Outgoing {
   std::uint64_t request_id = 0;
   std::uint64_t key = 0;
   std::uint64_t group = 0;
+  std::uint64_t ticket = 0;    // by which its caller may give it up; 0: not at all
   TypeId type = TypeId::none;  // of the payload; the channel's own except for replies
   PermitsPtr permits;          // while a breaker is not closed
   std::uint32_t bytes = 0;

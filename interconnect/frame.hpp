@@ -135,11 +135,14 @@ struct Refusal {
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
-// Said on the control lane by a node that stops on purpose.
+// Said on the control lane by a node that stops on purpose, when it takes no more and has given all verdicts it will
+// give. `settled`: `taken` is all that it took in this session, of channels it does not name nothing.
 struct Goodbye {
   NodeId from;
   Incarnation from_incarnation = Incarnation::unknown;
   std::uint8_t version = wire_version_max;  // of the session it ends
+  bool settled = false;
+  std::vector<ChannelResume> taken;  // at most resume_entries_max; of each entry only type and received
 
   friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };

@@ -10,6 +10,7 @@
 #include <hawser/interconnect/delivery.hpp>
 #include <hawser/interconnect/message.hpp>
 #include <hawser/interconnect/outcome.hpp>
+#include <hawser/interconnect/work_executor.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -34,14 +35,19 @@ struct HandlerOptions {
   RunOn run_on = RunOn::loop;
 };
 
+// How far an asynchronous handler has come: one that waited for a thread says `started`, or else `too_late` and no
+// more.
+enum class HandlerStage : std::uint8_t { started, too_late, ended };
+
 // What became of one message at its handler. A reply has bytes only where the handler gave one.
 struct HandlerEnd {
   bool failed = false;
   Cause cause = Cause::none;
   EncodedMessage reply;
+  HandlerStage stage = HandlerStage::ended;
 };
 
-// Told once when an asynchronous handler is done, from any thread.
+// Told when an asynchronous handler is done, from any thread.
 using HandlerDone = std::function<void(HandlerEnd)>;
 
 // Asked only by those that need them: the pool's threads start with the first question.
@@ -61,6 +67,8 @@ class Handler {
   virtual std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
                                           HandlerExecutors& executors, const HandlerDone& done) = 0;
   virtual bool asynchronous() const noexcept = 0;
+  // It has not begun when start() returns: its verdict waits until it says `started` or `too_late`.
+  virtual bool begins_later() const noexcept { return false; }
 };
 
 namespace detail {
@@ -106,6 +114,7 @@ class PlainHandler final : public Handler {
 
   std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors&,
                                   const HandlerDone&) override {
+    const WorkingFor scope{delivery};
     try {
       PayloadReader reader{bytes.payload};
       using R = decltype(call(function_, reader.template root<T>(), delivery));
@@ -133,9 +142,12 @@ class CoroutineHandler final : public Handler {
 
   std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors& executors,
                                   const HandlerDone& done) override {
+    const WorkingFor scope{delivery};
     try {
-      boost::asio::co_spawn(executors.loop(), run(function_, Received<T>{bytes}, delivery, done),
-                            [](std::exception_ptr) {});
+      // Only a request has anything to pass on.
+      boost::asio::any_io_executor executor = executors.loop();
+      if (delivery.request) executor = WorkExecutor{executor, std::make_shared<const Delivery>(delivery)};
+      boost::asio::co_spawn(executor, run(function_, Received<T>{bytes}, delivery, done), [](std::exception_ptr) {});
       return std::nullopt;
     } catch (...) {
       return failed_end(std::current_exception());
@@ -172,6 +184,13 @@ class PoolHandler final : public Handler {
   std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors& executors,
                                   const HandlerDone& done) override {
     boost::asio::post(executors.pool(), [function = function_, bytes, delivery, done] {
+      const bool gone = delivery.cancelled();
+      if (gone || delivery.remaining() <= Duration::zero()) {
+        done({false, gone ? Cause::cancelled : Cause::in_inbox, {}, HandlerStage::too_late});
+        return;
+      }
+      done({false, Cause::none, {}, HandlerStage::started});
+      const WorkingFor scope{delivery};
       HandlerEnd end;
       try {
         using R = decltype(call(*function, Received<T>{bytes}, delivery));
@@ -188,6 +207,7 @@ class PoolHandler final : public Handler {
     return std::nullopt;
   }
   bool asynchronous() const noexcept override { return true; }
+  bool begins_later() const noexcept override { return true; }
 
  private:
   std::shared_ptr<F> function_;

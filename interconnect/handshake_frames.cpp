@@ -203,11 +203,18 @@ bool decode(std::span<const std::byte> frame, Refusal& refusal, std::string& pro
 
 BufferRef encode(const Goodbye& goodbye) {
   HAWSER_ASSERT(!goodbye.from.empty(), "a goodbye says who it is from");
-  const std::size_t words = root_words<wire::Goodbye>() + text_words(goodbye.from.text().size());
+  const std::size_t words = root_words<wire::Goodbye>() + text_words(goodbye.from.text().size()) +
+                            list_words<wire::ChannelResume>(goodbye.taken.size());
   return handshake_frame<wire::Goodbye>(FrameKind::goodbye, goodbye.version, LaneClass::control, words,
                                         [&](wire::Goodbye::Builder out) {
                                           out.setFrom(as_text(goodbye.from.text()));
                                           out.setFromIncarnation(to_number(goodbye.from_incarnation));
+                                          out.setSettled(goodbye.settled);
+                                          auto list = out.initTaken(static_cast<unsigned>(goodbye.taken.size()));
+                                          for (unsigned i = 0; i < list.size(); ++i) {
+                                            list[i].setType(to_number(goodbye.taken[i].type));
+                                            list[i].setReceived(goodbye.taken[i].received);
+                                          }
                                         });
 }
 
@@ -215,6 +222,14 @@ bool decode(std::span<const std::byte> frame, Goodbye& goodbye, std::string& pro
   return read_header<wire::Goodbye>(frame, FrameKind::goodbye, problem, [&](wire::Goodbye::Reader in) {
     goodbye.from_incarnation = Incarnation{in.getFromIncarnation()};
     goodbye.version = load<std::uint8_t>(frame.data() + version_at);
+    goodbye.settled = in.getSettled();
+    const auto list = in.getTaken();
+    if (list.size() > resume_entries_max) {
+      problem = "a goodbye lists too many channels";
+      return false;
+    }
+    goodbye.taken.clear();
+    for (const auto entry : list) goodbye.taken.push_back({TypeId{entry.getType()}, entry.getReceived(), 0, 0, 0});
     return read_node_id(in.getFrom(), goodbye.from, problem);
   });
 }

@@ -2,6 +2,7 @@
 
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/channel.hpp>
+#include <hawser/interconnect/runtime.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -109,6 +110,7 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     return true;
   }
   const bool reply = record.kind == RecordKind::reply;
+  if (closed_ && !reply) return true;
   Channel* const found = channel(reply ? TypeId::none : record.type, reply, arrival.lane);
   if (found == nullptr) {
     problem = "messages of more types than a node may use";
@@ -311,164 +313,6 @@ void Inbox::cancel(std::uint64_t request_id) {
   }
 }
 
-// ---- handlers
-
-void Inbox::run(Instant now) {
-  now_ = std::max(now_, now);
-  drop_expired_assemblies(now_);
-  const std::uint64_t resets = resets_;
-  for (auto& [type, channel] : channels_) {
-    if (!channel.queue.empty()) run(channel, now);
-    if (resets != resets_) return;
-  }
-}
-
-void Inbox::run(Channel& channel, Instant now) {
-  const std::uint64_t resets = resets_;
-  while (!channel.queue.empty()) {
-    const Item& head = channel.queue.front();
-    const bool decided = head.verdict != OutcomeKind::delivered;
-    const bool expired = !decided && head.expires <= now;
-    if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
-    if (decided) {
-      const Item item = channel.queue.take_front();
-      verdict(channel, item.sequence, item.verdict, item.cause);
-    } else if (expired) {
-      const Item item = channel.queue.take_front();
-      release(channel, item.bytes.payload.size());
-      release_reply(item.reply_bytes);
-      verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
-    } else {
-      Item item = channel.queue.take_front();
-      start(channel, item, now);
-      if (resets == resets_) continue;
-      if (starting_ > 0) return;
-      buried_.clear();
-      line_.freed();
-      return;
-    }
-  }
-}
-
-Handler* Inbox::handler(Channel& channel) const {
-  if (channel.handler_place == nullptr) channel.handler_place = registry_.handler_place(channel.type);
-  return channel.handler_place == nullptr ? nullptr : channel.handler_place->get();
-}
-
-void Inbox::start(Channel& channel, Item& item, Instant now) {
-  Handler* const handler = this->handler(channel);
-  HAWSER_ASSERT(handler != nullptr, "a handler that was there stays");
-  const std::size_t bytes = item.bytes.payload.size();
-  from_.age = item.age + (now - item.arrived);
-  from_.deadline = item.expires;
-  from_.request = item.request;
-  from_.cancellation = item.cancellation;
-  const bool asynchronous = handler->asynchronous();
-  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation),
-                     item.request,  item.reply_bytes};
-  if (asynchronous) {
-    channel.running.push_back(work);
-    ++running_;
-    InboundBytes own = std::move(item.bytes);
-    if (own.owner->size() > 2 * own.payload.size() + 256) {
-      own.owner = Buffer::copy(own.payload);
-      own.payload = own.owner.bytes();
-    }
-    item.bytes = std::move(own);
-  }
-  static const HandlerDone nobody;
-  const std::uint64_t resets = resets_;
-  ++starting_;
-  auto end =
-      handler->start(from_, item.bytes, host_, asynchronous ? host_.handler_done(channel.type, item.sequence) : nobody);
-  --starting_;
-  if (resets != resets_) {  // it ended the session, and with it everything that was known of the message
-    if (starting_ == 0) from_ = std::exchange(next_from_, {});
-    return;
-  }
-  if (!end) {  // it has started, and that is the verdict
-    verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
-    return;
-  }
-  if (asynchronous) {
-    channel.running.pop_back();
-    --running_;
-  }
-  release(channel, bytes);
-  const bool unanswered = item.request && !end->failed && end->reply.type.id == TypeId::none;
-  if (end->failed || unanswered) {
-    release_reply(item.reply_bytes);
-    verdict(channel, item.sequence, OutcomeKind::refused, end->failed ? end->cause : Cause::no_reply);
-    return;
-  }
-  verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
-  answer(work, std::move(*end));
-}
-
-void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now) {
-  const auto found = channels_.find(type);
-  if (found == channels_.end()) return;
-  now_ = std::max(now_, now);
-  Channel& channel = found->second;
-  const auto work = std::find_if(channel.running.begin(), channel.running.end(),
-                                 [&](const Running& running) { return running.sequence == sequence; });
-  if (work == channel.running.end()) return;
-  release(channel, work->bytes);
-  const bool unanswered = work->request && !end.failed && end.reply.type.id == TypeId::none;
-  if (unanswered) end = {true, Cause::no_reply, {}};
-  answer(*work, std::move(end));
-  channel.running.erase(work);
-  --running_;
-  mark(channel);
-  run(channel, now);
-}
-
-void Inbox::answer(const Running& work, HandlerEnd end) {
-  if (!work.request || work.cancellation.requested()) {  // nobody waits for it
-    release_reply(work.reply_bytes);
-    return;
-  }
-  EncodedMessage reply = std::move(end.reply);
-  if (end.failed) {
-    // A reply without a type carries nothing but the cause.
-    reply.type = {};
-    reply.bytes = failed_reply(end.cause);
-  }
-  reply_room_ -= work.reply_bytes;  // it goes with the answer
-  replies_.push_back({work.request_id, std::move(reply), work.deadline, work.reply_bytes});
-}
-
-void Inbox::release_reply(std::size_t bytes) {
-  if (bytes == 0) return;
-  reply_room_ -= bytes;
-  host_.release_reply(bytes);
-}
-
-void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
-  HAWSER_ASSERT(sequence > channel.verdicts, "verdicts are given once, in order");
-  channel.verdicts = sequence;
-  ++channel.counts[static_cast<std::size_t>(kind)];
-  mark(channel);
-  if (kind == OutcomeKind::delivered) return;
-  if (!channel.exceptions.empty()) {
-    Exception& last = channel.exceptions.back();
-    if (last.carried_in == 0 && last.range.kind == kind && last.range.cause == cause &&
-        last.range.first + last.range.count == sequence) {
-      ++last.range.count;
-      return;
-    }
-  }
-  channel.exceptions.push_back({{sequence, 1, kind, cause}, 0});
-}
-
-void Inbox::release(Channel& channel, std::size_t bytes) {
-  HAWSER_ASSERT(bytes <= channel.bytes_in_flight, "an inbox releases what it held");
-  channel.bytes_in_flight -= bytes;
-  bytes_held_ -= bytes;
-  fit_room(channel);
-  if (!grants_waiting_.empty()) grant_waiting();
-}
-
 // ---- acknowledgement
 
 void Inbox::mark(Channel& channel) {
@@ -557,6 +401,9 @@ Instant Inbox::next_expiry() const noexcept {
   // Only queues whose handlers are all busy wait; their heads decide, since verdicts are given in order.
   Instant earliest = never;
   for (const auto& [type, channel] : channels_) {
+    for (const Running& work : channel.running) {
+      if (work.request && !work.cancellation.requested()) earliest = std::min(earliest, work.deadline);
+    }
     if (!channel.queue.empty()) earliest = std::min(earliest, channel.queue.front().expires);
     earliest = std::min(earliest, channel.assembly.expires);
   }

@@ -92,6 +92,10 @@ class Inbox final : private GrantWaiter {
   bool take(const Record& record, const Arrival& arrival, std::string& problem);
   // Starts what can start. Call at the end of each frame, and whenever a handler has ended.
   void run(Instant now);
+  // The node leaves: nothing is taken from now on, and what has not been started never will be.
+  void close(Instant now);
+  // How much of each channel was taken.
+  std::vector<ChannelResume> taken() const;
   // Queued messages let go of the frame they came in, which may be much larger than they are.
   void detach();
   void handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now);
@@ -152,6 +156,13 @@ class Inbox final : private GrantWaiter {
     bool request = false;
     std::size_t reply_bytes = 0;
   };
+  // A verdict that is not given yet, because it or an earlier one is not known.
+  struct Pending {
+    std::uint64_t sequence = 0;
+    OutcomeKind kind = OutcomeKind::delivered;
+    Cause cause = Cause::none;
+    bool known = false;
+  };
   struct Exception {
     VerdictRange range;
     std::uint64_t carried_in = 0;  // control batch; 0: not yet sent
@@ -193,6 +204,7 @@ class Inbox final : private GrantWaiter {
     Loan loan;
     Ring<Item> queue;
     std::vector<Running> running;
+    Ring<Pending> pending;
     std::vector<Exception> exceptions;
     Assembly assembly;
     bool replies = false;
@@ -220,10 +232,16 @@ class Inbox final : private GrantWaiter {
   void drop_expired_assemblies(Instant now);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
   void accept_reply(Channel& channel, const Record& record, InboundBytes bytes);
-  void run(Channel& channel, Instant now);
+  // `others_ran`: a handler has run since `now` was read.
+  void run(Channel& channel, Instant now, bool& others_ran);
   Handler* handler(Channel& channel) const;
   void start(Channel& channel, Item& item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  void decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  void give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  // Tells handlers whose request's deadline has passed that nobody waits.
+  void cancel_late(Channel& channel, Instant now);
+  Instant time_now(Instant turn) const;
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);
   void release_reply(std::size_t bytes);
@@ -266,6 +284,7 @@ class Inbox final : private GrantWaiter {
   std::size_t reply_room_ = 0;  // kept for requests that wait or run
   Loan answers_loan_;           // for answers in pieces
   std::vector<Channel*> undetached_;
+  bool closed_ = false;
   std::vector<std::pair<TypeId, std::uint64_t>> grants_waiting_;
 };
 

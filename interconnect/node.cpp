@@ -51,6 +51,27 @@ void Node::start_broadcast(EncodedMessage message, SendOptions options,
 }
 void Node::start_ready(Duration within, UniqueFunction<void(bool)> done) { core_->ready(within, std::move(done)); }
 void Node::start_sleep(Duration duration, UniqueFunction<void()> done) { core_->sleep(duration, std::move(done)); }
+std::function<void(boost::asio::cancellation_type_t)> Node::start_light_sleep(Duration duration,
+                                                                              UniqueFunction<void()> done) {
+  struct Sleeper {
+    UniqueFunction<void()> done;
+    TimerQueue::Key key = TimerQueue::Key::none;
+  };
+  const auto sleeper = std::make_shared<Sleeper>();
+  sleeper->done = std::move(done);
+  sleeper->key = core_->sleep(duration, [sleeper] { std::exchange(sleeper->done, {})(); });
+  return [core = core_->weak_from_this(), weak = std::weak_ptr<Sleeper>{sleeper}](boost::asio::cancellation_type_t) {
+    const auto node = core.lock();
+    if (!node) return;
+    node->run_on_loop([core, weak] {
+      const auto awake = core.lock();
+      const auto waits = weak.lock();
+      if (!awake || !waits || !waits->done) return;
+      awake->cancel_sleep(waits->key);
+      std::exchange(waits->done, {})();
+    });
+  };
+}
 void Node::start_stop(std::optional<Duration> drain, UniqueFunction<void()> done) {
   core_->stop(drain.value_or(core_->config().drain), std::move(done));
 }

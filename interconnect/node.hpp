@@ -19,7 +19,9 @@
 #include <hawser/interconnect/snapshot.hpp>
 #include <hawser/interconnect/type_policy.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -103,11 +105,16 @@ class Node {
   // Time, waiting and chance for user code, so that it runs in the simulator too.
   Instant now() const noexcept;
   Random& random() noexcept;
+  // A sleep that is cancelled through its cancellation slot ends early.
   template <typename Token = boost::asio::use_awaitable_t<>>
   auto sleep(Duration duration, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void()>(
-        [this](auto handler, Duration chosen) { start_sleep(chosen, wrap<void>(std::move(handler))); }, token,
-        duration);
+        [this](auto handler, Duration chosen) {
+          auto slot = boost::asio::get_associated_cancellation_slot(handler);
+          if (!slot.is_connected()) return start_sleep(chosen, wrap<void>(std::move(handler)));
+          slot.assign(start_light_sleep(chosen, wrap<void>(std::move(handler))));
+        },
+        token, duration);
   }
   // Calls `what` every `interval`, first after one interval, until the node stops or `what` returns false.
   void every(Duration interval, std::function<bool()> what);
@@ -156,14 +163,19 @@ class Node {
                        UniqueFunction<void(std::vector<PeerOutcome>)> done);
   void start_ready(Duration within, UniqueFunction<void(bool)> done);
   void start_sleep(Duration duration, UniqueFunction<void()> done);
+  // Returns what wakes the sleeper early; any thread may call it.
+  std::function<void(boost::asio::cancellation_type_t)> start_light_sleep(Duration duration,
+                                                                          UniqueFunction<void()> done);
   void start_stop(std::optional<Duration> drain, UniqueFunction<void()> done);
 
   std::shared_ptr<NodeCore> core_;
 };
 
-// Starts a coroutine on the node's loop. An exception that leaves it becomes an event of kind `task`.
+// Starts a coroutine on the node's loop. An exception that leaves it becomes an event of kind `task`. It works for
+// itself, not for the request of the handler that started it.
 template <typename F>
 void spawn(Node& node, F work) {
+  const WorkingFor nobody;
   boost::asio::co_spawn(node.executor(), std::move(work), [&node](std::exception_ptr error) {
     if (error) node.task_failed(error);
   });

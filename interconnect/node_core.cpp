@@ -145,10 +145,11 @@ Outcome NodeCore::refuse_unknown(std::size_t bytes) {
   return outcome;
 }
 
-Outcome NodeCore::admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl) {
+Outcome NodeCore::admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl,
+                        Instant deadline) {
   if (peer == nullptr) return refuse_unknown(message.payload.size());
   bool wake = false;
-  const Outcome outcome = peer->admit(type, message, ttl, runtime_.scheduler().now(), wake);
+  const Outcome outcome = peer->admit(type, message, ttl, deadline, runtime_.scheduler().now(), wake);
   if (wake) {
     {
       const std::lock_guard lock{ready_mutex_};
@@ -164,29 +165,73 @@ Outcome NodeCore::post(const std::shared_ptr<PeerCore>& peer, EncodedMessage mes
   Outgoing out = outgoing(std::move(message), RecordKind::message, nullptr);
   out.key = options.key;
   out.group = options.group;
-  return admit(peer, type, out, options.ttl);
+  return admit(peer, type, out, options.ttl, options.deadline);
 }
 
 void NodeCore::submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options,
-                      CompletionPtr completion) {
+                      std::uint64_t ticket, CompletionPtr completion) {
   const TypeInfo type = message.type;
   Outgoing out = outgoing(std::move(message), RecordKind::message, std::move(completion));
   out.key = options.key;
   out.group = options.group;
-  const Outcome outcome = admit(peer, type, out, options.ttl);
+  out.ticket = ticket;
+  const Outcome outcome = admit(peer, type, out, options.ttl, options.deadline);
   if (outcome.delivered()) return;
   // Never from inside the call: the refusal is told from the loop, like every other end.
   run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });
 }
 
+namespace {
+
+// A request that ends with the one it was made for.
+class LinkedCompletion final : public Completion {
+ public:
+  LinkedCompletion(CompletionPtr completion, const std::stop_token& given_up, CancelSend cancel)
+      : completion_(std::move(completion)), link_(std::in_place, given_up, Give{std::move(cancel)}) {}
+  void finish(const Outcome& outcome, InboundBytes reply) override {
+    link_.reset();
+    completion_->finish(outcome, std::move(reply));
+  }
+
+ private:
+  struct Give {
+    CancelSend cancel;
+    void operator()() const { cancel(boost::asio::cancellation_type::terminal); }
+  };
+  CompletionPtr completion_;
+  std::optional<std::stop_callback<Give>> link_;
+};
+
+}  // namespace
+
 void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
-                   CompletionPtr completion) {
+                   std::uint64_t ticket, CompletionPtr completion) {
   const TypeInfo type = message.type;
+  Instant deadline = options.deadline;
+  const Delivery* work = working_for();
+  if (work != nullptr && work->clock == &runtime_.scheduler()) {
+    deadline = std::min(deadline, work->deadline);
+    if (ticket == 0) ticket = next_ticket();
+    completion = std::make_unique<LinkedCompletion>(std::move(completion), work->cancellation.token(),
+                                                    CancelSend{weak_from_this(), peer, type.id, ticket});
+  }
   Outgoing out = outgoing(std::move(message), RecordKind::request, std::move(completion));
   out.group = options.group;
-  const Outcome outcome = admit(peer, type, out, options.timeout);
+  out.ticket = ticket;
+  const Outcome outcome = admit(peer, type, out, options.timeout, deadline);
   if (outcome.delivered()) return;
   run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });
+}
+
+void NodeCore::cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent) {
+  run_on_loop([weak = weak_from_this(), peer = std::move(peer), type, ticket, only_unsent] {
+    const auto node = weak.lock();
+    const auto to = peer.lock();
+    if (!node || !to) return;
+    const Turn turn{*node};
+    to->cancel(type, ticket, only_unsent, turn.now());
+    node->mark_dirty(*to);
+  });
 }
 
 void NodeCore::run_on_loop(UniqueFunction<void()> what) { boost::asio::post(runtime_.loop(), std::move(what)); }
@@ -233,6 +278,7 @@ void NodeCore::stalled(Duration late) {
 }
 
 void NodeCore::end_turn() {
+  const WorkingFor nobody;  // what a turn tells is no part of the work in which it happened to run
   constexpr int rounds_max = 16;
   for (int round = 0; round < rounds_max; ++round) {
     if (!run_round()) break;
@@ -371,6 +417,7 @@ void NodeCore::arm() {
 void NodeCore::timer_fired() {
   timer_ = TimerId::none;
   const Turn turn{*this};
+  const WorkingFor nobody;
   armed_at_ = never;
   for (std::size_t i = 0; i < wake_.size(); ++i) {
     if (wake_[i] > now_ || by_index_[i] == nullptr) continue;

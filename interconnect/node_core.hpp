@@ -58,10 +58,13 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::shared_ptr<PeerCore> find(const NodeId& id) const;
   std::vector<std::shared_ptr<PeerCore>> peers() const;  // by id, without ourselves
   Outcome post(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options);
+  // `ticket`: by which cancel() finds the message; 0 when nobody can give it up.
   void submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options,
-              CompletionPtr completion);
+              std::uint64_t ticket, CompletionPtr completion);
   void ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
-           CompletionPtr completion);
+           std::uint64_t ticket, CompletionPtr completion);
+  std::uint64_t next_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
+  void cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent);
   NodeSnapshot snapshot() const;
   PeerHealth health(const NodeId& id, const std::shared_ptr<PeerCore>& peer) const;
   void run_on_loop(UniqueFunction<void()> what);
@@ -78,7 +81,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void broadcast(EncodedMessage message, const SendOptions& options,
                  UniqueFunction<void(std::vector<PeerOutcome>)> done);
   void ready(Duration within, UniqueFunction<void(bool)> done);
-  void sleep(Duration duration, UniqueFunction<void()> done);
+  TimerQueue::Key sleep(Duration duration, UniqueFunction<void()> done);
+  // Forgets a timer.
+  void cancel_sleep(TimerQueue::Key key);
   void every(Duration interval, std::function<bool()> what);
   void stop(Duration drain, UniqueFunction<void()> done);
   void task_failed(std::exception_ptr error);
@@ -162,7 +167,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void become_stopped();
   Incarnation choose_incarnation();
   Outgoing outgoing(EncodedMessage message, RecordKind kind, CompletionPtr completion) const;
-  Outcome admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl);
+  Outcome admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl,
+                Instant deadline);
   Outcome refuse_unknown(std::size_t bytes);
 
   Runtime& runtime_;
@@ -215,6 +221,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<std::shared_ptr<PeerCore>> ready_;
   std::vector<std::shared_ptr<PeerCore>> taken_ready_;
   std::atomic<bool> turn_requested_{false};
+  std::atomic<std::uint64_t> tickets_{0};
   TimerId timer_ = TimerId::none;
   Instant armed_at_ = never;
   TimerQueue timers_;

@@ -117,7 +117,7 @@ void NodeCore::broadcast(EncodedMessage message, const SendOptions& options,
   }
   const auto gathering = std::make_shared<Gathering>(std::move(rows), std::move(done));
   for (std::size_t i = 0; i < all.size(); ++i) {
-    submit(all[i], message, options, std::make_unique<GatheringCompletion>(gathering, i));
+    submit(all[i], message, options, 0, std::make_unique<GatheringCompletion>(gathering, i));
   }
 }
 
@@ -139,9 +139,14 @@ void NodeCore::check_ready() {
   for (auto& [done, result] : due) done(result);
 }
 
-void NodeCore::sleep(Duration duration, UniqueFunction<void()> done) {
+TimerQueue::Key NodeCore::sleep(Duration duration, UniqueFunction<void()> done) {
   const Turn turn{*this};
-  timers_.add(later(now_, duration), std::move(done));
+  return timers_.add(later(now_, duration), std::move(done));
+}
+
+void NodeCore::cancel_sleep(TimerQueue::Key key) {
+  const Turn turn{*this};
+  timers_.cancel(key);
 }
 
 void NodeCore::every(Duration interval, std::function<bool()> what) {

@@ -101,6 +101,7 @@ std::ostream& operator<<(std::ostream&, const Outcome&);
 template <typename T>
 class Result {
  public:
+  Result() : state_(std::in_place_index<1>, Outcome{}) {}                // unknown; awaitable operators want one
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT
   Result(Outcome outcome) : state_(std::in_place_index<1>, outcome) {}   // NOLINT
 

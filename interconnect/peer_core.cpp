@@ -46,7 +46,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       breaker_(node.peer_breaker(), random_.next()),
       session_(random_.next() | 1),
       session_began_(now),
-      clock_(drift_ppm(node.config())),
+      clock_(drift_ppm(node.config()), confirmed_for()),
       lanes_{Lane{LaneClass::control, node.config().reconnect, SIZE_MAX, node.absent_cap(), now},
              Lane{LaneClass::ordinary, node.config().reconnect, node.config().bounds.lane_window_bytes,
                   node.absent_cap(), now},
@@ -112,12 +112,12 @@ void PeerCore::follow_policy(TypeInfo type) {
   inbox_.follow_policy(type.id);
 }
 
-Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant now, bool& wake) {
+Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant deadline, Instant now, bool& wake) {
   Channel& channel = channel_for(type);
   const Duration chosen = ttl > Duration::zero() ? std::clamp(ttl, ttl_min, ttl_max) : channel.policy().ttl;
   message.type = type.id;
   message.submitted = now;
-  message.expires = later(now, chosen);
+  message.expires = std::min(later(now, chosen), deadline);
   if (message.kind == RecordKind::request) {
     message.request_id = (requests_.fetch_add(1, std::memory_order_relaxed) + 1) << 16;
   }
@@ -194,8 +194,16 @@ void PeerCore::flush(Instant now) {
   update_gates(now);
 }
 
+void PeerCore::cancel(TypeId type, std::uint64_t ticket, bool only_unsent, Instant now) {
+  refresh_channels();
+  for (Channel* channel : known_channels_) {
+    if (channel->type() == type) channel->cancel(ticket, only_unsent, now, node_.endings(), cancelled_);
+  }
+}
+
 void PeerCore::finish_turn(Instant now) {
   flush_control(now);
+  if (goodbye_due_) say_goodbye(now);
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
     wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->guard().breaker().next_wake()});
@@ -299,13 +307,17 @@ Duration PeerCore::silence_limit() const noexcept {
   return 4 * node_.config().detector.heartbeat + node_.config().detector.acceptable_pause;
 }
 
+// How long a confirmed trip speaks for the session clock. Every answered heartbeat confirms another.
+Duration PeerCore::confirmed_for() const noexcept { return 4 * node_.config().detector.heartbeat; }
+
 Cause PeerCore::unreachable_cause() const noexcept {
+  // A peer that was never heard is no silent one, whatever kept us from hearing it.
   const std::string_view cause = judge_.reason().cause;
   for (const Cause known : {Cause::silent, Cause::never_heard, Cause::connect_refused, Cause::refused_by_peer,
                             Cause::peer_stopped, Cause::peer_restarted, Cause::peer_removed}) {
     if (cause == to_string(known)) return known;
   }
-  return Cause::silent;
+  return peer_incarnation_ == Incarnation::unknown ? Cause::never_heard : Cause::silent;
 }
 
 // ---- what the node decides

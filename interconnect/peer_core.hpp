@@ -52,7 +52,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     return quick != nullptr && quick->type() == type.id ? *quick : find_or_make_channel(type);
   }
   // Admits one message; `wake` is set when the loop must be told of it.
-  Outcome admit(TypeInfo type, Outgoing& message, Duration ttl, Instant now, bool& wake);
+  Outcome admit(TypeInfo type, Outgoing& message, Duration ttl, Instant deadline, Instant now, bool& wake);
   // Set by the loop when it has looked; true the first time after that.
   bool note_ready() noexcept { return !ready_.exchange(true, std::memory_order_acq_rel); }
   void clear_ready() noexcept { ready_.store(false, std::memory_order_release); }
@@ -70,6 +70,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool frame(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
   void connection_closed(LaneClass lane, ConnectionId connection);
   void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t agreement, HandlerEnd end, Instant now);
+  // The caller of a message has given up. `only_unsent`: what has left goes on.
+  void cancel(TypeId type, std::uint64_t ticket, bool only_unsent, Instant now);
 
   // ---- the loop: time and turns
   void tick(Instant now);
@@ -142,7 +144,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void control_opened(Instant now);
   void data_opened(LaneClass lane, const Welcome& welcome, Instant now);
   void fail_lane(Lane& lane, Lane::Severity severity, std::string_view cause, std::string detail, Instant now);
-  void goodbye(Instant now);
+  void goodbye(const Goodbye& said, Instant now);
   void heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now);
   void after_judgement(Instant now);
 
@@ -167,6 +169,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::vector<Slot>& slots(LaneClass lane) noexcept { return slots_[static_cast<std::size_t>(lane)]; }
   Duration verdict_window() const noexcept;
   Duration silence_limit() const noexcept;
+  Duration confirmed_for() const noexcept;
   // Heartbeats on the open control lane are not answered.
   bool unanswered_too_long(Instant now) const;
 
@@ -215,6 +218,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t sessions_ = 0;
   Instant established_at_ = never;
   std::string refusal_text_;
+  bool goodbye_due_ = false;
+  bool departed_ = false;  // the incarnation that we know has said goodbye
 
   // Is it alive?
   PeerJudge judge_;

@@ -36,6 +36,7 @@ void PeerCore::say_hello(LaneClass which, Instant now) {
 
 void PeerCore::link_down(LaneClass which, LinkFailure why, std::string_view detail, Instant now) {
   Lane& lost = lane(which);
+  // One that accepts and then says nothing is as silent as one that does not accept.
   const bool hard = why == LinkFailure::handshake_failed || why == LinkFailure::authentication_failed;
   fail_lane(lost, hard ? Lane::Severity::refused : Lane::Severity::absent, cause_of(why), std::string{detail}, now);
   if (which == LaneClass::control) {
@@ -137,7 +138,9 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
     const Cause cause = why == Cause::none ? Cause::peer_restarted : why;
     for (Channel* channel : known_channels_) {
       channel->end_sent({OutcomeKind::unknown, cause, {}}, now, node_.endings());
-      if (restarted) channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
+      // What came after its goodbye was never meant for the old one.
+      if (restarted && !departed_)
+        channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
     }
     if (restarted) {
       session_ = random_.next() | 1;
@@ -153,10 +156,12 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
     node_.event("session", id_, restarted ? to_string(cause) : std::string_view{"new_session"},
                 id_.text() + (restarted ? " has started again" : " has begun a new session"));
   }
+  departed_ = false;
+  cancelled_.clear();
   ++agreements_;
   peer_incarnation_ = incarnation;
   peer_session_ = session;
-  clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0)};
+  clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0), confirmed_for()};
   for (Inbound& each : inbound_) each = {};
   unanswered_.clear();
   reply_due_ = 0;
@@ -164,11 +169,12 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   Delivery from;
   from.node = id_;
   from.incarnation = incarnation;
+  from.clock = &node_.runtime().scheduler();
   inbox_.reset(from);
 }
 
 // Welcomes go out on our own control lane, after our own hello. A data lane is welcomed once we can tell how old its
-// messages are: when the session clock has been confirmed by a round trip.
+// messages are: when a round trip has confirmed the session clock lately, not before the last silence.
 void PeerCore::send_welcomes(Instant now) {
   Lane& control = lane(LaneClass::control);
   if (control.state() != LaneState::greeting && control.state() != LaneState::open) return;
@@ -176,7 +182,7 @@ void PeerCore::send_welcomes(Instant now) {
     Inbound& from = inbound_[i];
     if (!from.welcome_due || control.blocked()) continue;
     const auto which = static_cast<LaneClass>(i);
-    if (which != LaneClass::control && !clock_.confirmed()) continue;
+    if (which != LaneClass::control && !clock_.confirmed(now)) continue;
     Welcome welcome;
     welcome.from = node_.config().id;
     welcome.to = id_;
@@ -245,17 +251,42 @@ void PeerCore::data_opened(LaneClass which, const Welcome& welcome, Instant now)
   }
 }
 
-void PeerCore::goodbye(Instant now) {
+// It has stopped for good: its word on what it took is the last. What it took and gave no verdict on may have been
+// handled; what it did not take was not, and never will be.
+void PeerCore::goodbye(const Goodbye& said, Instant now) {
   node_.event("session", id_, to_string(Cause::peer_stopped), id_.text() + " stops on purpose");
   inbox_.nobody_waits();
+  departed_ = true;
+  refresh_channels();
+  for (Channel* channel : known_channels_) {
+    std::uint64_t taken = said.settled ? 0 : UINT64_MAX;
+    for (const ChannelResume& entry : said.taken) {
+      if (entry.type == channel->type()) taken = entry.received;
+    }
+    channel->peer_left(taken, now, node_.endings());
+    channel->end_unsent({OutcomeKind::unreachable, Cause::peer_stopped, {}}, true, now, node_.endings());
+  }
   judge_.convict(now, to_string(Cause::peer_stopped));
   after_judgement(now);
 }
 
+// All verdicts go before it, on the same lane.
 void PeerCore::say_goodbye(Instant now) {
   Lane& control = lane(LaneClass::control);
-  if (self_ || !control.open()) return;
+  if (!std::exchange(goodbye_due_, true)) {
+    inbox_.close(now);
+    inbox_.repeat_all();
+  }
+  if (self_ || !control.open()) {
+    goodbye_due_ = false;
+    return;
+  }
+  while (inbox_.ack_due() && !control.blocked()) flush_control(now);
+  if (control.blocked()) return;  // link_writable brings us back
+  goodbye_due_ = false;
   Goodbye goodbye;
+  goodbye.settled = true;
+  goodbye.taken = inbox_.taken();
   goodbye.from = node_.config().id;
   goodbye.from_incarnation = node_.incarnation();
   goodbye.version = version_;

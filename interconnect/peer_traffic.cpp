@@ -33,7 +33,7 @@ bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& fr
     case FrameKind::goodbye: {
       Goodbye said;
       if (which != LaneClass::control || !decode(frame.bytes(), said, problem)) return false;
-      if (said.from_incarnation == peer_incarnation_) goodbye(now);
+      if (said.from_incarnation == peer_incarnation_) goodbye(said, now);
       return true;
     }
     default:

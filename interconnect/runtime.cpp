@@ -24,6 +24,8 @@ std::string_view to_string(LinkFailure failure) noexcept {
       return "name_not_found";
     case LinkFailure::handshake_failed:
       return "handshake_failed";
+    case LinkFailure::handshake_timeout:
+      return "handshake_timeout";
     case LinkFailure::authentication_failed:
       return "authentication_failed";
     case LinkFailure::closed_by_peer:

@@ -69,6 +69,7 @@ enum class LinkFailure : std::uint8_t {
   connect_timeout,        // no answer to the connection attempt
   name_not_found,         // the endpoint's host name does not resolve
   handshake_failed,       // connected, but the transport's own handshake failed
+  handshake_timeout,      // connected, and then silence: it may be frozen
   authentication_failed,  // the peer does not accept our key, or we do not accept its
   closed_by_peer,         // was up, and ended
   no_descriptors,         // this process may open no more sockets

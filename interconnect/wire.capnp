@@ -57,6 +57,8 @@ struct Refusal @0xefb38f838d1b9d9b {
 struct Goodbye @0xc5eb944b6bb49671 {
   from @0 :Text;
   fromIncarnation @1 :UInt64;
+  settled @2 :Bool;
+  taken @3 :List(ChannelResume);
 }
 
 struct Hears @0xc43970cad764d183 {

@@ -89,7 +89,10 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
 // since.
 Duration Books::slack(const Record& record, const RunId& by, WorldTime at) const {
   Duration since = (at - record.at) + Duration{2'000'000};
-  if (lateness_.unconfirmed) since += lateness_.unconfirmed(by.node, record.channel.from.node, at);
+  if (lateness_.unconfirmed) {
+    // A silence is forgiven as far as an answer may take.
+    since += std::min(lateness_.unconfirmed(by.node, record.channel.from.node, at), lateness_.trusted);
+  }
   return lateness_.quantum + lateness_.base_delay + share(2 * since, lateness_.drift);
 }
 

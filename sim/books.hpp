@@ -56,6 +56,7 @@ struct Lateness {
   double drift = 0.05;               // rate error of a clock that the nodes reckon with
   // How long a receiver (the first) has had no round trip with a sender; the drift of that time is not known to it.
   std::function<Duration(const std::string&, const std::string&, WorldTime)> unconfirmed;
+  Duration trusted{1'200'000};  // so much of that counts; the session clock's own limit
 };
 
 class Books {

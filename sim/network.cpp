@@ -263,7 +263,7 @@ void Network::on_timeout(std::uint64_t id) {
     return;
   }
   if (kernel_answers) {
-    end_link(id, LinkFailure::handshake_failed, "connected, but nobody answers");
+    end_link(id, LinkFailure::handshake_timeout, "connected, but nobody answers");
   } else {
     end_link(id, LinkFailure::connect_timeout, "no answer to the connection attempt");
   }

@@ -209,7 +209,7 @@ void ZmqOutbound::deadline(LinkId id) {
       }
       break;
     case Link::State::greeting:
-      fail(*link, LinkFailure::handshake_failed,
+      fail(*link, LinkFailure::handshake_timeout,
            link->where + " accepted but finished no handshake within " + milliseconds(config_.handshake_timeout));
       break;
     case Link::State::up:

@@ -199,9 +199,13 @@ TEST_CASE("a peer that says goodbye is unreachable at once") {
   CHECK(peer.judge.connection_lost(peer.now, hawser::peer_cause::peer_stopped));
   CHECK(peer.judge.state() == PeerState::unreachable);
   CHECK(peer.judge.reason().cause == "peer_stopped");
+  // That nobody listens there now is no news; that somebody is there and turns us away is.
   CHECK_FALSE(peer.judge.connection_lost(peer.now + 1s, "connect_refused"));
-  CHECK(peer.judge.reason().cause == "connect_refused");
+  CHECK(peer.judge.reason().cause == "peer_stopped");
+  CHECK(peer.judge.reason().detail == "connect_refused");
   CHECK(peer.judge.reason().since == peer.now);
+  CHECK_FALSE(peer.judge.connection_lost(peer.now + 2s, "refused_by_peer"));
+  CHECK(peer.judge.reason().cause == "refused_by_peer");
 }
 
 TEST_CASE("each one-way cut is named for what it is") {

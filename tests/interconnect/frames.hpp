@@ -78,6 +78,8 @@ inline Goodbye sample_goodbye() {
   Goodbye goodbye;
   goodbye.from = "n1";
   goodbye.from_incarnation = Incarnation{17};
+  goodbye.settled = true;
+  goodbye.taken = {{TypeId{0xa1}, 12, 0, 0, 0}, {TypeId::none, 3, 0, 0, 0}};
   return goodbye;
 }
 

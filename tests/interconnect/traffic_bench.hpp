@@ -61,6 +61,18 @@ class ScriptedHandler final : public Handler {
   Script script_;
 };
 
+// Shows the time of the test.
+class BenchClock final : public Scheduler {
+ public:
+  explicit BenchClock(const Instant& now) : now_(now) {}
+  Instant now() const noexcept override { return now_; }
+  TimerId at(Instant, UniqueFunction<void()>) override { return TimerId::none; }
+  void cancel(TimerId) noexcept override {}
+
+ private:
+  const Instant& now_;
+};
+
 // Remembers which asynchronous handlers run; they end when the test says so.
 class BenchHost final : public InboxHost {
  public:
@@ -164,6 +176,7 @@ class TrafficBench {
     message.kind = kind;
     message.key = key;
     message.group = group;
+    message.ticket = id;
     if (kind == RecordKind::request) message.request_id = id << 16;
     const Outcome outcome = channels[channel]->admit(message, now);
     if (!outcome.delivered()) sent.outcome = outcome;
@@ -431,9 +444,10 @@ class TrafficBench {
     std::uint64_t id_;
   };
 
-  static Delivery sender() {
+  Delivery sender() const {
     Delivery from;
     from.node = "n1";
+    from.clock = &clock_;
     return from;
   }
 
@@ -450,6 +464,7 @@ class TrafficBench {
     REQUIRE(sent.expires > now);
     REQUIRE((unordered || id > ran_last_[channel]));  // in order
     ran_last_[channel] = id;
+    if (on_run) on_run(id);
     if (asynchronous) return std::nullopt;
     HandlerEnd end;
     end.failed = refuse && refuse(id);
@@ -486,9 +501,11 @@ class TrafficBench {
   std::vector<std::uint64_t> cancelled;
   std::map<std::uint64_t, Sent> book;
   std::function<bool(std::uint64_t)> refuse;
-  bool unordered = false;  // messages of several groups overtake each other
+  bool unordered = false;                     // messages of several groups overtake each other
+  std::function<void(std::uint64_t)> on_run;  // what a handler does
 
  private:
+  const BenchClock clock_{now};
   BatchWriter writer_;
   BatchWriter ack_writer_;
   std::uint64_t last_id_ = 0;

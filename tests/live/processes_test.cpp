@@ -188,3 +188,32 @@ TEST_CASE("kill -9 and a restart: a new incarnation, and the books balance", "[l
   CHECK(held(house["n1"]) == 0);
   CHECK(balanced(house["n2"]));
 }
+
+TEST_CASE("three processes restart in turn, on purpose: nobody is left in doubt about a single message", "[live]") {
+  Household house{{"n1", "n2", "n3"}};
+  house.start_all();
+  REQUIRE(house.all_up());
+  const auto doubts = [](const NodeProcess& process) {
+    const Json& outcomes = process.last.at("ledger").at("outcomes");
+    return outcomes.contains("unknown") ? outcomes.at("unknown").at("messages").get<std::uint64_t>() : 0;
+  };
+  for (const std::string id : {"n1", "n2", "n3"}) {
+    const std::uint64_t before = house[id].delivered();
+    REQUIRE(house.until([&] { return house[id].delivered() > before + 100; }));
+    house[id].signal(SIGTERM);
+    CHECK(house[id].wait(20s) == 0);
+    INFO(id << " " << house[id].last.at("ledger").dump());
+    CHECK(held(house[id]) == 0);
+    CHECK(balanced(house[id]));
+    CHECK(doubts(house[id]) == 0);
+    house[id].start();
+    REQUIRE(house.all_up());
+  }
+  for (const std::string id : {"n1", "n2", "n3"}) {
+    const std::uint64_t before = house[id].delivered();
+    REQUIRE(house.until([&] { return house[id].delivered() > before + 100; }));
+    INFO(id << " " << house[id].last.at("ledger").dump());
+    CHECK(balanced(house[id]));
+    CHECK(doubts(house[id]) == 0);
+  }
+}

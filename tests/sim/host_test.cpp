@@ -134,7 +134,7 @@ TEST_CASE("a dial to a paused host connects and never shakes hands; after the re
   stage.run_ms(2'000);
   CHECK(stage.log("a").empty());
   stage.run_ms(2'000);
-  CHECK(stage.log("a") == Log{"3000000 down handshake_failed"});
+  CHECK(stage.log("a") == Log{"3000000 down handshake_timeout"});
   stage.probe("a").dial("b");
   stage.run_ms(1'000);
   stage.world.resume("b");

@@ -202,9 +202,10 @@ HAWSER_STORY("a peer that stops says so, and is found again when it is back", gr
   REQUIRE(pair.run_until([&] { return pair.node("n1").peer("n2").health().state == PeerState::unreachable; }, 1s));
   CHECK(first_cause == "peer_stopped");
   CHECK(saw_event(pair, "n1", "session", "peer_stopped"));
-  CHECK(send(pair, "n1", "n2", note(2)) == OutcomeKind::unreachable);
-  pair.run_for(2s);
-  CHECK(send(pair, "n1", "n2", note(3)) == OutcomeKind::unreachable);
+  const Outcome stopped = ended(OutcomeKind::unreachable, Cause::peer_stopped);
+  CHECK(same(send(pair, "n1", "n2", note(2)), stopped));
+  pair.run_for(2s);  // it is dialled again and again meanwhile, and refused
+  CHECK(same(send(pair, "n1", "n2", note(3)), stopped));
   pair.start("n2");
   pair.meet();
   REQUIRE(send_at_last(pair, "n1", "n2", note(4)));

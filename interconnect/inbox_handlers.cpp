@@ -1,0 +1,245 @@
+// The half of an inbox that runs handlers and gives verdicts, in order.
+#include <hawser/base/assert.hpp>
+#include <hawser/interconnect/inbox.hpp>
+#include <hawser/interconnect/runtime.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser {
+
+void Inbox::close(Instant now) {
+  closed_ = true;
+  for (auto& [type, channel] : channels_) {
+    drop_assembly(channel);
+    for (std::size_t i = 0; i < channel.queue.size(); ++i) {
+      Item& item = channel.queue[i];
+      if (item.verdict != OutcomeKind::delivered) continue;
+      item.verdict = OutcomeKind::unreachable;
+      item.cause = Cause::peer_stopped;
+      release(channel, item.bytes.payload.size());
+      release_reply(std::exchange(item.reply_bytes, 0));
+      item.bytes = {};
+    }
+  }
+  run(now);
+}
+
+std::vector<ChannelResume> Inbox::taken() const {
+  std::vector<ChannelResume> result;
+  for (const auto& [type, channel] : channels_) {
+    result.push_back({type, channel.received, channel.received_bytes, 0, 0});
+  }
+  return result;
+}
+
+void Inbox::cancel_late(Channel& channel, Instant now) {
+  for (const Running& work : channel.running) {
+    if (work.request && work.deadline <= now) work.cancellation.request();
+  }
+}
+
+Instant Inbox::time_now(Instant turn) const {
+  return from_.clock == nullptr ? turn : std::max(turn, from_.clock->now());
+}
+
+void Inbox::run(Instant now) {
+  now_ = std::max(now_, now);
+  drop_expired_assemblies(now_);
+  const std::uint64_t resets = resets_;
+  bool others_ran = false;
+  for (auto& [type, channel] : channels_) {
+    cancel_late(channel, now);
+    if (!channel.queue.empty()) run(channel, now, others_ran);
+    if (resets != resets_) return;
+  }
+}
+
+void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
+  const std::uint64_t resets = resets_;
+  while (!channel.queue.empty()) {
+    const Item& head = channel.queue.front();
+    const bool decided = head.verdict != OutcomeKind::delivered;
+    const bool expired = !decided && head.expires <= now;
+    if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
+    if (decided) {
+      const Item item = channel.queue.take_front();
+      verdict(channel, item.sequence, item.verdict, item.cause);
+    } else if (expired) {
+      const Item item = channel.queue.take_front();
+      release(channel, item.bytes.payload.size());
+      release_reply(item.reply_bytes);
+      verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
+    } else {
+      Item item = channel.queue.take_front();
+      // A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
+      if (others_ran) now = time_now(now);
+      others_ran = true;
+      if (item.expires <= now) {
+        release(channel, item.bytes.payload.size());
+        release_reply(item.reply_bytes);
+        verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
+        continue;
+      }
+      start(channel, item, now);
+      if (resets == resets_) continue;
+      if (starting_ > 0) return;
+      buried_.clear();
+      line_.freed();
+      return;
+    }
+  }
+}
+
+Handler* Inbox::handler(Channel& channel) const {
+  if (channel.handler_place == nullptr) channel.handler_place = registry_.handler_place(channel.type);
+  return channel.handler_place == nullptr ? nullptr : channel.handler_place->get();
+}
+
+void Inbox::start(Channel& channel, Item& item, Instant now) {
+  Handler* const handler = this->handler(channel);
+  HAWSER_ASSERT(handler != nullptr, "a handler that was there stays");
+  const std::size_t bytes = item.bytes.payload.size();
+  from_.age = item.age + (now - item.arrived);
+  from_.deadline = item.expires;
+  from_.request = item.request;
+  from_.cancellation = item.cancellation;
+  const bool asynchronous = handler->asynchronous();
+  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation),
+                     item.request,  item.reply_bytes};
+  if (asynchronous) {
+    channel.running.push_back(work);
+    ++running_;
+    InboundBytes own = std::move(item.bytes);
+    if (own.owner->size() > 2 * own.payload.size() + 256) {
+      own.owner = Buffer::copy(own.payload);
+      own.payload = own.owner.bytes();
+    }
+    item.bytes = std::move(own);
+  }
+  static const HandlerDone nobody;
+  const std::uint64_t resets = resets_;
+  ++starting_;
+  auto end =
+      handler->start(from_, item.bytes, host_, asynchronous ? host_.handler_done(channel.type, item.sequence) : nobody);
+  --starting_;
+  if (resets != resets_) {  // it ended the session, and with it everything that was known of the message
+    if (starting_ == 0) from_ = std::exchange(next_from_, {});
+    return;
+  }
+  if (!end && handler->begins_later()) {
+    channel.pending.push_back({item.sequence, OutcomeKind::delivered, Cause::none, false});
+    return;
+  }
+  if (!end) {  // it has started, and that is the verdict
+    verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
+    return;
+  }
+  if (asynchronous) {
+    channel.running.pop_back();
+    --running_;
+  }
+  release(channel, bytes);
+  const bool unanswered = item.request && !end->failed && end->reply.type.id == TypeId::none;
+  if (end->failed || unanswered) {
+    release_reply(item.reply_bytes);
+    verdict(channel, item.sequence, OutcomeKind::refused, end->failed ? end->cause : Cause::no_reply);
+    return;
+  }
+  verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
+  answer(work, std::move(*end));
+}
+
+void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now) {
+  const auto found = channels_.find(type);
+  if (found == channels_.end()) return;
+  now_ = std::max(now_, now);
+  Channel& channel = found->second;
+  const auto work = std::find_if(channel.running.begin(), channel.running.end(),
+                                 [&](const Running& running) { return running.sequence == sequence; });
+  if (work == channel.running.end()) return;
+  const bool late = end.stage == HandlerStage::too_late;
+  decide(channel, sequence, late ? OutcomeKind::expired : OutcomeKind::delivered, late ? end.cause : Cause::none);
+  if (end.stage == HandlerStage::started) return;
+  release(channel, work->bytes);
+  const bool unanswered = work->request && !end.failed && end.reply.type.id == TypeId::none;
+  if (unanswered) end = {true, Cause::no_reply, {}};
+  if (late) {
+    release_reply(work->reply_bytes);
+  } else {
+    answer(*work, std::move(end));
+  }
+  channel.running.erase(work);
+  --running_;
+  mark(channel);
+  bool others_ran = false;
+  run(channel, now, others_ran);
+}
+
+void Inbox::answer(const Running& work, HandlerEnd end) {
+  if (!work.request || work.cancellation.requested()) {  // nobody waits for it
+    release_reply(work.reply_bytes);
+    return;
+  }
+  EncodedMessage reply = std::move(end.reply);
+  if (end.failed) {
+    // A reply without a type carries nothing but the cause.
+    reply.type = {};
+    reply.bytes = failed_reply(end.cause);
+  }
+  reply_room_ -= work.reply_bytes;  // it goes with the answer
+  replies_.push_back({work.request_id, std::move(reply), work.deadline, work.reply_bytes});
+}
+
+void Inbox::release_reply(std::size_t bytes) {
+  if (bytes == 0) return;
+  reply_room_ -= bytes;
+  host_.release_reply(bytes);
+}
+
+// A handler that waits for a thread holds up the verdicts behind it: they are given in order.
+void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+  if (channel.pending.empty()) {
+    give_verdict(channel, sequence, kind, cause);
+  } else {
+    channel.pending.push_back({sequence, kind, cause, true});
+  }
+}
+
+void Inbox::decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+  for (std::size_t i = 0; i < channel.pending.size(); ++i) {
+    Pending& waits = channel.pending[i];
+    if (waits.sequence == sequence && !waits.known) waits = {sequence, kind, cause, true};
+  }
+  while (!channel.pending.empty() && channel.pending.front().known) {
+    const Pending decided = channel.pending.take_front();
+    give_verdict(channel, decided.sequence, decided.kind, decided.cause);
+  }
+}
+
+void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+  HAWSER_ASSERT(sequence > channel.verdicts, "verdicts are given once, in order");
+  channel.verdicts = sequence;
+  ++channel.counts[static_cast<std::size_t>(kind)];
+  mark(channel);
+  if (kind == OutcomeKind::delivered) return;
+  if (!channel.exceptions.empty()) {
+    Exception& last = channel.exceptions.back();
+    if (last.carried_in == 0 && last.range.kind == kind && last.range.cause == cause &&
+        last.range.first + last.range.count == sequence) {
+      ++last.range.count;
+      return;
+    }
+  }
+  channel.exceptions.push_back({{sequence, 1, kind, cause}, 0});
+}
+
+void Inbox::release(Channel& channel, std::size_t bytes) {
+  HAWSER_ASSERT(bytes <= channel.bytes_in_flight, "an inbox releases what it held");
+  channel.bytes_in_flight -= bytes;
+  bytes_held_ -= bytes;
+  fit_room(channel);
+  if (!grants_waiting_.empty()) grant_waiting();
+}
+
+}  // namespace hawser

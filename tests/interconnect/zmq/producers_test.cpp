@@ -1,0 +1,115 @@
+// Many threads at one node: they send, ask and give up while the loop runs elsewhere. Meant for the thread sanitizer.
+#include <hawser/interconnect/node.hpp>
+#include <hawser/interconnect/zmq/zmq_runtime.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include "messages.capnp.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <thread>
+#include <vector>
+
+using namespace hawser;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Told {
+  std::atomic<std::uint64_t> count{0};
+  std::array<std::atomic<std::uint64_t>, outcome_kind_count> kinds{};
+
+  void end(const Outcome& outcome) {
+    ++kinds[static_cast<std::size_t>(outcome.kind)];
+    ++count;
+  }
+  std::uint64_t of(OutcomeKind kind) const { return kinds[static_cast<std::size_t>(kind)]; }
+};
+
+}  // namespace
+
+TEST_CASE("many threads send, ask and give up at once: each is told once, and the books balance") {
+  constexpr int threads = 4;
+  constexpr int rounds = 300;
+  boost::asio::io_context io;
+  ZmqRuntime runtime{io};
+  Config first;
+  first.id = "n1";
+  Config second;
+  second.id = "n2";
+  std::atomic<std::uint64_t> handled{0};
+  std::optional<Node> n2;
+  n2.emplace(runtime, second);
+  n2->on<Note>([&](Note::Reader) { ++handled; });
+  n2->on<Question>(
+      [&](Received<Question>) {
+        ++handled;
+        return Message<Answer>{};
+      },
+      {.run_on = RunOn::pool});
+  first.peers.push_back({"n2", n2->endpoint()});
+  std::optional<Node> n1;
+  n1.emplace(runtime, first);
+  n2->add_peer({"n1", n1->endpoint()});
+
+  Told told;
+  {
+    std::optional work{boost::asio::make_work_guard(io)};
+    std::thread loop{[&] { io.run(); }};
+    std::vector<std::thread> producers;
+    // Each thread keeps its signals to itself; they must outlive the operations that use their slots.
+    std::array<std::deque<boost::asio::cancellation_signal>, threads> signals;
+    for (int t = 0; t < threads; ++t) {
+      producers.emplace_back([&, t] {
+        Peer peer = n1->peer("n2");
+        for (int i = 0; i < rounds; ++i) {
+          Message<Note> note;
+          note->setNumber(static_cast<std::uint64_t>(i));
+          peer.send(note, {}, [&](Outcome outcome) { told.end(outcome); });
+          auto& send_signal = signals[static_cast<std::size_t>(t)].emplace_back();
+          peer.send(note, {}, boost::asio::bind_cancellation_slot(send_signal.slot(), [&](Outcome outcome) {
+                      told.end(outcome);
+                    }));
+          auto& ask_signal = signals[static_cast<std::size_t>(t)].emplace_back();
+          Message<Question> question;
+          peer.request<Answer>(
+              question, {},
+              boost::asio::bind_cancellation_slot(
+                  ask_signal.slot(), [&](Result<Received<Answer>> result) { told.end(result.outcome()); }));
+          if (i % 2 == 0) ask_signal.emit(boost::asio::cancellation_type::terminal);
+          if (i % 3 == 0) send_signal.emit(boost::asio::cancellation_type::terminal);
+          if (i % 50 == 0) (void)n1->snapshot();
+        }
+      });
+    }
+    for (std::thread& producer : producers) producer.join();
+    constexpr std::uint64_t all = std::uint64_t{3} * threads * rounds;
+    for (int i = 0; i < 3000 && told.count < all; ++i) std::this_thread::sleep_for(10ms);
+    CHECK(told.count == all);
+    std::atomic<bool> stopped{false};
+    n1->post([&] { n1->stop(std::nullopt, [&] { stopped = true; }); });
+    for (int i = 0; i < 3000 && !stopped; ++i) std::this_thread::sleep_for(10ms);
+    CHECK(stopped);
+    work.reset();
+    io.stop();
+    loop.join();
+  }
+  const NodeSnapshot snapshot = n1->snapshot();
+  CHECK(snapshot.ledger.balanced());
+  CHECK(snapshot.ledger.held == LedgerCount{});
+  CHECK(snapshot.ledger.submitted.messages == std::uint64_t{3} * threads * rounds);
+  // What callers were told is true to what handlers saw.
+  CHECK(handled >= told.of(OutcomeKind::delivered));
+  CHECK(handled <= told.of(OutcomeKind::delivered) + told.of(OutcomeKind::unknown));
+  CHECK(told.of(OutcomeKind::delivered) > 0);
+  CHECK(told.of(OutcomeKind::expired) + told.of(OutcomeKind::unknown) > 0);
+  n1.reset();
+  n2.reset();
+}
