@@ -220,6 +220,7 @@ void Inbox::run(Channel& channel, Instant now) {
     const bool decided = head.verdict != OutcomeKind::delivered;
     const bool expired = !decided && head.expires <= now;
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
+    if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {
       const Item item = channel.queue.take_front();
       verdict(channel, item.sequence, item.verdict, item.cause);
@@ -412,8 +413,12 @@ void Inbox::end_grant(Channel& channel) {
 
 // From here on the peer may know of it.
 ChannelResume Inbox::tell_credit(Channel& channel) {
-  const ChannelResume state{channel.type, channel.received, channel.received_bytes, credit_messages(channel),
-                            credit_bytes(channel)};
+  ChannelResume state{channel.type, channel.received, channel.received_bytes, credit_messages(channel),
+                      credit_bytes(channel)};
+  if (host_.puts_off(FaultPoint::credit_withheld, channel.name)) {
+    state.credit_messages = channel.told_messages;
+    state.credit_bytes = channel.told_bytes;
+  }
   channel.told_messages = std::max(channel.told_messages, state.credit_messages);
   channel.told_bytes = std::max(channel.told_bytes, state.credit_bytes);
   return state;

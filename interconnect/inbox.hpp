@@ -8,6 +8,7 @@
 // outlives it. Belongs to the loop.
 #pragma once
 
+#include <hawser/base/fault_point.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/delivery.hpp>
@@ -52,6 +53,9 @@ class InboxHost : public HandlerExecutors {
  public:
   // The completion of an asynchronous handler finds its way back to handler_ended() on the loop.
   virtual HandlerDone handler_done(TypeId type, std::uint64_t sequence) = 0;
+
+  // Only in a simulation: what could happen now waits for a later turn, which the host sees to.
+  virtual bool puts_off(FaultPoint, std::string_view) { return false; }
 
  protected:
   ~InboxHost() = default;

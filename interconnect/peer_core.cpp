@@ -365,6 +365,18 @@ void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t 
 boost::asio::any_io_executor PeerCore::loop() { return node_.runtime().loop(); }
 boost::asio::any_io_executor PeerCore::pool() { return node_.runtime().pool(); }
 
+bool PeerCore::puts_off(FaultPoint point, std::string_view subject) {
+  if (point != FaultPoint::credit_withheld) return node_.puts_off(point, *this, subject);
+  if (!node_.fires(point, subject)) return false;
+  node_.sleep(Duration{1'000}, [weak = weak_from_this()] {
+    const auto peer = weak.lock();
+    if (!peer) return;
+    peer->inbox_.repeat_all();
+    peer->node_.mark_dirty(*peer);
+  });
+  return true;
+}
+
 // ---- what it looks like
 
 PeerHealth PeerCore::health(Instant now) const {
