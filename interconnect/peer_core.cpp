@@ -167,8 +167,10 @@ void PeerCore::flush(Instant now) {
   }
   dial_due_lanes(now);
   send_welcomes(now);
-  flush_data(lane(LaneClass::ordinary), now);
-  flush_data(lane(LaneClass::bulk), now);
+  if (!node_.puts_off(FaultPoint::flush_delayed, *this)) {
+    flush_data(lane(LaneClass::ordinary), now);
+    flush_data(lane(LaneClass::bulk), now);
+  }
   bool moved = false;
   for (Channel* channel : known_channels_) moved |= channel->settle(now, node_.endings());
   if (moved) node_.mark_again(*this);  // messages that waited for room have it now

@@ -200,8 +200,8 @@ class World {
   void clock_step(const std::string& name, Duration forward);
   void wall_step(const std::string& name, Duration by);
   void timers_late(const std::string& name, Duration most);
-  // A process that holds more bytes of messages is killed, as by a kernel that has run out of memory: looked at every
-  // 10 ms. Its machine resets its connections. 0 ends it.
+  // A process that holds more bytes of messages (in its books, and as NodeSnapshot::held_bytes has them) is killed, as
+  // by a kernel that has run out of memory: looked at every 10 ms. Its machine resets its connections. 0 ends it.
   void memory_limit(const std::string& name, std::size_t held_bytes);
   void disk_lose(const std::string& name);
   void disk_tear(const std::string& name);

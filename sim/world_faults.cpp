@@ -156,9 +156,12 @@ void World::look_at_memory(const std::string& name, std::uint64_t number) {
   const MemoryLimit& limit = memory_[name];
   if (limit.number != number) return;
   const Node* running = node_if(name);
-  if (running != nullptr && running->snapshot().held_bytes > limit.bytes) {
-    note(name, "out of memory");
-    crash(name, ProcessEnd::with_reset);
+  if (running != nullptr) {
+    const NodeSnapshot shown = running->snapshot();
+    if (shown.ledger.held.bytes + shown.held_bytes > limit.bytes) {
+      note(name, "out of memory");
+      crash(name, ProcessEnd::with_reset);
+    }
   }
   after(memory_look, [this, name, number] { look_at_memory(name, number); });
 }
