@@ -139,9 +139,7 @@ TEST_CASE("what is due waits: a flush, an acknowledgement, a handler, the word o
   CAPTURE(to_string(point));
   World world{Talk::options(3)};
   std::int64_t handled = 0;
-  const App listens = [&](Node& node) {
-    node.on<Note>([&](Note::Reader) { handled = to_us(world.now()); });
-  };
+  const App listens = [&](Node& node) { node.on<Note>([&](Note::Reader) { handled = to_us(world.now()); }); };
   for (const char* name : {"n1", "n2"}) world.host(name, Config{}, listens);
   world.run_for(1s);
   const auto end_of_one = [&](const std::string& to) {
@@ -157,9 +155,8 @@ TEST_CASE("what is due waits: a flush, an acknowledgement, a handler, the word o
   const bool at_receiver = point == FaultPoint::ack_withheld || point == FaultPoint::handler_delayed;
   world.fault_point(at_receiver ? "n2" : "n1", point, 900'000);
   std::pair<std::int64_t, std::int64_t> late{0, 0};
-  for (int i = 0; i < 8; ++i) late = std::max(late, end_of_one("n2"), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  for (int i = 0; i < 8; ++i)
+    late = std::max(late, end_of_one("n2"), [](const auto& a, const auto& b) { return a.second < b.second; });
   switch (point) {
     case FaultPoint::flush_delayed:
     case FaultPoint::handler_delayed:

@@ -139,9 +139,9 @@ TEST_CASE("a rolling restart stops one node at a time, on purpose, and never two
   run.world.rolling_restart(four, 200ms, 1s);
   std::size_t most_down = 0;
   run.world.on_event([&] {
-    most_down = std::max<std::size_t>(most_down, static_cast<std::size_t>(std::count_if(
-                                                     four.begin(), four.end(),
-                                                     [&](const auto& name) { return !run.world.alive(name); })));
+    most_down = std::max<std::size_t>(
+        most_down, static_cast<std::size_t>(std::count_if(four.begin(), four.end(),
+                                                          [&](const auto& name) { return !run.world.alive(name); })));
   });
   run.world.run_for(10s);
   CHECK(most_down == 1);
@@ -183,8 +183,7 @@ TEST_CASE("two processes with one node id: the younger one fences the older, and
   // The address that n1 knows leads to the older one until that one is gone.
   run.world.crash("n4");
   run.world.misroute("n4", "n4b");
-  CHECK(run.world.run_until(
-      [&] { return run.world.node("n1").peer("n4").health().state == PeerState::up; }, 10s));
+  CHECK(run.world.run_until([&] { return run.world.node("n1").peer("n4").health().state == PeerState::up; }, 10s));
 }
 
 TEST_CASE("builds of other versions: one in common is used, none is a refusal that says so on both sides",
@@ -283,9 +282,8 @@ TEST_CASE("a stalled handler stops its type only; the messages wait, run out, or
   n2.send(note(2), {.ttl = 30s}, sink);
   int answers = 0;
   Message<Question> question;
-  n2.request<Answer>(question, {.timeout = 1s}, [&](Result<Received<Answer>> result) {
-    answers += result.outcome().delivered() ? 1 : 0;
-  });
+  n2.request<Answer>(question, {.timeout = 1s},
+                     [&](Result<Received<Answer>> result) { answers += result.outcome().delivered() ? 1 : 0; });
   run.world.run_for(2s);
   CHECK(notes.empty());
   CHECK(answers == 1);
@@ -302,7 +300,8 @@ TEST_CASE("type loss: the one type does not come through, heartbeats do, and it 
           "[world][faults]") {
   std::vector<std::uint64_t> notes;
   Four run{1, [&](Node& node) {
-             if (node.id() == NodeId{"n2"}) node.on<Note>([&](Note::Reader said) { notes.push_back(said.getNumber()); });
+             if (node.id() == NodeId{"n2"})
+               node.on<Note>([&](Note::Reader said) { notes.push_back(said.getNumber()); });
            }};
   REQUIRE(run.come_up());
   run.world.type_loss("n1", "n2", Message<Note>{}.encode().type.id, true);
