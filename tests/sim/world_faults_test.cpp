@@ -321,3 +321,31 @@ TEST_CASE("type loss: the one type does not come through, heartbeats do, and it 
   });
   CHECK(run.world.run_until([&] { return reached; }, 20s));
 }
+
+TEST_CASE("a channel all of whose credit went into a cut speaks again after the heal", "[world][faults]") {
+  // A fresh channel may send 64 messages before the first word of its peer, and grants come with what is received.
+  std::vector<std::uint64_t> notes;
+  Four run{1, [&](Node& node) {
+             if (node.id() == NodeId{"n2"})
+               node.on<Note>([&](Note::Reader said) { notes.push_back(said.getNumber()); });
+           }};
+  REQUIRE(run.come_up());
+  Peer n2 = run.world.node("n1").peer("n2");
+  bool opened = false;  // the lane, by another type
+  n2.send(Message<Question>{}, {.ttl = 1s}, [&](Outcome) { opened = true; });
+  REQUIRE(run.world.run_until([&] { return opened; }, 1s));
+  run.world.one_way("n1", "n2");
+  std::size_t ended = 0;
+  for (std::uint64_t i = 1; i <= 100; ++i) n2.send(note(i), {.ttl = 500ms}, [&](Outcome) { ++ended; });
+  run.world.run_for(4s);
+  CHECK(ended == 100);
+  run.world.heal();
+  REQUIRE(run.come_up(10s));
+  bool reached = false;
+  run.world.node("n1").every(200ms, [&] {
+    n2.send(note(1000), {.ttl = 1s}, [&](Outcome outcome) { reached |= outcome.delivered(); });
+    return !reached;
+  });
+  CHECK(run.world.run_until([&] { return reached; }, 10s));
+  CHECK(notes.front() == 1000);
+}
