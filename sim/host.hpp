@@ -75,6 +75,11 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   void pause();
   void resume();
   bool paused() const noexcept { return paused_; }
+  // It runs, but slowly, with late timers, by a clock of its own rate, or interfered with.
+  bool hampered() const noexcept {
+    const bool points = !chances_of_.empty() || chances_ != decltype(chances_){};
+    return turn_cost_ > Duration::zero() || timers_late_ > Duration::zero() || clock_.rate() != 0 || points;
+  }
   // Each turn keeps the host busy for so long; what comes meanwhile waits.
   void set_turn_cost(Duration cost) noexcept { turn_cost_ = cost; }
   // Timers fire up to so much late.

@@ -165,6 +165,7 @@ std::optional<MachineId> Network::resolve(const Attachment& user, const Endpoint
 
 LinkId Network::dial(Attachment& user, const DialRequest& request) {
   ++user.stats.dials;
+  ++dials_;
   const bool starved = descriptors_used(user.machine) >= machines_[user.machine].descriptors_max;
   const std::optional<MachineId> target = resolve(user, request.to);
   const std::uint64_t id = open_slot();

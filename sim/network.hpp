@@ -58,6 +58,8 @@ class Network {
   void process_ended(MachineId machine, bool silently);
   void power_on(MachineId machine) { machines_[machine].powered = true; }
 
+  // Dials of all processes so far.
+  std::uint64_t dials() const noexcept { return dials_; }
   // Connections of which some side is open.
   std::size_t connections() const noexcept { return in_use_; }
 
@@ -149,6 +151,7 @@ class Network {
   std::vector<std::size_t> free_;
   std::size_t in_use_ = 0;
   std::uint64_t detachments_ = 0;
+  std::uint64_t dials_ = 0;
 };
 
 template <typename F>
