@@ -138,7 +138,7 @@ TEST_CASE("saturated, stalled and rate-limited: heartbeats leave in time, and op
     world.host(name, Config{}, [&](Node& node) {
       auto probe = std::make_shared<sim::Probe>(node, watch.books(), world.clock());
       probe->on<Note>([](Note::Reader, const Delivery&) {});
-      node.every(5ms, [probe] {
+      node.every(25ms, [probe] {
         for (Peer& peer : probe->node().peers()) {
           for (int i = 0; i < 10; ++i) {
             Message<Note> note;
@@ -151,7 +151,7 @@ TEST_CASE("saturated, stalled and rate-limited: heartbeats leave in time, and op
     });
   }
   world.run_for(1s);
-  world.rate("n1", "n2", 20'000'000, 1 << 20);
+  world.rate("n1", "n2", 2'000'000, 1 << 20);
   world.run_for(2s);
   world.handler_stall("n2", "Note", true);  // unknown ends, breakers, credit
   world.run_for(2s);
@@ -159,7 +159,7 @@ TEST_CASE("saturated, stalled and rate-limited: heartbeats leave in time, and op
   world.one_way("n3", "n1");
   world.run_for(2s);
   world.heal();
-  world.run_for(10s);
+  world.run_for(4s);
   std::uint64_t opened = 0;
   for (const PeerSnapshot& peer : world.node("n1").snapshot().peers) opened += peer.health.breaker.opened;
   CHECK(opened > 0);
