@@ -63,8 +63,9 @@ bool Channel::may_send(const Outgoing& message) const noexcept {
 
 bool Channel::sendable() const {
   if (cursor_ < sent_.size()) return true;
-  if (!staged_.empty()) return may_send(staged_.front());
-  return queued_.load(std::memory_order_acquire) > 0 && (replies_ || next_sequence_ <= credit_messages_);
+  if (!staged_.empty()) return may_send(staged_.front()) || credit_is_buried();
+  return queued_.load(std::memory_order_acquire) > 0 &&
+         (replies_ || next_sequence_ <= credit_messages_ || credit_is_buried());
 }
 
 std::uint64_t Channel::wanted_credit() const {
@@ -209,6 +210,25 @@ std::size_t Channel::resend(BatchWriter& batch, std::size_t budget, const SendCo
   return written;
 }
 
+// All credit went to messages that have ended, and perhaps none of them arrived: then nobody would ever grant more.
+bool Channel::credit_is_buried() const noexcept {
+  return !replies_ && chunk_offset_ == 0 && next_sequence_ > credit_messages_ && !sent_.empty() && sent_.back().ended &&
+         unburied_ < sent_.back().sequence;
+}
+
+// Sends the last of them again, without content and expired, so that the peer counts them as taken.
+std::size_t Channel::unbury(BatchWriter& batch, std::size_t budget, const SendContext& context) {
+  Record record;
+  record.type = type_;
+  record.sequence = credit_is_buried() ? sent_.back().sequence : 0;
+  record.expires_at = to_us(context.now) - to_us(context.session_began);
+  const std::size_t size = size_in_batch(record);
+  if (record.sequence == 0 || size > budget) return 0;
+  unburied_ = record.sequence;
+  batch.add(record);
+  return size;
+}
+
 std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings) {
   std::size_t written = resend(batch, budget, context, endings);
   if (cursor_ < sent_.size()) return written;
@@ -220,7 +240,7 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
       end_front_staged({OutcomeKind::expired, Cause::in_queue, {}}, context.now, endings);
       continue;
     }
-    if (!may_send(message)) return written;
+    if (!may_send(message)) return written + unbury(batch, budget - written, context);
     if (!replies_) {
       const auto refused = guard_.acquire(message.permits, context.now);
       if (refused && policy_.hold == Hold::until_ttl) return written;  // it waits for the breaker as for the peer
@@ -327,6 +347,7 @@ void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endin
   credit_messages_ = std::max(initial_credit_messages, from_peer.credit_messages);
   credit_bytes_ = std::max(initial_credit_bytes, from_peer.credit_bytes);
   cursor_ = 0;
+  unburied_ = 0;
   while (cursor_ < sent_.size() && sent_[cursor_].sequence <= received) ++cursor_;
   guard_.round(now);
   (void)endings;
@@ -391,6 +412,7 @@ void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {
   cursor_ = 0;
   chunk_offset_ = 0;
   next_sequence_ = 1;
+  unburied_ = 0;
   transmitted_bytes_ = 0;
   credit_messages_ = initial_credit_messages;
   credit_bytes_ = initial_credit_bytes;

@@ -191,6 +191,8 @@ class Channel {
   bool may_send(const Outgoing& message) const noexcept;
   std::size_t write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context, bool& whole);
   std::size_t resend(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings);
+  bool credit_is_buried() const noexcept;
+  std::size_t unbury(BatchWriter& batch, std::size_t budget, const SendContext& context);
   void to_sent(Outgoing&& message, Instant now);
   void end_front_staged(const Outcome& outcome, Instant now, Endings& endings);
 
@@ -235,6 +237,7 @@ class Channel {
   std::size_t cursor_ = 0;                      // sent_[cursor_..] must be sent (again)
   std::uint32_t chunk_offset_ = 0;              // of the message being cut, staged_.front() or sent_[cursor_]
   std::uint64_t next_sequence_ = 1;
+  std::uint64_t unburied_ = 0;  // the ended message that was sent again, empty, for its credit
   std::uint64_t transmitted_bytes_ = 0;
   std::uint64_t credit_messages_ = initial_credit_messages;
   std::uint64_t credit_bytes_ = initial_credit_bytes;

@@ -9,6 +9,7 @@
 // from outlives it. Belongs to the loop.
 #pragma once
 
+#include <hawser/base/fault_point.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/delivery.hpp>
@@ -64,6 +65,9 @@ class InboxHost : public HandlerExecutors {
   virtual void release_reply(std::size_t bytes) = 0;
   // There may be room for a large message now: look again, later in this turn.
   virtual void look_again() = 0;
+
+  // Only in a simulation: what could happen now waits for a later turn, which the host sees to.
+  virtual bool puts_off(FaultPoint, std::string_view) { return false; }
 
  protected:
   ~InboxHost() = default;

@@ -132,7 +132,7 @@ void Inbox::offer(Channel& channel) {
 
 // From here on the peer may know of it.
 ChannelResume Inbox::tell_credit(Channel& channel) {
-  if (!channel.replies) offer(channel);
+  if (!channel.replies && !host_.puts_off(FaultPoint::credit_withheld, channel.name)) offer(channel);
   return {channel.type, channel.received, channel.received_bytes, channel.told_messages, channel.told_bytes};
 }
 

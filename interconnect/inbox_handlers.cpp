@@ -62,6 +62,7 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
     const bool decided = head.verdict != OutcomeKind::delivered;
     const bool expired = !decided && head.expires <= now;
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
+    if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {
       const Item item = channel.queue.take_front();
       verdict(channel, item.sequence, item.verdict, item.cause);

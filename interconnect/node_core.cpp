@@ -45,6 +45,7 @@ Config checked(Config config) {
 
 NodeCore::NodeCore(Runtime& runtime, Config config)
     : runtime_(runtime),
+      fault_points_(runtime.fault_points()),
       config_(checked(std::move(config))),
       registry_(config_),
       random_(runtime.make_random()),
@@ -288,7 +289,7 @@ void NodeCore::end_turn() {
   }
   finish_touched();
   const bool drained = phase_ == Phase::draining && at_rest();
-  if (!dirty_.empty() || !self_frames_.empty() || drained) request_turn();
+  if (!dirty_.empty() || !self_frames_.empty() || !endings_.empty() || drained) request_turn();
   removed_.clear();
   arm();
 }
@@ -300,6 +301,7 @@ bool NodeCore::run_round() {
   walked_.clear();
   std::swap(walked_, dirty_);
   std::sort(walked_.begin(), walked_.end());
+  if (fires(FaultPoint::flush_reordered)) std::reverse(walked_.begin(), walked_.end());
   for (const std::uint32_t index : walked_) {
     is_dirty_[index] = false;
     PeerCore* peer = by_index_[index].get();
@@ -311,9 +313,11 @@ bool NodeCore::run_round() {
   check_ready();
   advance_stop();
   const bool told = !endings_.empty() || !changed_.empty() || !untold_.empty();
-  std::swap(told_, endings_);
-  carry_out(told_);
-  told_.clear();
+  if (endings_.empty() || !fires(FaultPoint::completion_delayed)) {
+    std::swap(told_, endings_);
+    carry_out(told_);
+    told_.clear();
+  }
   tell_observers();
   take_ready();
   return told || !dirty_.empty() || !self_frames_.empty();
@@ -349,6 +353,13 @@ void NodeCore::mark_dirty(PeerCore& peer) {
 }
 
 void NodeCore::mark_again(PeerCore& peer) { mark_dirty(peer); }
+
+bool NodeCore::look_again(PeerCore& peer) {
+  timers_.add(later(now_, Duration{1'000}), [this, weak = peer.weak_from_this()] {
+    if (const auto still_there = weak.lock()) mark_dirty(*still_there);
+  });
+  return true;
+}
 
 void NodeCore::take_self_frames() {
   for (SelfFrame& own : std::exchange(self_frames_, {})) {

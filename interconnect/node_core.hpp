@@ -112,6 +112,14 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void event(std::string_view kind, const NodeId& peer, std::string_view cause, std::string text);
   void peer_changed(PeerCore& peer);
   void mark_dirty(PeerCore& peer);
+  // Only in a simulation, and where it wants so: the point fires.
+  bool fires(FaultPoint point, std::string_view subject = {}) {
+    return fault_points_ != nullptr && fault_points_->fires(point, subject);
+  }
+  // The same, and then the peer is looked at again in a turn a millisecond later.
+  bool puts_off(FaultPoint point, PeerCore& peer, std::string_view subject = {}) {
+    return fires(point, subject) && look_again(peer);
+  }
   // There is more to send than one turn may take.
   void mark_again(PeerCore& peer);
   Turn open_turn() { return Turn{*this}; }
@@ -143,6 +151,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void end_turn();
   bool run_round();
   void finish_touched();
+  bool look_again(PeerCore& peer);
   void notice_stall();
   Duration stall_limit() const;
   void stalled(Duration late);
@@ -172,6 +181,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Outcome refuse_unknown(std::size_t bytes);
 
   Runtime& runtime_;
+  FaultPoints* const fault_points_;
   const Config config_;
   Registry registry_;
   Random random_;

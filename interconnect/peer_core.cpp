@@ -186,8 +186,10 @@ void PeerCore::flush(Instant now) {
   }
   dial_due_lanes(now);
   send_welcomes(now);
-  flush_data(lane(LaneClass::ordinary), now);
-  flush_data(lane(LaneClass::bulk), now);
+  if (!node_.puts_off(FaultPoint::flush_delayed, *this)) {
+    flush_data(lane(LaneClass::ordinary), now);
+    flush_data(lane(LaneClass::bulk), now);
+  }
   bool moved = false;
   for (Channel* channel : known_channels_) moved |= channel->settle(now, node_.endings());
   if (moved) node_.mark_again(*this);  // messages that waited for room have it now
@@ -405,6 +407,18 @@ void PeerCore::handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t 
 boost::asio::any_io_executor PeerCore::loop() { return node_.runtime().loop(); }
 boost::asio::any_io_executor PeerCore::pool() { return node_.runtime().pool(); }
 void PeerCore::look_again() { node_.mark_again(*this); }
+
+bool PeerCore::puts_off(FaultPoint point, std::string_view subject) {
+  if (point != FaultPoint::credit_withheld) return node_.puts_off(point, *this, subject);
+  if (!node_.fires(point, subject)) return false;
+  node_.sleep(Duration{1'000}, [weak = weak_from_this()] {
+    const auto peer = weak.lock();
+    if (!peer) return;
+    peer->inbox_.repeat_all();
+    peer->node_.mark_dirty(*peer);
+  });
+  return true;
+}
 
 // ---- what it looks like
 

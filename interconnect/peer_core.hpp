@@ -6,6 +6,7 @@
 // sends.
 #pragma once
 
+#include <hawser/base/fault_point.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
@@ -107,6 +108,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool reserve_reply(std::size_t bytes) override { return reply_channel_->reserve_reply(bytes); }
   void release_reply(std::size_t bytes) override { reply_channel_->release_reply(bytes); }
   void look_again() override;
+  bool puts_off(FaultPoint point, std::string_view subject) override;
 
  private:
   struct Inbound {
@@ -139,6 +141,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // session (peer_session.cpp)
   void new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why);
   void say_hello(LaneClass lane, Instant now);
+  void say_hello_later(LaneClass lane);
   void send_welcomes(Instant now);
   bool welcome(const Welcome& welcome, Instant now, std::string& problem);
   void control_opened(Instant now);

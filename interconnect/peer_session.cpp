@@ -14,7 +14,24 @@ std::string_view cause_of(LinkFailure failure) noexcept { return to_string(failu
 
 // ---- our links
 
-void PeerCore::link_up(LaneClass which, Instant now) { say_hello(which, now); }
+void PeerCore::link_up(LaneClass which, Instant now) {
+  if (node_.fires(FaultPoint::hello_delayed)) {
+    say_hello_later(which);
+  } else {
+    say_hello(which, now);
+  }
+}
+
+void PeerCore::say_hello_later(LaneClass which) {
+  node_.sleep(Duration{1'000}, [weak = weak_from_this(), which, link = lane(which).link()] {
+    const auto peer = weak.lock();
+    if (!peer) return;
+    const auto turn = peer->node_.open_turn();
+    const bool still = peer->lane(which).link() == link && peer->lane(which).state() == LaneState::dialling;
+    if (still) peer->say_hello(which, turn.now());
+    peer->node_.mark_dirty(*peer);
+  });
+}
 
 void PeerCore::say_hello(LaneClass which, Instant now) {
   Lane& to = lane(which);
@@ -180,7 +197,7 @@ void PeerCore::send_welcomes(Instant now) {
   if (control.state() != LaneState::greeting && control.state() != LaneState::open) return;
   for (std::size_t i = 0; i < lane_count; ++i) {
     Inbound& from = inbound_[i];
-    if (!from.welcome_due || control.blocked()) continue;
+    if (!from.welcome_due || control.blocked() || node_.puts_off(FaultPoint::welcome_delayed, *this)) continue;
     const auto which = static_cast<LaneClass>(i);
     if (which != LaneClass::control && !clock_.confirmed(now)) continue;
     Welcome welcome;

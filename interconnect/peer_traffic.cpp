@@ -152,7 +152,7 @@ void PeerCore::send_reply(OutgoingReply&& reply, Instant now) {
 void PeerCore::dial_due_lanes(Instant now) {
   if (self_) return;
   for (Lane& each : lanes_) {
-    if (!each.dial_due(now)) continue;
+    if (!each.dial_due(now) || node_.puts_off(FaultPoint::dial_delayed, *this)) continue;
     // Data lanes belong to a session; without one they wait for it.
     if (each.lane_class() != LaneClass::control && !lane(LaneClass::control).open()) continue;
     each.dialled(node_.dial(*this, each.lane_class(), endpoint_), now);
@@ -205,6 +205,7 @@ void PeerCore::flush_control(Instant now) {
   std::uint64_t wants = 0;
   for (Channel* channel : known_channels_) wants += channel->wants_to_say() ? 1 : 0;
   if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && wants == 0) return;
+  if (node_.puts_off(FaultPoint::ack_withheld, *this)) return;
 
   std::optional<Heartbeat> heartbeat;
   if (beat || reply_due_ != 0) {
@@ -276,9 +277,10 @@ std::size_t PeerCore::fill_batch(Lane& on, BatchWriter& writer, Instant now) {
   const BoundsConfig& bounds = node_.config().bounds;
   const SendContext context{now, session_began_};
   const std::size_t largest_record = bounds.chunk_bytes + record_slack;
+  const std::size_t limit = node_.fires(FaultPoint::batch_cut_small) ? 1 : bounds.batch_bytes;
   std::size_t written = 0;
   std::size_t quiet = 0;  // channels in a row that had nothing to give
-  while (quiet < all.size() && written < bounds.batch_bytes) {
+  while (quiet < all.size() && written < limit) {
     Slot& slot = all[turn % all.size()];
     if (!slot.channel->sendable()) {
       slot.deficit = 0;

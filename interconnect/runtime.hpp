@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hawser/base/buffer.hpp>
+#include <hawser/base/fault_point.hpp>
 #include <hawser/base/ids.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/time.hpp>
@@ -180,6 +181,8 @@ class Runtime {
   virtual Random make_random() = 0;
   // Microseconds since 1970, only for incarnations of nodes without a state_dir and for the eyes of people.
   virtual std::int64_t wall_clock_us() const noexcept = 0;
+  // Null but in a simulation.
+  virtual FaultPoints* fault_points() noexcept { return nullptr; }
 
  protected:
   ~Runtime() = default;

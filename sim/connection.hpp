@@ -28,6 +28,11 @@ struct Attachment {
 
 enum class SegmentKind : std::uint8_t { syn, accepted, refused, data, fin, rst };
 
+// Carried out by the machines alone, before there is a connection to read from.
+constexpr bool sets_up(SegmentKind kind) noexcept {
+  return kind == SegmentKind::syn || kind == SegmentKind::accepted || kind == SegmentKind::refused;
+}
+
 struct Segment {
   WorldTime at = world_never;  // of its arrival; never while it is held
   SegmentKind kind = SegmentKind::data;

@@ -1,7 +1,7 @@
 #include <hawser/sim/host.hpp>
 
 #include <hawser/base/assert.hpp>
-#include <hawser/sim/sim_transport.hpp>
+#include <hawser/sim/skewed_transport.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t wall_begin_us = 1'700'000'000'000'000;  // some day in 2023
 constexpr std::uint64_t purpose_lateness = ~std::uint64_t{0};
+constexpr std::uint64_t purpose_points = purpose_lateness - 1;
 
 // The event of a turn is posted, so that the node runs inside its loop as it does on real time. Its handler lives in
 // the host, not on the heap: there is one at a time.
@@ -65,6 +66,7 @@ Host::Host(const Ground& ground, MachineId index, std::string name, Instant cloc
       factory_(std::move(factory)),
       clock_(clock_begin),
       lateness_(derived_random(purpose_lateness)),
+      points_(derived_random(purpose_points)),
       wall_floor_(wall_begin_us),
       wall_last_(wall_begin_us) {}
 
@@ -200,7 +202,9 @@ boost::asio::any_io_executor Host::loop() {
 }
 
 std::unique_ptr<Transport> Host::make_transport(const TransportConfig& config, TransportEvents& events) {
-  return std::make_unique<SimTransport>(ground_.network, index_, config, events);
+  const bool ours = speaks_.min == wire_version_min && speaks_.max == wire_version_max;
+  if (ours) return std::make_unique<SimTransport>(ground_.network, index_, config, events);
+  return std::make_unique<SkewedTransport>(speaks_, ground_.network, index_, config, events);
 }
 
 std::unique_ptr<StableStorage> Host::open_storage(const std::string& state_dir) {
@@ -213,6 +217,18 @@ Random Host::derived_random(std::uint64_t purpose) const noexcept {
   Random mixed{ground_.seed ^ (std::uint64_t{index_} + 1) * 0x9e3779b97f4a7c15ULL};
   Random again{mixed.next() ^ (std::uint64_t{starts_} + 1) * 0xc2b2ae3d27d4eb4fULL};
   return Random{again.next() ^ (purpose + 1) * 0x165667b19e3779f9ULL};
+}
+
+bool Host::fires(FaultPoint point, std::string_view subject) {
+  std::uint32_t chance = chances_[static_cast<std::size_t>(point)];
+  if (!chances_of_.empty()) {
+    const auto own = chances_of_.find({point, std::string{subject}});
+    if (own != chances_of_.end()) chance = std::max(chance, own->second);
+  }
+  if (chance == 0 || !points_.chance(chance)) return false;
+  ++points_fired_;
+  ground_.trace.add(ground_.now, TraceKind::note, index_, world_owner, 0, to_string(point));
+  return true;
 }
 
 Random Host::make_random() { return derived_random(randoms_++); }

@@ -5,17 +5,23 @@
 // its clock goes on and its kernel buffers what arrives. Everything happens on the world's one thread.
 #pragma once
 
+#include <hawser/base/fault_point.hpp>
 #include <hawser/base/ring.hpp>
+#include <hawser/interconnect/frame.hpp>
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/sim/event_queue.hpp>
 #include <hawser/sim/network.hpp>
 #include <hawser/sim/sim_storage.hpp>
 #include <hawser/sim/virtual_clock.hpp>
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace hawser::sim {
 
@@ -46,7 +52,7 @@ enum class ProcessEnd : std::uint8_t {
   stopped,     // on purpose: connections end in order
 };
 
-class Host final : public Runtime, public Scheduler {
+class Host final : public Runtime, public Scheduler, public FaultPoints {
  public:
   Host(const Ground& ground, MachineId index, std::string name, Instant clock_begin, ProcessFactory factory);
   ~Host();
@@ -69,6 +75,11 @@ class Host final : public Runtime, public Scheduler {
   void pause();
   void resume();
   bool paused() const noexcept { return paused_; }
+  // It runs, but slowly, with late timers, by a clock of its own rate, or interfered with.
+  bool hampered() const noexcept {
+    const bool points = !chances_of_.empty() || chances_ != decltype(chances_){};
+    return turn_cost_ > Duration::zero() || timers_late_ > Duration::zero() || clock_.rate() != 0 || points;
+  }
   // Each turn keeps the host busy for so long; what comes meanwhile waits.
   void set_turn_cost(Duration cost) noexcept { turn_cost_ = cost; }
   // Timers fire up to so much late.
@@ -77,6 +88,16 @@ class Host final : public Runtime, public Scheduler {
   void step_clock(Duration forward);
   // A step back may give a later run an older wall clock time than an earlier run has seen.
   void step_wall_clock(Duration by) noexcept;
+
+  // From now on such a point fires with that chance, in millionths; with a subject, only for it.
+  void set_fault_point(FaultPoint point, std::uint32_t chance) { chances_[static_cast<std::size_t>(point)] = chance; }
+  void set_fault_point(FaultPoint point, const std::string& subject, std::uint32_t chance) {
+    chances_of_[{point, subject}] = chance;
+  }
+  std::uint64_t fault_points_fired() const noexcept { return points_fired_; }
+  // The wire versions that its build speaks, from its next start on; ours, unless told otherwise.
+  void set_speaks(VersionRange speaks) noexcept { speaks_ = speaks; }
+  VersionRange speaks() const noexcept { return speaks_; }
 
   // Runs one event of this host as a turn, or parks the next event of the queue while it cannot run.
   void take_next_event();
@@ -94,6 +115,10 @@ class Host final : public Runtime, public Scheduler {
   std::unique_ptr<StableStorage> open_storage(const std::string& state_dir) override;
   Random make_random() override;
   std::int64_t wall_clock_us() const noexcept override;
+  FaultPoints* fault_points() noexcept override { return this; }
+
+  // FaultPoints. Each that fires enters the trace.
+  bool fires(FaultPoint point, std::string_view subject) override;
 
   // Scheduler.
   Instant now() const noexcept override { return clock_.read(ground_.now); }
@@ -117,6 +142,11 @@ class Host final : public Runtime, public Scheduler {
   VirtualClock clock_;
   Disk disk_;
   Random lateness_;
+  Random points_;
+  std::array<std::uint32_t, fault_point_count> chances_{};
+  std::map<std::pair<FaultPoint, std::string>, std::uint32_t> chances_of_;
+  std::uint64_t points_fired_ = 0;
+  VersionRange speaks_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Process> process_;
   EventQueue::Action action_;

@@ -11,6 +11,8 @@ constexpr Duration syn_retry_first{1'000'000};
 constexpr std::uint8_t syn_tries_max = 6;
 constexpr unsigned slot_bits = 24;
 
+bool waits_for_reader(const Pipe& pipe) noexcept { return !pipe.queue.empty() && !sets_up(pipe.queue.front().kind); }
+
 bool numeric(const std::string& host) {
   return host.find_first_not_of("0123456789.") == std::string::npos || host.find(':') != std::string::npos;
 }
@@ -163,6 +165,7 @@ std::optional<MachineId> Network::resolve(const Attachment& user, const Endpoint
 
 LinkId Network::dial(Attachment& user, const DialRequest& request) {
   ++user.stats.dials;
+  ++dials_;
   const bool starved = descriptors_used(user.machine) >= machines_[user.machine].descriptors_max;
   const std::optional<MachineId> target = resolve(user, request.to);
   const std::uint64_t id = open_slot();
@@ -371,6 +374,12 @@ void Network::forget(MachineId first, MachineId second) {
   if (first != second) each_pipe(second, first, kill);
 }
 
+void Network::set_gateway_rate(std::uint32_t gateway, std::uint64_t bytes_per_second) {
+  HAWSER_ASSERT(gateway > 0, "gateways are numbered from 1");
+  if (gateways_.size() < gateway) gateways_.resize(gateway);
+  gateways_[gateway - 1] = {bytes_per_second, 0};
+}
+
 void Network::set_rule(MachineId from, MachineId to, const Rule& rule) {
   Link& changed = link(from, to);
   const Rule before = changed.rule;
@@ -381,9 +390,10 @@ void Network::set_rule(MachineId from, MachineId to, const Rule& rule) {
     Pipe& pipe = connection.pipe(way);
     if (rule.cuts(connection.lane)) {
       lose_queue(connection, way);
-    } else if (rule.hold) {
+    } else if (rule.hold || (rule.holds(connection.lane) && waits_for_reader(pipe))) {
       hold_queue(pipe);
-    } else if (before.hold || (pipe.stuck && hole_closes)) {
+    } else if (before.hold || (before.holds(connection.lane) && !rule.holds(connection.lane)) ||
+               (pipe.stuck && hole_closes)) {
       pipe.stuck = false;
       release_queue(connection, way);
     }

@@ -41,6 +41,9 @@ class Network {
   void set_rule(MachineId from, MachineId to, const Rule& rule);
   const Rule& rule(MachineId from, MachineId to) const { return links_[from * machines_.size() + to].rule; }
 
+  // What passes the gateways of that number, all pairs together; bytes per second, 0 is without limit. From 1.
+  void set_gateway_rate(std::uint32_t gateway, std::uint64_t bytes_per_second);
+
   // All connections between the two end now; what was not read is lost.
   void reset(MachineId first, MachineId second, Notice notice);
   // The connections that stand between the two die silently; new ones work (a middle box lost its table).
@@ -55,6 +58,8 @@ class Network {
   void process_ended(MachineId machine, bool silently);
   void power_on(MachineId machine) { machines_[machine].powered = true; }
 
+  // Dials of all processes so far.
+  std::uint64_t dials() const noexcept { return dials_; }
   // Connections of which some side is open.
   std::size_t connections() const noexcept { return in_use_; }
 
@@ -80,9 +85,14 @@ class Network {
   };
   struct Link {
     Rule rule;
-    std::int64_t busy_until_ns = 0;  // for the rate
+    std::int64_t busy_until_ns = 0;  // for the rate of the pair
     bool burst_bad = false;
     BufferRef remembered;  // for replays
+  };
+
+  struct Bucket {
+    std::uint64_t bytes_per_second = 0;
+    std::int64_t busy_until_ns = 0;
   };
 
   Link& link(MachineId from, MachineId to) { return links_[from * machines_.size() + to]; }
@@ -119,6 +129,8 @@ class Network {
   void give_up(Connection& connection, Way way);
   void discard_queue(Connection& connection, Way way);
   void hold_queue(Pipe& pipe);
+  static WorldTime through(std::int64_t& busy_until_ns, std::uint64_t bytes_per_second, std::size_t bytes,
+                           WorldTime at);
   void release_queue(Connection& connection, Way way);
   void arm(Connection& connection, Way way);
   void arrive(std::uint64_t id, Way way);
@@ -132,12 +144,14 @@ class Network {
   Random random_;
   std::vector<Machine> machines_;
   std::vector<Link> links_;  // row: from, column: to
+  std::vector<Bucket> gateways_;
   std::map<std::string, MachineId> names_;
   std::map<Endpoint, MachineId> addresses_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::size_t> free_;
   std::size_t in_use_ = 0;
   std::uint64_t detachments_ = 0;
+  std::uint64_t dials_ = 0;
 };
 
 template <typename F>

@@ -1,5 +1,6 @@
 // Segments under way: from the sender's hand through the rule of the pair to the receiver's node.
 #include <hawser/base/assert.hpp>
+#include <hawser/sim/frame_types.hpp>
 #include <hawser/sim/network.hpp>
 
 #include <algorithm>
@@ -50,8 +51,9 @@ void Network::transmit(std::uint64_t id, Way way, SegmentKind kind, BufferRef fr
   Connection& connection = *find(id);
   Pipe& pipe = connection.pipe(way);
   const Rule& rule = link(connection.sender(way), connection.receiver(way)).rule;
-  const bool gone =
-      (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) || (kind == SegmentKind::syn && rule.syn_drop);
+  const bool gone = (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) ||
+                    (kind == SegmentKind::syn && rule.syn_drop) ||
+                    (carries_data(kind) && !rule.types_cut.empty() && holds_type(frame.bytes(), rule.types_cut));
   if (gone) {
     pipe.buffered += frame.size();
     lose(connection, way, kind, frame.size());
@@ -81,7 +83,7 @@ void Network::tamper(Connection& connection, Way way, BufferRef frame) {
 void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef frame) {
   Pipe& pipe = connection.pipe(way);
   Link& path = link(connection.sender(way), connection.receiver(way));
-  const bool setting_up = kind == SegmentKind::syn || kind == SegmentKind::accepted;
+  const bool setting_up = sets_up(kind) && kind != SegmentKind::refused;
   if (kind == SegmentKind::rst) {
     if (pipe.resetting) return;
     discard_queue(connection, way);  // a reset does not wait behind data, it takes its place
@@ -95,7 +97,7 @@ void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef 
     return;
   }
   if (frame.size() > path.rule.frame_bytes_max) pipe.stuck = true;
-  if (path.rule.hold || pipe.stuck) {
+  if (path.rule.hold || pipe.stuck || (path.rule.holds(connection.lane) && !sets_up(kind))) {
     at = world_never;
   } else {
     pipe.last_at = std::max(pipe.last_at, *at);
@@ -105,16 +107,25 @@ void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef 
   if (pipe.queue.size() == 1) arm(connection, way);
 }
 
+// When what comes to a narrow place at `at` has passed it, first come first served.
+WorldTime Network::through(std::int64_t& busy_until_ns, std::uint64_t bytes_per_second, std::size_t bytes,
+                           WorldTime at) {
+  if (bytes_per_second == 0) return at;
+  const std::int64_t start = std::max(busy_until_ns, to_us(at) * 1000);
+  busy_until_ns = start + static_cast<std::int64_t>(bytes * 1'000'000'000 / bytes_per_second);
+  return WorldTime{Duration{(busy_until_ns + 999) / 1000}};
+}
+
 // When a segment that leaves now arrives; nothing when it never does.
 std::optional<WorldTime> Network::arrival(Link& path, std::size_t bytes, bool retransmits) {
   const Rule& rule = path.rule;
   WorldTime at = now_;
-  if (rule.bytes_per_second != 0) {
-    const std::int64_t start = std::max(path.busy_until_ns, to_us(now_) * 1000);
-    path.busy_until_ns = start + static_cast<std::int64_t>(bytes * 1'000'000'000 / rule.bytes_per_second);
-    at = WorldTime{Duration{(path.busy_until_ns + 999) / 1000}};
+  if (rule.gateway != 0) {  // first, since everything comes to it in the order of sending
+    Bucket& gateway = gateways_[rule.gateway - 1];
+    at = through(gateway.busy_until_ns, gateway.bytes_per_second, bytes, at);
   }
-  at = later(at, rule.delay.draw(random_));
+  at = through(path.busy_until_ns, rule.bytes_per_second, bytes, at);
+  at = later(at, rule.delay.draw(random_) + rule.extra_delay);
   if (rule.loses()) {
     const std::optional<Duration> wait = loss_delay(path, bytes, retransmits);
     if (!wait) return std::nullopt;
@@ -199,7 +210,7 @@ void Network::release_queue(Connection& connection, Way way) {
   Pipe& pipe = connection.pipe(way);
   const Rule& rule = link(connection.sender(way), connection.receiver(way)).rule;
   if (pipe.queue.empty()) return;
-  pipe.last_at = std::max(pipe.last_at, later(now_, rule.delay.draw(random_)));
+  pipe.last_at = std::max(pipe.last_at, later(now_, rule.delay.draw(random_) + rule.extra_delay));
   for (std::size_t i = 0; i < pipe.queue.size(); ++i) {
     Segment& segment = pipe.queue[i];
     if (segment.frame.size() > rule.frame_bytes_max) pipe.stuck = true;

@@ -137,6 +137,7 @@ void NodeWatch::look_at_lanes(const PeerSnapshot& peer, const Config& config) {
 }
 
 void NodeWatch::look_at_events(const NodeSnapshot& shown, bool calm) {
+  accusations_.clear();
   for (const Event& event : shown.events) {
     if (event.number <= events_seen_) continue;
     if (event.number != events_seen_ + 1) breakers_known_ = false;
@@ -144,6 +145,7 @@ void NodeWatch::look_at_events(const NodeSnapshot& shown, bool calm) {
     if (event.kind == "breaker") look_at_breaker(event);
     const bool accused =
         event.kind == "peer_state" && (event.text.ends_with("is suspect") || event.text.ends_with("is unreachable"));
+    if (accused) accusations_.push_back(event);
     if (accused && calm) {
       add(Invariant::accuracy, event.peer.text(),
           event.text + " (" + std::string{event.cause} + "), and nothing happened to it");

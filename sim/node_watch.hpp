@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hawser::sim {
 
@@ -26,6 +27,9 @@ class NodeWatch {
 
   // `calm`: nothing has happened to the world since the look before the last one that could explain a suspicion.
   void look(const NodeSnapshot& shown, const Config& config, bool calm);
+
+  // The accusations (a peer is suspect or unreachable) that the last look found.
+  const std::vector<Event>& accusations() const noexcept { return accusations_; }
 
  private:
   void look_at_books(const NodeSnapshot& shown);
@@ -40,6 +44,7 @@ class NodeWatch {
   std::string node_;
   Findings& findings_;
   std::uint64_t events_seen_ = 0;
+  std::vector<Event> accusations_;
   std::map<std::pair<std::string, std::string>, std::string> breakers_;  // by peer and name; absent: closed
   bool breakers_known_ = true;                                           // no event was missed
 };

@@ -26,10 +26,14 @@ std::string_view to_string(Invariant invariant) noexcept {
       return "I4 order";
     case Invariant::memory:
       return "I5 memory";
+    case Invariant::bulkheads:
+      return "I6 bulkheads";
     case Invariant::completeness:
       return "I7 completeness";
     case Invariant::accuracy:
       return "I8 accuracy";
+    case Invariant::self_suspicion:
+      return "I9 self-suspicion";
     case Invariant::breaker:
       return "I10 breaker";
     case Invariant::backoff:
@@ -38,6 +42,8 @@ std::string_view to_string(Invariant invariant) noexcept {
       return "I13 recovery";
     case Invariant::fencing:
       return "I14 fencing";
+    case Invariant::metastability:
+      return "I15 no metastability";
     case Invariant::hygiene:
       return "I16 hygiene";
   }

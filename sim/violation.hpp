@@ -23,12 +23,15 @@ enum class Invariant : std::uint8_t {
   ttl,
   order,
   memory,
+  bulkheads,
   completeness,
   accuracy,
+  self_suspicion,
   breaker,
   backoff,
   recovery,
   fencing,
+  metastability,
   hygiene,
 };
 std::string_view to_string(Invariant invariant) noexcept;

@@ -3,6 +3,7 @@
 #include <hawser/interconnect/node.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <sstream>
 
 namespace hawser::sim {
@@ -15,12 +16,25 @@ bool harms(const Rule& rule) noexcept {
   return rule.cut || rule.hold || rule.lanes_cut != 0 || rule.syn_drop || rule.loses() || rule.tampers();
 }
 
+// Nothing that could keep a heartbeat from its answer, or hold it up for long.
+bool clean(const Rule& rule) noexcept {
+  constexpr Duration longest{50'000};
+  return !harms(rule) && rule.lanes_held == 0 && rule.extra_delay == Duration::zero() && rule.gateway == 0 &&
+         rule.bytes_per_second == 0 && rule.delay.max() <= longest &&
+         rule.frame_bytes_max == std::numeric_limits<std::size_t>::max();
+}
+
 bool cuts_control(const Rule& rule) noexcept { return rule.hold || rule.cuts(LaneClass::control); }
 
 }  // namespace
 
 Watch::Watch(World& world, const WatchOptions& options)
-    : world_(world), options_(options), books_(findings_), pairs_(findings_) {
+    : world_(world),
+      options_(options),
+      books_(findings_),
+      pairs_(findings_),
+      self_(findings_, options.calm_after),
+      dials_(options.dial_window) {
   books_.lateness().unconfirmed = [this](const std::string& observer, const std::string& peer, WorldTime now) {
     return pairs_.unconfirmed(observer, peer, now);
   };
@@ -29,6 +43,9 @@ Watch::Watch(World& world, const WatchOptions& options)
 
 void Watch::after_event() {
   const bool changed = follow_processes();
+  if (const std::uint64_t dials = world_.network().dials(); dials != dials_seen_) {
+    dials_.dialled(dials - std::exchange(dials_seen_, dials), world_.now());
+  }
   if (changed || hardships_ != world_.hardships()) {
     hardships_ = world_.hardships();
     follow_pairs();
@@ -70,7 +87,9 @@ void Watch::follow(const std::string& name, Seen& seen) {
   if (other_run && seen.watch != nullptr) {
     books_.run_ended(seen.run);
     seen.watch = nullptr;
+    seen.flow = nullptr;
   }
+  if (seen.paused) seen.hampered = true;
   seen.starts = host.starts();
   seen.alive = host.alive();
   seen.paused = host.paused();
@@ -78,6 +97,7 @@ void Watch::follow(const std::string& name, Seen& seen) {
   if (node == nullptr) return;
   seen.run = {name, node->incarnation()};
   seen.watch = std::make_unique<NodeWatch>(name, findings_);
+  seen.flow = std::make_unique<FlowWatch>(name, findings_);
 }
 
 void Watch::follow_pairs() {
@@ -92,7 +112,10 @@ void Watch::follow_pairs() {
       const Rule& back = world_.network().rule(there, here);
       const bool answered = peer.alive && !peer.paused && !cuts_control(way) && !cuts_control(back);
       pairs_.told(from, to, observer.alive && !observer.paused, answered, world_.now());
-      const Duration slowest = way.delay.max() + (way.loses() ? retransmission : Duration::zero());
+      const Host& other = world_.at_host(to);
+      const bool good = clean(way) && clean(back) && peer.alive && !peer.paused && !other.hampered();
+      self_.told(from, to, good, observer.paused, world_.now());
+      const Duration slowest = way.delay.max() + way.extra_delay + (way.loses() ? retransmission : Duration::zero());
       books_.lateness().base_delay = std::max(books_.lateness().base_delay, slowest);
     }
   }
@@ -104,6 +127,11 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
   ++looks_;
   const NodeSnapshot shown = node->snapshot();
   seen.watch->look(shown, node->config(), calm());
+  for (const Event& event : seen.watch->accusations()) {
+    self_.accused(name, event.peer.text(), event.cause, world_.now());
+  }
+  seen.hampered |= world_.at_host(name).hampered();
+  seen.flow->look(shown, node->config(), !std::exchange(seen.hampered, seen.paused), world_.now());
   look_at_peers(name, shown);
   for (const PeerSnapshot& peer : shown.peers) {
     for (const ChannelSnapshot& channel : peer.channels) {
@@ -213,6 +241,19 @@ void Watch::expect_rest(Duration limit) {
                       std::to_string(most) + " can be used");
   }
   if (!findings_.empty()) report();
+}
+
+void Watch::broken(Finding finding) {
+  findings_.add(finding.invariant, std::move(finding.nodes), std::move(finding.text));
+  report();
+}
+
+void Watch::expect_dials(std::uint64_t most) {
+  if (dials_.peak() <= most) return;
+  broken({Invariant::backoff,
+          {},
+          std::to_string(dials_.peak()) + " dials within " + std::to_string(dials_.window().count() / 1000) +
+              " ms, at most " + std::to_string(most) + " are allowed"});
 }
 
 void Watch::look_at_all() {

@@ -13,8 +13,11 @@
 #pragma once
 
 #include <hawser/sim/books.hpp>
+#include <hawser/sim/dial_watch.hpp>
+#include <hawser/sim/flow_watch.hpp>
 #include <hawser/sim/node_watch.hpp>
 #include <hawser/sim/pair_watch.hpp>
+#include <hawser/sim/self_watch.hpp>
 #include <hawser/sim/world.hpp>
 
 #include <cstdint>
@@ -34,6 +37,7 @@ struct WatchOptions {
   // Whether recovery means closed breakers. Without calls a breaker stays half-open for ever, which admits them.
   bool breakers_closed = true;
   std::uint64_t connections_per_pair = 3;  // lanes, each way
+  Duration dial_window{1'000'000};         // of dials()
 };
 
 class Watch {
@@ -52,6 +56,11 @@ class Watch {
   void expect_recovery(Duration limit);
   // I1 at rest, I13, I16. Runs the world until nothing is held; traffic must have ended. Then everything is looked at.
   void expect_rest(Duration limit);
+  // I11. The most dials of the whole fleet in one window since begin().
+  DialWatch& dials() noexcept { return dials_; }
+  void expect_dials(std::uint64_t most);
+  // Of a checker that is not part of the watch: told as its own.
+  void broken(Finding finding);
   // Looks at every node now.
   void look_at_all();
 
@@ -60,8 +69,10 @@ class Watch {
     std::uint32_t starts = 0;
     bool alive = false;
     bool paused = false;
+    bool hampered = false;  // at some time since the last look
     RunId run;
     std::unique_ptr<NodeWatch> watch;
+    std::unique_ptr<FlowWatch> flow;
   };
 
   void after_event();
@@ -84,6 +95,9 @@ class Watch {
   Findings findings_;
   Books books_;
   PairWatch pairs_;
+  SelfWatch self_;
+  DialWatch dials_;
+  std::uint64_t dials_seen_ = 0;
   std::vector<std::string> names_;
   std::map<std::string, Seen> seen_;
   std::uint64_t hardships_ = ~std::uint64_t{0};

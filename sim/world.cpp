@@ -176,6 +176,11 @@ void World::clock_rate(const std::string& name, std::int32_t ppm) {
   at_name(name).set_clock_rate(ppm);
 }
 
+void World::clock_freeze(const std::string& name, bool frozen) {
+  hardship(frozen ? "clock_freeze" : "clock_thaw", name);
+  at_name(name).set_clock_rate(frozen ? VirtualClock::frozen : 0);
+}
+
 void World::clock_step(const std::string& name, Duration forward) {
   hardship("clock_step", name + ' ' + std::to_string(forward.count()));
   at_name(name).step_clock(forward);

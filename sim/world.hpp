@@ -12,17 +12,20 @@
 // one. A host that no world knows is misuse. Every verb enters the trace.
 #pragma once
 
+#include <hawser/base/fault_point.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/sim/event_queue.hpp>
 #include <hawser/sim/host.hpp>
 #include <hawser/sim/network.hpp>
 #include <hawser/sim/rule.hpp>
+#include <hawser/sim/shape.hpp>
 #include <hawser/sim/trace.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,13 +48,13 @@ struct WorldOptions {
 };
 
 using App = std::function<void(Node&)>;
-using Group = std::vector<std::string>;
 
 // One direction, from the first host to the second, or both.
 enum class Direction : std::uint8_t { both, there };
 
 // What becomes of a connection when its hosts are parted.
-enum class Cut : std::uint8_t { blackhole, jam, reset };
+enum class Cut : std::uint8_t { blackhole, jam, reset, slow };
+inline constexpr Duration slow_cut{1'000'000};  // what a slow cut adds to every way
 
 class World {
  public:
@@ -109,11 +112,17 @@ class World {
   void split(const std::vector<Group>& groups, Cut cut = Cut::blackhole);
   void isolate(const std::string& name, Cut cut = Cut::blackhole);
   void one_way(const std::string& from, const std::string& to);  // nothing passes from -> to; to -> from works
-  // Ends cuts and jams, of all links or of one; delays, loss and rates stay.
+  // Cuts directed links, for instance one of the shapes of shape.hpp. A reset ends connections of both directions.
+  void cut_links(const Links& links, Cut cut = Cut::blackhole);
+  // Ends cuts, jams and slow cuts, of all links or of one; delays, loss and rates stay.
   void heal();
   void heal(const std::string& one, const std::string& other);
-  // Down and up in turn, beginning with down, so many times.
-  void flap(const std::string& one, const std::string& other, Duration down, Duration up, std::uint32_t times);
+  // Down and up in turn, beginning with down, so many times; each span is longer or shorter by up to `jitter`.
+  void flap(const std::string& one, const std::string& other, Duration down, Duration up, std::uint32_t times,
+            Duration jitter = Duration::zero());
+  // Each of the nodes is cut off from all hosts at a time of its own in the first half of the window, and comes back at
+  // one in the second half; both orders are shuffled. Other cuts between them end with it.
+  void swizzle(const Group& nodes, Duration window, Cut cut = Cut::jam);
 
   // Links. `which` says whether the other direction is meant too.
   void hold(const std::string& from, const std::string& to, Direction which = Direction::both);
@@ -130,6 +139,26 @@ class World {
                 Direction which = Direction::both);
   void lane_loss(const std::string& from, const std::string& to, LaneClass lane, bool lost,
                  Direction which = Direction::both);
+  // Messages, requests and replies of that type are lost, with all that follows them on their connection.
+  void type_loss(const std::string& from, const std::string& to, TypeId type, bool lost,
+                 Direction which = Direction::both);
+  // `to` does not read what comes on that lane: it waits in its machine, and its sender's buffer fills.
+  void lane_stall(const std::string& from, const std::string& to, LaneClass lane, bool stalled,
+                  Direction which = Direction::both);
+  void lane_stall(const std::string& name, LaneClass lane, bool stalled);  // from all others
+  // What broken or hostile middle boxes do to a frame, each with a chance: see Rule.
+  void duplicate(const std::string& from, const std::string& to, std::uint32_t millionths,
+                 Direction which = Direction::both);
+  void replay(const std::string& from, const std::string& to, std::uint32_t millionths,
+              Direction which = Direction::both);
+  void corrupt(const std::string& from, const std::string& to, std::uint32_t millionths,
+               Direction which = Direction::both);
+  void truncate(const std::string& from, const std::string& to, std::uint32_t millionths,
+                Direction which = Direction::both);
+  // All that passes between the group and the other hosts there are now shares one line, each way so many bytes per
+  // second; a connection holds `buffer_bytes` before its sender is told `full`. A host is behind one gateway at most.
+  // Rate 0 ends it, and leaves the buffers.
+  void gateway(const Group& group, std::uint64_t bytes_per_second, std::size_t buffer_bytes);
   void syn_drop(const std::string& from, const std::string& to, bool dropped, Direction which = Direction::both);
   // Anything else: `change` edits the rule of the pair.
   void edit(const std::string& from, const std::string& to, Direction which, std::string_view trace_text,
@@ -147,12 +176,33 @@ class World {
   void pause(const std::string& name);
   void resume(const std::string& name);
   void slow(const std::string& name, Duration turn_cost);  // zero ends it
+  // Restarts it at another address. Others find it there when they are told so (Node::set_endpoint).
+  void move(const std::string& name, const Endpoint& listen, bool keep_storage = true);
+  // Power is lost one by one, at shuffled times within the window; each starts again `down` later, with its disk.
+  void kill_storm(const Group& nodes, Duration window, Duration down);
+  // Each in turn stops on purpose, starts again `down` after it has ended, and `gap` later the next one's turn comes.
+  void rolling_restart(const Group& nodes, Duration down, Duration gap);
+  // All hosts lose power now, and start again at one instant.
+  void cold_start(Duration off);
+  // Another process with the node id, configuration and app of `of`, on a host of its own. Crash ends it. REQUIRES: not
+  // called from inside a turn.
+  Host& twin(const std::string& name, const std::string& of);
+  // From its next start on the host's build speaks these wire versions.
+  void version_skew(const std::string& name, VersionRange speaks);
+  // Messages of that type, by name, do not start their handlers there: they wait as behind a handler that does not end.
+  void handler_stall(const std::string& name, const std::string& type, bool stalled);
+  // A point in the node's code fires with that chance in millionths; 0 ends it.
+  void fault_point(const std::string& name, FaultPoint point, std::uint32_t millionths);
 
   // Clocks and resources.
   void clock_rate(const std::string& name, std::int32_t ppm);
+  void clock_freeze(const std::string& name, bool frozen);  // thawed it goes on at the true rate, and is behind
   void clock_step(const std::string& name, Duration forward);
   void wall_step(const std::string& name, Duration by);
   void timers_late(const std::string& name, Duration most);
+  // A process that holds more bytes of messages (in its books, and as NodeSnapshot::held_bytes has them) is killed, as
+  // by a kernel that has run out of memory: looked at every 10 ms. Its machine resets its connections. 0 ends it.
+  void memory_limit(const std::string& name, std::size_t held_bytes);
   void disk_lose(const std::string& name);
   void disk_tear(const std::string& name);
   void disk_full(const std::string& name, bool full);
@@ -161,6 +211,14 @@ class World {
   struct NodeSpec;
   Host& at_name(const std::string& name) const;
   void hardship(std::string_view verb, std::string_view text = {});
+  Random planning() const noexcept;
+  void cut_link(const std::string& from, const std::string& to, Cut cut);
+  void swizzle_off(const std::string& name, const std::shared_ptr<Group>& off, Cut cut);
+  void swizzle_on(const std::string& name, const std::shared_ptr<Group>& off);
+  void roll(const std::shared_ptr<const Group>& nodes, std::size_t next, Duration down, Duration gap);
+  void look_at_memory(const std::string& name, std::uint64_t number);
+  void chance(const std::string& from, const std::string& to, Direction which, std::string_view verb,
+              std::uint32_t millionths, std::uint32_t Rule::*member);
   void start_hosts();
   void outside_turns(std::function<void()> what);
   bool run(WorldTime end, const std::function<bool()>* reached);
@@ -180,6 +238,12 @@ class World {
   std::uint64_t standing_ = 0;  // events at this instant
   std::uint64_t hardships_ = 0;
   WorldTime last_hardship_ = world_begin;
+  std::uint32_t gateways_ = 0;
+  struct MemoryLimit {
+    std::size_t bytes = 0;
+    std::uint64_t number = 0;  // of the call that set it
+  };
+  std::map<std::string, MemoryLimit> memory_;
   bool running_ = false;
 };
 

@@ -10,6 +10,26 @@ std::string pair_text(const std::string& from, const std::string& to, Direction 
   return from + (which == Direction::both ? " <-> " : " -> ") + to;
 }
 
+std::string kind_text(Cut cut) {
+  switch (cut) {
+    case Cut::jam:
+      return " (jam)";
+    case Cut::reset:
+      return " (reset)";
+    case Cut::slow:
+      return " (slow)";
+    case Cut::blackhole:
+      break;
+  }
+  return {};
+}
+
+void heal_rule(Rule& rule) {
+  rule.cut = false;
+  rule.hold = false;
+  rule.extra_delay = Duration::zero();
+}
+
 std::string joined(const Group& group) {
   std::string text;
   for (const std::string& name : group) text += (text.empty() ? "" : ",") + name;
@@ -32,8 +52,20 @@ void World::edit(const std::string& from, const std::string& to, Direction which
   network_.set_rule(second, first, back);
 }
 
+void World::cut_link(const std::string& from, const std::string& to, Cut cut) {
+  edit(from, to, Direction::there, {}, [cut](Rule& rule) {
+    if (cut == Cut::slow) {
+      rule.extra_delay = slow_cut;
+    } else {
+      (cut == Cut::jam ? rule.hold : rule.cut) = true;
+    }
+  });
+  if (cut == Cut::reset) network_.reset(at_name(from).index(), at_name(to).index(), Notice::both);
+}
+
 void World::part(const std::string& from, const std::string& to, Cut cut) {
-  edit(from, to, Direction::both, {}, [cut](Rule& rule) { (cut == Cut::jam ? rule.hold : rule.cut) = true; });
+  cut_link(from, to, cut == Cut::reset ? Cut::blackhole : cut);
+  cut_link(to, from, cut == Cut::reset ? Cut::blackhole : cut);
   if (cut == Cut::reset) network_.reset(at_name(from).index(), at_name(to).index(), Notice::both);
 }
 
@@ -42,7 +74,7 @@ void World::partition(const Group& one, const Group& other, Cut cut) { split({on
 void World::split(const std::vector<Group>& groups, Cut cut) {
   std::string text;
   for (const Group& group : groups) text += (text.empty() ? "" : " | ") + joined(group);
-  hardship(cut == Cut::jam ? "partition (jam)" : cut == Cut::reset ? "partition (reset)" : "partition", text);
+  hardship("partition" + kind_text(cut), text);
   for (std::size_t i = 0; i < groups.size(); ++i) {
     for (std::size_t j = i + 1; j < groups.size(); ++j) {
       for (const std::string& from : groups[i]) {
@@ -53,7 +85,7 @@ void World::split(const std::vector<Group>& groups, Cut cut) {
 }
 
 void World::isolate(const std::string& name, Cut cut) {
-  hardship("isolate", name);
+  hardship("isolate" + kind_text(cut), name);
   for (const auto& other : hosts_) {
     if (other->name() != name) part(name, other->name(), cut);
   }
@@ -68,26 +100,36 @@ void World::heal() {
   for (const auto& from : hosts_) {
     for (const auto& to : hosts_) {
       Rule rule = network_.rule(from->index(), to->index());
-      if (!rule.cut && !rule.hold) continue;
-      rule.cut = false;
-      rule.hold = false;
+      if (!rule.cut && !rule.hold && rule.extra_delay == Duration::zero()) continue;
+      heal_rule(rule);
       network_.set_rule(from->index(), to->index(), rule);
     }
   }
 }
 
 void World::heal(const std::string& one, const std::string& other) {
-  edit(one, other, Direction::both, "heal", [](Rule& rule) {
-    rule.cut = false;
-    rule.hold = false;
-  });
+  edit(one, other, Direction::both, "heal", heal_rule);
 }
 
-void World::flap(const std::string& one, const std::string& other, Duration down, Duration up, std::uint32_t times) {
+void World::cut_links(const Links& links, Cut cut) {
+  std::string text;
+  for (const auto& [from, to] : links) text += (text.empty() ? "" : ",") + from + '>' + to;
+  hardship("cut_links" + kind_text(cut), text);
+  for (const auto& [from, to] : links) cut_link(from, to, cut);
+}
+
+void World::flap(const std::string& one, const std::string& other, Duration down, Duration up, std::uint32_t times,
+                 Duration jitter) {
+  Random random = planning();
+  const auto span = [&](Duration length) {
+    return std::max(Duration::zero(), length + (jitter == Duration::zero() ? jitter : random.between(-jitter, jitter)));
+  };
+  Duration start{0};
   for (std::uint32_t i = 0; i < times; ++i) {
-    const Duration start = (down + up) * i;
     after(start, [this, one, other] { partition({one}, {other}); });
-    after(start + down, [this, one, other] { heal(one, other); });
+    start += span(down);
+    after(start, [this, one, other] { heal(one, other); });
+    start += span(up);
   }
 }
 
@@ -136,6 +178,74 @@ void World::lane_loss(const std::string& from, const std::string& to, LaneClass 
     const std::uint8_t bit = lane_bit(lane);
     rule.lanes_cut = static_cast<std::uint8_t>(lost ? rule.lanes_cut | bit : rule.lanes_cut & ~bit);
   });
+}
+
+void World::type_loss(const std::string& from, const std::string& to, TypeId type, bool lost, Direction which) {
+  const std::string verb = (lost ? "type_loss " : "type_passes ") + std::to_string(to_number(type));
+  edit(from, to, which, verb, [type, lost](Rule& rule) {
+    std::erase(rule.types_cut, type);
+    if (lost) rule.types_cut.push_back(type);
+  });
+}
+
+void World::lane_stall(const std::string& from, const std::string& to, LaneClass lane, bool stalled, Direction which) {
+  const std::string verb = (stalled ? "lane_stall " : "lane_reads ") + std::string{to_string(lane)};
+  edit(from, to, which, verb, [lane, stalled](Rule& rule) {
+    const std::uint8_t bit = lane_bit(lane);
+    rule.lanes_held = static_cast<std::uint8_t>(stalled ? rule.lanes_held | bit : rule.lanes_held & ~bit);
+  });
+}
+
+void World::lane_stall(const std::string& name, LaneClass lane, bool stalled) {
+  for (const auto& other : hosts_) {
+    if (other->name() != name) lane_stall(other->name(), name, lane, stalled, Direction::there);
+  }
+}
+
+void World::chance(const std::string& from, const std::string& to, Direction which, std::string_view verb,
+                   std::uint32_t millionths, std::uint32_t Rule::*member) {
+  edit(from, to, which, std::string{verb} + ' ' + std::to_string(millionths),
+       [=](Rule& rule) { rule.*member = millionths; });
+}
+
+void World::duplicate(const std::string& from, const std::string& to, std::uint32_t millionths, Direction which) {
+  chance(from, to, which, "duplicate", millionths, &Rule::duplicate);
+}
+
+void World::replay(const std::string& from, const std::string& to, std::uint32_t millionths, Direction which) {
+  chance(from, to, which, "replay", millionths, &Rule::replay);
+}
+
+void World::corrupt(const std::string& from, const std::string& to, std::uint32_t millionths, Direction which) {
+  chance(from, to, which, "corrupt", millionths, &Rule::corrupt);
+}
+
+void World::truncate(const std::string& from, const std::string& to, std::uint32_t millionths, Direction which) {
+  chance(from, to, which, "truncate", millionths, &Rule::truncate);
+}
+
+void World::gateway(const Group& group, std::uint64_t bytes_per_second, std::size_t buffer_bytes) {
+  hardship("gateway " + std::to_string(bytes_per_second) + ' ' + std::to_string(buffer_bytes), joined(group));
+  const std::uint32_t out = bytes_per_second == 0 ? 0 : gateways_ + 1;
+  const std::uint32_t in = bytes_per_second == 0 ? 0 : gateways_ + 2;
+  if (out != 0) {
+    gateways_ += 2;
+    network_.set_gateway_rate(out, bytes_per_second);
+    network_.set_gateway_rate(in, bytes_per_second);
+  }
+  const auto change = [=](std::uint32_t number) {
+    return [=](Rule& rule) {
+      rule.gateway = number;
+      rule.buffer_bytes = buffer_bytes;
+    };
+  };
+  for (const std::string& name : group) {
+    for (const auto& other : hosts_) {
+      if (std::find(group.begin(), group.end(), other->name()) != group.end()) continue;
+      edit(name, other->name(), Direction::there, {}, change(out));
+      edit(other->name(), name, Direction::there, {}, change(in));
+    }
+  }
 }
 
 void World::syn_drop(const std::string& from, const std::string& to, bool dropped, Direction which) {

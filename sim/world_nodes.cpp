@@ -58,7 +58,7 @@ std::unique_ptr<Process> World::start_node(Host& host, const NodeSpec& spec) {
   Config config = spec.config;
   if (spec.wired_by_world) {
     for (const auto& other : specs_) {
-      if (other != nullptr && other->config.id != config.id)
+      if (other != nullptr && !other->twin && other->config.id != config.id)
         config.peers.push_back({other->config.id, other->config.listen});
     }
   }

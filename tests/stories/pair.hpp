@@ -44,11 +44,20 @@ class Pair {
   virtual Endpoint nowhere() const = 0;
 
   // All links. cut: nothing passes and nobody is told. jam: nothing passes until heal(). reset: connections die, new
-  // ones work at once. heal ends cuts and jams.
+  // ones work at once. heal ends cuts, jams, and what follows them here.
   virtual void cut() = 0;
   virtual void jam() = 0;
   virtual void reset() = 0;
   virtual void heal() = 0;
+  // One direction of the traffic between two: nothing gets from the one to the other, or `to` does not read it.
+  virtual void cut_way(const std::string& from, const std::string& to) = 0;
+  virtual void stall_way(const std::string& from, const std::string& to) = 0;
+  // All links, each way: so late; and now and then 200 ms later with all that follows, as TCP makes of loss.
+  virtual void delay(Duration each_way) = 0;
+  virtual void lose(std::uint32_t millionths) = 0;
+  // Connections to it die, and new ones are refused until accept().
+  virtual void refuse(const std::string& name) = 0;
+  virtual void accept(const std::string& name) = 0;
 
   // The process dies and its machine resets the connections.
   virtual void crash(const std::string& name) = 0;

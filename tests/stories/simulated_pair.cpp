@@ -37,7 +37,30 @@ class SimulatedPair final : public Pair {
   void reset() override {
     for (const auto& [one, other] : links()) world_.reset(one, other);
   }
-  void heal() override { world_.heal(); }
+  void heal() override {
+    world_.heal();
+    for (const auto& [one, other] : links()) {
+      world_.delay(one, other, world_.options().delay_min, world_.options().delay_max);
+      world_.loss(one, other, 0);
+    }
+  }
+  void cut_way(const std::string& from, const std::string& to) override { world_.one_way(from, to); }
+  void stall_way(const std::string& from, const std::string& to) override {
+    world_.hold(from, to, sim::Direction::there);
+  }
+  void delay(Duration each_way) override {
+    for (const auto& [one, other] : links()) world_.delay(one, other, each_way, each_way);
+  }
+  void lose(std::uint32_t millionths) override {
+    for (const auto& [one, other] : links()) world_.loss(one, other, millionths);
+  }
+  void refuse(const std::string& name) override {
+    world_.refuse(name);
+    for (const std::string& other : added_) {
+      if (other != name) world_.reset(name, other);
+    }
+  }
+  void accept(const std::string& name) override { world_.refuse(name, false); }
 
   void crash(const std::string& name) override { world_.crash(name, sim::ProcessEnd::with_reset); }
   void start(const std::string& name) override {

@@ -57,7 +57,16 @@ class SocketPair final : public Pair {
 
   void cut() override { set_all(TcpGate::State::cut); }
   void jam() override { set_all(TcpGate::State::jam); }
-  void heal() override { set_all(TcpGate::State::open); }
+  void heal() override {
+    set_all(TcpGate::State::open);
+    set_weather(Duration::zero(), 0);
+  }
+  void cut_way(const std::string& from, const std::string& to) override { set_way(from, to, TcpGate::State::cut); }
+  void stall_way(const std::string& from, const std::string& to) override { set_way(from, to, TcpGate::State::jam); }
+  void delay(Duration each_way) override { set_weather(each_way, 0); }
+  void lose(std::uint32_t millionths) override { set_weather(Duration::zero(), millionths); }
+  void refuse(const std::string& name) override { set_towards(name, TcpGate::State::closed, true); }
+  void accept(const std::string& name) override { set_towards(name, TcpGate::State::open, false); }
   void reset() override {
     for (const auto& [link, gate] : gates_) gate->hang_up(true);
   }
@@ -112,12 +121,22 @@ class SocketPair final : public Pair {
     if (seat.member.app) seat.member.app(*seat.node);
   }
 
-  void set_towards(const std::string& name, TcpGate::State state) {
+  // With `others`, the connections that it dialled are reset as well.
+  void set_towards(const std::string& name, TcpGate::State state, bool others = false) {
     for (const auto& [link, gate] : gates_) {
+      if (others && link.first == name) gate->hang_up(true);
       if (link.second != name) continue;
       gate->lead_to(seat(name).port);
       gate->set(state);
     }
+  }
+  // What one says to the other travels forward on the connections that it dialled, and backward on the other's.
+  void set_way(const std::string& from, const std::string& to, TcpGate::State state) {
+    gates_.at({from, to})->set(TcpGate::Way::forward, state);
+    gates_.at({to, from})->set(TcpGate::Way::backward, state);
+  }
+  void set_weather(Duration delay, std::uint32_t lost_millionths) {
+    for (const auto& [link, gate] : gates_) gate->set_weather(delay, lost_millionths);
   }
   void set_all(TcpGate::State state) {
     for (const auto& [link, gate] : gates_) {
