@@ -203,8 +203,11 @@ void sometimes(Scenario& scenario, Random& random, const char* key, const std::a
 void configure(Scenario& scenario, Random& random) {
   constexpr std::int64_t kib = 1024;
   if (random.below(4) != 0) scenario.config["state_dir"] = std::string{"state"};
-  sometimes<3>(scenario, random, "detector.heartbeat", {100 * ms, 150 * ms, 300 * ms});
-  sometimes<2>(scenario, random, "detector.acceptable_pause", {200 * ms, 800 * ms});
+  if (random.below(3) == 0) {
+    const std::int64_t heartbeat = random.between(2, 6) * 50 * ms;
+    scenario.config["detector.heartbeat"] = heartbeat;
+    scenario.config["detector.acceptable_pause"] = heartbeat * random.between(2, 4);
+  }
   sometimes<2>(scenario, random, "reconnect.base", {50 * ms, 300 * ms});
   sometimes<2>(scenario, random, "reconnect.stable_after", {1'000 * ms, 3'000 * ms});
   sometimes<2>(scenario, random, "bounds.channel_messages", {16, 256});

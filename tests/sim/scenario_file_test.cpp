@@ -149,7 +149,8 @@ TEST_CASE("every verb can be written with all its keys and is read back", "[scen
     CHECK(problems_of(scenario).empty());
     CHECK(read(to_toml(scenario)) == scenario);
     CHECK(std::string{verb.sentence}.ends_with('.'));
-    for (const std::string_view key : words_of(std::string{verb.keys} + " " + std::string{verb.optional})) {
+    const std::string all = std::string{verb.keys} + " " + std::string{verb.optional};
+    for (const std::string_view key : words_of(all)) {
       CAPTURE(key);
       const auto rows = fault_fields();
       CHECK(std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.name == key; }));
