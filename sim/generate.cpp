@@ -26,6 +26,7 @@ struct Draw {
     const std::size_t stable = scenario.stable.size();
     return scenario.nodes[stable + random.below(scenario.nodes.size() - stable)];
   }
+  std::string stable() const { return scenario.stable[random.below(scenario.stable.size())]; }
   std::string other_than(const std::string& name) const {
     std::string found = node();
     while (found == name) found = node();
@@ -181,7 +182,8 @@ constexpr std::array kinds{
     Kind{"wall_step", false,
          [](const Draw& draw, Fault& fault) {
            any_node(draw, fault);
-           fault.by = Duration{draw.between(-3'600'000, 3'600'000) * ms};
+           // Forward: a node that has lost its disk and finds its wall clock set back starts as an older incarnation.
+           fault.by = Duration{draw.between(1, 3'600'000) * ms};
          }},
     Kind{"timers_late", true,
          [](const Draw& draw, Fault& fault) {
@@ -190,7 +192,8 @@ constexpr std::array kinds{
          }},
     Kind{"disk_lose", false, &any_node},
     Kind{"disk_tear", false, &any_node},
-    Kind{"disk_full", true, &any_node},
+    // Of those that need not start again: a node with a full disk cannot.
+    Kind{"disk_full", true, [](const Draw& draw, Fault& fault) { fault.on = {draw.stable()}; }},
 };
 
 // One of these, or the default.

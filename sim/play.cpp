@@ -75,6 +75,8 @@ class Player {
       stopped_ = stopped.why;
     } catch (const InvariantViolated& broken) {
       report_.violations.push_back(broken.violation());
+    } catch (const StartError& failed) {  // of a node that starts again on a full disk, say
+      stopped_ = std::string{"a node could not start: "} + failed.what();
     }
     conclude();
     return std::move(report_);
