@@ -3,7 +3,7 @@
 #include <hawser/base/assert.hpp>
 #include <hawser/interconnect/node.hpp>
 
-#include "traffic.capnp.h"
+#include <traffic.capnp.h>
 
 #include <algorithm>
 #include <stdexcept>
