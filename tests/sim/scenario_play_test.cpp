@@ -219,14 +219,14 @@ TEST_CASE("whatever the seed, no invariant breaks, and in the end everything is 
           "[scenario][world][seeds]") {
   std::uint64_t handled = 0;
   std::set<std::string> happened;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     const PlayReport report = play(generate(seed));
     INFO("hawser sim run --seed " << seed << '\n' << text_of(report));
     CHECK(report.verdict == Verdict::pass);
     handled += report.handled;
     for (const auto& [name, times] : report.sometimes) happened.insert(name);
   }
-  CHECK(handled > 2'000);
+  CHECK(handled > 1'000);
   CHECK(happened.size() > 40);
 }
 
