@@ -235,6 +235,18 @@ class HostilePeer final : public Process, public TransportEvents {
     }
   }
   std::uint64_t next() { return ++sequence_; }
+  Welcome forged_welcome() const {
+    Welcome forged;
+    forged.from = plan_.other;
+    forged.to = plan_.victim;
+    forged.from_incarnation = incarnation_;
+    forged.to_incarnation = victim_;
+    forged.session = session_;
+    forged.peer_session = victim_session_;
+    forged.nonce = 1;
+    forged.version = version_;
+    return forged;
+  }
 
   void act();
   void act_on_bytes();
@@ -480,18 +492,8 @@ void HostilePeer::act_on_control() {
       note.payload = {};
       note.request_id = random_.next();
       return send_record(note, LaneClass::control);
-    case HostileAct::welcome_forged: {
-      Welcome forged;
-      forged.from = plan_.other;
-      forged.to = plan_.victim;
-      forged.from_incarnation = incarnation_;
-      forged.to_incarnation = victim_;
-      forged.session = session_;
-      forged.peer_session = victim_session_;
-      forged.nonce = 1;
-      forged.version = version_;
-      return send(LaneClass::control, encode(forged));
-    }
+    case HostileAct::welcome_forged:
+      return send(LaneClass::control, encode(forged_welcome()));
     case HostileAct::goodbye_repeated: {
       const Goodbye goodbye{host_.name(), incarnation_, version_};
       return send(LaneClass::control, encode(goodbye));
