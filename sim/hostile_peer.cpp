@@ -235,9 +235,22 @@ class HostilePeer final : public Process, public TransportEvents {
     }
   }
   std::uint64_t next() { return ++sequence_; }
+  Welcome forged_welcome() const {
+    Welcome forged;
+    forged.from = plan_.other;
+    forged.to = plan_.victim;
+    forged.from_incarnation = incarnation_;
+    forged.to_incarnation = victim_;
+    forged.session = session_;
+    forged.peer_session = victim_session_;
+    forged.nonce = 1;
+    forged.version = version_;
+    return forged;
+  }
 
   void act();
   void act_on_bytes();
+  void act_on_heads();
   void act_on_records();
   void act_on_hellos();
   void act_on_control();
@@ -305,6 +318,7 @@ void HostilePeer::frame_received(ConnectionId, const PeerIdentity&, BufferRef fr
 
 void HostilePeer::act() {
   act_on_bytes();
+  act_on_heads();
   act_on_records();
   act_on_hellos();
   act_on_control();
@@ -337,10 +351,9 @@ void HostilePeer::act_on_bytes() {
   }
 }
 
-void HostilePeer::act_on_records() {
+void HostilePeer::act_on_heads() {
   // The head of the one record stands its own and its payload's length before the end.
   const auto head = [this](Bytes at) { return at.data() + at.size() - content_.size() - record_bytes; };
-  Record said = record(0);
   switch (plan_.act) {
     case HostileAct::unknown_record_kind:
       return send_changed([&](Bytes at) { head(at)[layout::record_kind_at] = std::byte{99}; });
@@ -350,6 +363,14 @@ void HostilePeer::act_on_records() {
       return send_changed([&](Bytes at) { layout::store<std::uint32_t>(head(at), 0xffff'fff0); });
     case HostileAct::sequence_zero:
       return send_changed([&](Bytes at) { layout::store<std::uint64_t>(head(at) + layout::record_sequence_at, 0); });
+    default:
+      return;
+  }
+}
+
+void HostilePeer::act_on_records() {
+  Record said = record(0);
+  switch (plan_.act) {
     case HostileAct::unknown_type:
       said.type = TypeId{0x1234};
       said.sequence = acts_ + 1;
@@ -480,18 +501,8 @@ void HostilePeer::act_on_control() {
       note.payload = {};
       note.request_id = random_.next();
       return send_record(note, LaneClass::control);
-    case HostileAct::welcome_forged: {
-      Welcome forged;
-      forged.from = plan_.other;
-      forged.to = plan_.victim;
-      forged.from_incarnation = incarnation_;
-      forged.to_incarnation = victim_;
-      forged.session = session_;
-      forged.peer_session = victim_session_;
-      forged.nonce = 1;
-      forged.version = version_;
-      return send(LaneClass::control, encode(forged));
-    }
+    case HostileAct::welcome_forged:
+      return send(LaneClass::control, encode(forged_welcome()));
     case HostileAct::goodbye_repeated: {
       const Goodbye goodbye{host_.name(), incarnation_, version_};
       return send(LaneClass::control, encode(goodbye));

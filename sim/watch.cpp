@@ -89,7 +89,7 @@ void Watch::follow(const std::string& name, Seen& seen) {
     seen.watch = nullptr;
     seen.flow = nullptr;
   }
-  if (seen.paused) seen.hampered = true;
+  seen.hampered |= seen.paused || host.paused();
   seen.starts = host.starts();
   seen.alive = host.alive();
   seen.paused = host.paused();
