@@ -35,6 +35,12 @@ Duration LoadShedder::target() const noexcept {
   return std::max(config_.target_min, Duration{scale_permille(service_p50_.count(), config_.target_factor_permille)});
 }
 
+std::uint32_t LoadShedder::limit() const noexcept {
+  const std::uint32_t whole = limit_.limit();
+  if (share_permille_ >= 1000) return whole;
+  return std::max(config_.limit.limit_min, static_cast<std::uint32_t>(std::uint64_t{whole} * share_permille_ / 1000));
+}
+
 std::uint32_t LoadShedder::pressure() const noexcept {
   if (config_.queue_max == 0) return pressure_;
   const std::uint64_t fill = waiting_ * 2000 / config_.queue_max;

@@ -92,6 +92,8 @@ class LoadShedder {
 
   // From a CascadePreventor or anybody else: 0 .. 1000, larger counts as 1000. Its own queue adds to it.
   void set_pressure(std::uint32_t permille) noexcept { pressure_ = std::min(permille, 1000u); }
+  // What a CascadePreventor leaves of the limit, 0 .. 1000; never below limit_min.
+  void set_share(std::uint32_t permille) noexcept { share_permille_ = std::min(permille, 1000u); }
   // The larger of what was set and how full the waiting room is beyond one half.
   std::uint32_t pressure() const noexcept;
   // The lowest priority that is admitted now, 0 .. 7.
@@ -99,7 +101,7 @@ class LoadShedder {
 
   std::uint32_t running() const noexcept { return running_; }
   std::size_t waiting() const noexcept { return waiting_; }
-  std::uint32_t limit() const noexcept { return limit_.limit(); }
+  std::uint32_t limit() const noexcept;
   const AdaptiveLimit& adaptive_limit() const noexcept { return limit_; }
   Duration service_p50() const noexcept { return service_p50_; }  // zero while nothing is known
   // How long the oldest of a queue may have waited before newest first begins.
@@ -131,6 +133,7 @@ class LoadShedder {
   std::uint32_t running_ = 0;
   std::size_t waiting_ = 0;
   std::uint32_t pressure_ = 0;
+  std::uint32_t share_permille_ = 1000;
   std::uint64_t next_ticket_ = 1;
   std::array<Histogram, 2> service_;  // this stretch of calls and the one before
   Duration service_p50_{0};
