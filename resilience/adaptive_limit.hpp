@@ -18,7 +18,7 @@ namespace hawser {
 
 struct AdaptiveLimitConfig {
   std::uint32_t limit_min = 4;       // the floors behind it, at least; 1 .. limit_initial
-  std::uint32_t limit_initial = 32;  // limit_min .. limit_max
+  std::uint32_t limit_initial = 8;   // limit_min .. limit_max; low, because too high a start is a queue behind the wall
   std::uint32_t limit_max = 1000;    // .. 1 000 000
   Duration window{200'000};          // above 0, not `forever`
   std::uint64_t samples_min = 10;    // calls below which a window goes on; 1 ..

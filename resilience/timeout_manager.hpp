@@ -22,7 +22,7 @@ struct TimeoutConfig {
   std::uint32_t hedge_ppm = 950'000;       // for hedge_after
   std::uint32_t factor_permille = 1500;    // on the percentile; >= 1000
   Duration margin{10'000};                 // on top; 0 ..
-  Duration timeout_min{20'000};            // above 0
+  Duration timeout_min{100'000};           // above 0; less than a busy machine stalls makes failures of its own
   Duration timeout_max{10'000'000};        // >= timeout_min
   Duration initial{1'000'000};             // until samples_min answers are known; clamped to the two above
   std::uint64_t samples_min = 20;
