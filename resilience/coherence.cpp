@@ -200,8 +200,8 @@ Problems problems_of(const LoadShedderConfig& config) {
   demand.within_range("queue_max", config.queue_max, 0u, 1'000'000u);
   demand.positive("target_min", config.target_min);
   demand.within_range("target_factor_permille", config.target_factor_permille, 1000u, 1'000'000u);
-  demand.within_range("pressure_from", config.pressure_from, 1u, 1000u);
-  demand.within_range("pressure_to", config.pressure_to, 1u, 1000u);
+  demand.within_range("pressure_from", config.pressure_from, 1u, 1001u);
+  demand.within_range("pressure_to", config.pressure_to, 1u, 1001u);
   demand.at_most("pressure_from", config.pressure_from, "pressure_to", config.pressure_to,
                  "the least important would be refused after the others");
   demand.positive("retry_after_min", config.retry_after_min);
