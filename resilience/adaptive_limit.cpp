@@ -104,8 +104,7 @@ void AdaptiveLimit::close(Instant now) {
         static_cast<std::uint64_t>(latency.count()));
     if (queue <= step) next = limit_ + step;
   }
-  limit_ = static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(next, config_.limit_min, config_.limit_max));
+  limit_ = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(next, config_.limit_min, config_.limit_max));
   raised_ += limit_ > before ? 1 : 0;
   lowered_ += limit_ < before ? 1 : 0;
 

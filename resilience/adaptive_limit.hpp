@@ -17,15 +17,15 @@
 namespace hawser {
 
 struct AdaptiveLimitConfig {
-  std::uint32_t limit_min = 4;       // the floors behind it, at least; 1 .. limit_initial
-  std::uint32_t limit_initial = 8;   // limit_min .. limit_max; low, because too high a start is a queue behind the wall
-  std::uint32_t limit_max = 1000;    // .. 1 000 000
-  Duration window{200'000};          // above 0, not `forever`
-  std::uint64_t samples_min = 10;    // calls below which a window goes on; 1 ..
-  std::uint32_t backoff_permille = 900;    // what an overloaded window leaves of the limit; 500 .. 999
-  std::uint32_t tolerance_permille = 1500; // latency up to baseline x this is no queue; 1000 .. 10 000
-  std::uint32_t baseline_windows = 20;     // a baseline that was not met for so many windows may rise; 2 ..
-  bool observe_only = false;               // limit() stays limit_max; would_be() moves
+  std::uint32_t limit_min = 4;      // the floors behind it, at least; 1 .. limit_initial
+  std::uint32_t limit_initial = 8;  // limit_min .. limit_max; low, because too high a start is a queue behind the wall
+  std::uint32_t limit_max = 1000;   // .. 1 000 000
+  Duration window{200'000};         // above 0, not `forever`
+  std::uint64_t samples_min = 10;   // calls below which a window goes on; 1 ..
+  std::uint32_t backoff_permille = 900;     // what an overloaded window leaves of the limit; 500 .. 999
+  std::uint32_t tolerance_permille = 1500;  // latency up to baseline x this is no queue; 1000 .. 10 000
+  std::uint32_t baseline_windows = 20;      // a baseline that was not met for so many windows may rise; 2 ..
+  bool observe_only = false;                // limit() stays limit_max; would_be() moves
 };
 
 class AdaptiveLimit {

@@ -1,4 +1,5 @@
-// Walls between groups of calls (tenants, services, priorities, message types): a flood in one leaves room in the others.
+// Walls between groups of calls (tenants, services, priorities, message types): a flood in one leaves room in the
+// others.
 //
 // `capacity` places are cut into a floor per group, which is its own, and the rest, which is common. A group takes from
 // its floor first, then from the common places up to its limit, then from what another group lends of its idle floor.
@@ -20,18 +21,18 @@
 namespace hawser {
 
 struct BulkheadGroup {
-  std::string name;            // for people; not empty, unique
-  std::uint32_t floor = 0;     // places that are its own; 0 .. limit
-  std::uint32_t limit = 0;     // all it may hold, borrowed ones included; 0 means capacity
-  std::uint32_t lends = 0;     // of its idle floor, how many places others may hold meanwhile; 0 .. floor
-  std::uint32_t queue_max = 0; // callers that may wait; 0 means none
-  Duration wait_max{0};        // how long; above 0 where queue_max is
+  std::string name;             // for people; not empty, unique
+  std::uint32_t floor = 0;      // places that are its own; 0 .. limit
+  std::uint32_t limit = 0;      // all it may hold, borrowed ones included; 0 means capacity
+  std::uint32_t lends = 0;      // of its idle floor, how many places others may hold meanwhile; 0 .. floor
+  std::uint32_t queue_max = 0;  // callers that may wait; 0 means none
+  Duration wait_max{0};         // how long; above 0 where queue_max is
 };
 
 struct BulkheadConfig {
   std::uint32_t capacity = 64;  // 1 .. 1 000 000; at least the sum of the floors
   std::vector<BulkheadGroup> groups{BulkheadGroup{"all", 0, 0, 0, 0, Duration{0}}};
-  bool observe_only = false;    // counts what it would refuse, and lets everything pass
+  bool observe_only = false;  // counts what it would refuse, and lets everything pass
 };
 
 enum class BulkheadRefusal : std::uint8_t {
@@ -71,8 +72,8 @@ class Bulkhead {
   // REQUIRES: problems_of(config).empty() (coherence.hpp).
   explicit Bulkhead(BulkheadConfig config);
 
-  // `wait_until` shortens the group's wait_max, never lengthens it; at or before `now` nothing waits. `owner` comes back
-  // in the event. REQUIRES: group < groups().
+  // `wait_until` shortens the group's wait_max, never lengthens it; at or before `now` nothing waits. `owner` comes
+  // back in the event. REQUIRES: group < groups().
   BulkheadAnswer acquire(std::uint32_t group, Instant now, Instant wait_until = never, void* owner = nullptr);
   // REQUIRES: a permit of this bulkhead that has not been released. Then ask poll().
   void release(const BulkheadPermit& permit);

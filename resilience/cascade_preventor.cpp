@@ -71,12 +71,13 @@ void CascadePreventor::update(const PressureSignals& signals, Instant now) {
     std::uint32_t value;
     std::string_view cause;
   };
-  const std::array<Press, 4> presses{{{pressed(config_.queue_permille, signals.queue_permille), "queue"},
-                                      {pressed(config_.loop_lag_us, signals.loop_lag_us), "loop_lag"},
-                                      {pressed(config_.memory_permille, signals.memory_permille), "memory"},
-                                      {pressed(config_.downstream_permille, signals.downstream_permille), "downstream"}}};
-  const Press worst =
-      *std::max_element(presses.begin(), presses.end(), [](const Press& a, const Press& b) { return a.value < b.value; });
+  const std::array<Press, 4> presses{
+      {{pressed(config_.queue_permille, signals.queue_permille), "queue"},
+       {pressed(config_.loop_lag_us, signals.loop_lag_us), "loop_lag"},
+       {pressed(config_.memory_permille, signals.memory_permille), "memory"},
+       {pressed(config_.downstream_permille, signals.downstream_permille), "downstream"}}};
+  const Press worst = *std::max_element(presses.begin(), presses.end(),
+                                        [](const Press& a, const Press& b) { return a.value < b.value; });
 
   if (worst.value >= pressure_ || config_.fall_time == Duration::zero()) {
     pressure_ = worst.value;

@@ -1,10 +1,11 @@
 // One number for how close this node is to falling, and what to give up so that it does not take others along.
 //
-// Each signal becomes 0 .. 1000 between its low and its high mark; the pressure is the largest of them. It rises at once
-// and falls by at most 1000 per fall_time, so that recovery is a ramp and not a second stampede. Levels are entered at
-// their mark (>=) and left one at a time after the pressure stayed below mark - hysteresis (<) for `hold` (>=):
-//   normal: all passes · throttle: optional work waits outside, intake falls with pressure · limit: besides, concurrency
-//   is cut and low priorities are refused · fail_fast: only the highest priority passes.
+// Each signal becomes 0 .. 1000 between its low and its high mark; the pressure is the largest of them. It rises at
+// once and falls by at most 1000 per fall_time, so that recovery is a ramp and not a second stampede. Levels are
+// entered at their mark (>=) and left one at a time after the pressure stayed below mark - hysteresis (<) for `hold`
+// (>=):
+//   normal: all passes · throttle: optional work waits outside, intake falls with pressure · limit: besides,
+//   concurrency is cut and low priorities are refused · fail_fast: only the highest priority passes.
 // Invariants: integers only; a stalled clock never lowers the pressure; equal inputs give equal answers. Pure; not
 // thread safe. Admission by overload level after DAGOR (Zhou et al., WeChat, 2018).
 #pragma once
@@ -25,18 +26,18 @@ struct PressureMarks {
 };
 
 struct CascadeConfig {
-  PressureMarks queue_permille{500, 950};       // how full the queues are
-  PressureMarks loop_lag_us{10'000, 200'000};   // how late the loop runs its timers
-  PressureMarks memory_permille{800, 970};      // of what the process may use
-  PressureMarks downstream_permille{200, 900};  // of what this node depends on, how much is unhealthy
-  std::uint32_t throttle_at = 300;              // 1 .. limit_at
-  std::uint32_t limit_at = 600;                 // .. fail_fast_at
-  std::uint32_t fail_fast_at = 900;             // .. 1000
-  std::uint32_t hysteresis = 100;               // below throttle_at
-  Duration hold{1'000'000};                     // 0 ..
-  Duration fall_time{5'000'000};                // from 1000 to 0; 0: at once
-  std::uint32_t concurrency_min_permille = 250; // what is left of concurrency under full pressure; 1 .. 1000
-  bool observe_only = false;                    // says what it would do, and lets everything pass
+  PressureMarks queue_permille{500, 950};        // how full the queues are
+  PressureMarks loop_lag_us{10'000, 200'000};    // how late the loop runs its timers
+  PressureMarks memory_permille{800, 970};       // of what the process may use
+  PressureMarks downstream_permille{200, 900};   // of what this node depends on, how much is unhealthy
+  std::uint32_t throttle_at = 300;               // 1 .. limit_at
+  std::uint32_t limit_at = 600;                  // .. fail_fast_at
+  std::uint32_t fail_fast_at = 900;              // .. 1000
+  std::uint32_t hysteresis = 100;                // below throttle_at
+  Duration hold{1'000'000};                      // 0 ..
+  Duration fall_time{5'000'000};                 // from 1000 to 0; 0: at once
+  std::uint32_t concurrency_min_permille = 250;  // what is left of concurrency under full pressure; 1 .. 1000
+  bool observe_only = false;                     // says what it would do, and lets everything pass
 };
 
 struct PressureSignals {
@@ -93,7 +94,7 @@ class CascadePreventor {
   CascadeLevel level_ = CascadeLevel::normal;
   std::uint32_t pressure_ = 0;
   Instant updated_;
-  Instant calm_since_ = never;  // since when the pressure has been low enough to step down
+  Instant calm_since_ = never;   // since when the pressure has been low enough to step down
   std::uint32_t credit_ = 1000;  // of the throttle: the first call passes
   Reason reason_;
   std::uint64_t transitions_ = 0;

@@ -15,8 +15,7 @@ constexpr Duration zero = Duration::zero();
 
 std::string shown(Duration value) { return format_duration(value); }
 template <typename N>
-requires std::is_integral_v<N>
-std::string shown(N value) { return std::to_string(value); }
+requires std::is_integral_v<N> std::string shown(N value) { return std::to_string(value); }
 
 // Collects sentences; `within` is the stage's name and a dot, or nothing.
 class Demands {
@@ -43,7 +42,9 @@ class Demands {
     if (value > bound) found.push_back(named(key, value) + " is above " + named(other, bound) + ": " + consequence);
   }
   template <typename A>
-  static std::string named(const std::string& key, A value) { return key + " (" + shown(value) + ")"; }
+  static std::string named(const std::string& key, A value) {
+    return key + " (" + shown(value) + ")";
+  }
 
   Problems found;
 };
@@ -182,7 +183,8 @@ Problems problems_of(const AdaptiveLimitConfig& config) {
   Demands demand;
   demand.within_range("limit_min", config.limit_min, 1u, 1'000'000u);
   demand.within_range("limit_max", config.limit_max, 1u, 1'000'000u);
-  demand.at_most("limit_min", config.limit_min, "limit_initial", config.limit_initial, "it would start below its floor");
+  demand.at_most("limit_min", config.limit_min, "limit_initial", config.limit_initial,
+                 "it would start below its floor");
   demand.at_most("limit_initial", config.limit_initial, "limit_max", config.limit_max,
                  "it would start above its ceiling");
   demand.positive("window", config.window);
@@ -205,8 +207,7 @@ Problems problems_of(const LoadShedderConfig& config) {
   demand.at_most("pressure_from", config.pressure_from, "pressure_to", config.pressure_to,
                  "the least important would be refused after the others");
   demand.positive("retry_after_min", config.retry_after_min);
-  demand.at_most("retry_after_min", config.retry_after_min, "retry_after_max", config.retry_after_max,
-                 "no hint fits");
+  demand.at_most("retry_after_min", config.retry_after_min, "retry_after_max", config.retry_after_max, "no hint fits");
   return demand.found;
 }
 
@@ -253,8 +254,7 @@ void across_stages(const PipelineConfig& config, Problems& found) {
       if (all > static_cast<std::uint64_t>(std::max(config.deadline, zero).count())) {
         demand.found.push_back(Demands::named("timeout.timeout_min", timeout.timeout_min) + " x " +
                                Demands::named("retry.attempts_max", config.retry->attempts_max) + " is above " +
-                               Demands::named("deadline", config.deadline) +
-                               ": the last attempts could never be made");
+                               Demands::named("deadline", config.deadline) + ": the last attempts could never be made");
       }
     }
     if (config.breaker && config.breaker->slow_limit != forever) {

@@ -1,8 +1,8 @@
 // The one place that says which settings contradict themselves or each other.
 //
 // Each sentence names the keys it is about, with their values, and the consequence; nothing is repaired in silence. An
-// empty list means usable. Constructors of the cores assert an empty list; whoever reads settings from outside asks here
-// first. Pure.
+// empty list means usable. Constructors of the cores assert an empty list; whoever reads settings from outside asks
+// here first. Pure.
 #pragma once
 
 #include <hawser/resilience/adaptive_limit.hpp>

@@ -25,7 +25,7 @@
 namespace hawser {
 
 enum class FallbackSource : std::uint8_t {
-  none,       // the chain had nothing
+  none,  // the chain had nothing
   cached,
   custom,
   standard,   // the default value
@@ -35,17 +35,17 @@ inline constexpr std::size_t fallback_sources = 5;
 std::string_view to_string(FallbackSource source) noexcept;
 
 struct FallbackRequest {
-  std::uint64_t key = 0;    // of the cached value
-  bool writes = false;      // the call would have changed something
-  std::string_view cause;   // why the call failed; a literal
+  std::uint64_t key = 0;   // of the cached value
+  bool writes = false;     // the call would have changed something
+  std::string_view cause;  // why the call failed; a literal
 };
 
 template <typename T>
 struct FallbackAnswer {
   std::optional<T> value;
   FallbackSource source = FallbackSource::none;
-  Duration age{0};       // of a cached value
-  std::string detail;    // of read_only: why the mode was set; of custom: the link's name
+  Duration age{0};     // of a cached value
+  std::string detail;  // of read_only: why the mode was set; of custom: the link's name
 };
 
 template <typename T>

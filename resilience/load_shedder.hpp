@@ -26,14 +26,14 @@ inline constexpr std::size_t shed_priorities = 8;  // 0 is shed first, 7 last
 
 struct LoadShedderConfig {
   AdaptiveLimitConfig limit;
-  std::uint32_t queue_max = 128;               // calls waiting, of all priorities; 0 (nobody waits) .. 1 000 000
-  Duration target_min{5'000};                  // of a standing queue; above 0
-  std::uint32_t target_factor_permille = 2000; // x the median service time; 1000 ..
-  std::uint32_t pressure_from = 500;   // permille at which priority 0 is refused; 1 .. pressure_to; 1001: never
-  std::uint32_t pressure_to = 950;     // permille at which only the highest priority passes; .. 1001: never
-  Duration retry_after_min{50'000};    // the least hint in a rejection; above 0
-  Duration retry_after_max{5'000'000}; // >= retry_after_min
-  bool observe_only = false;           // counts what it would reject, and admits everything at once
+  std::uint32_t queue_max = 128;                // calls waiting, of all priorities; 0 (nobody waits) .. 1 000 000
+  Duration target_min{5'000};                   // of a standing queue; above 0
+  std::uint32_t target_factor_permille = 2000;  // x the median service time; 1000 ..
+  std::uint32_t pressure_from = 500;    // permille at which priority 0 is refused; 1 .. pressure_to; 1001: never
+  std::uint32_t pressure_to = 950;      // permille at which only the highest priority passes; .. 1001: never
+  Duration retry_after_min{50'000};     // the least hint in a rejection; above 0
+  Duration retry_after_max{5'000'000};  // >= retry_after_min
+  bool observe_only = false;            // counts what it would reject, and admits everything at once
 };
 
 enum class ShedReason : std::uint8_t {

@@ -1,13 +1,14 @@
 // Every defence around one risky call, in one object: built fluently, used from any thread.
 //
 //   auto pipeline = PipelineBuilder{}.breaker({}).timeout({}).retry({}).build(clock);
-//   auto answer = pipeline->run({.operation = 1}, [&](const Attempt& attempt) { return ask(attempt.deadline); }, fallback);
+//   auto answer = pipeline->run({.operation = 1}, [&](const Attempt& attempt) { return ask(attempt.deadline); },
+//   fallback);
 //
 // A callable takes the Attempt (or nothing) and returns a value (success), an Attempted<T> (its own words), or throws
-// (failure). It runs on the caller's thread, outside of every lock, and is not interrupted: it is told its deadline, and
-// what comes later than that is counted as a timeout. Waiting (for intake, for a place, between attempts) blocks the
-// caller through the clock that build() was given. pipeline_async.hpp does the same for coroutines, without blocking.
-// Thread safe. In the steady state a call that is admitted and answered allocates nothing.
+// (failure). It runs on the caller's thread, outside of every lock, and is not interrupted: it is told its deadline,
+// and what comes later than that is counted as a timeout. Waiting (for intake, for a place, between attempts) blocks
+// the caller through the clock that build() was given. pipeline_async.hpp does the same for coroutines, without
+// blocking. Thread safe. In the steady state a call that is admitted and answered allocates nothing.
 #pragma once
 
 #include <hawser/resilience/pipeline_core.hpp>
@@ -54,7 +55,8 @@ using ValueOf = typename Returned<std::conditional_t<std::is_void_v<ReturnOf<F>>
 class Pipeline {
  public:
   // The clock outlives the pipeline. REQUIRES: problems_of(config).empty(); PipelineBuilder says what is wrong instead.
-  Pipeline(PipelineClock& clock, const PipelineConfig& config, std::uint64_t seed, RetryPolicy::Predicate retriable = {})
+  Pipeline(PipelineClock& clock, const PipelineConfig& config, std::uint64_t seed,
+           RetryPolicy::Predicate retriable = {})
       : clock_(clock), core_(config, seed, clock.now(), std::move(retriable)) {}
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;

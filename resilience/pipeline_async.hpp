@@ -4,9 +4,9 @@
 //
 // `operation` takes an Attempt and returns awaitable<T> or awaitable<Attempted<T>>. When the attempt's time is over its
 // Asio operations are cancelled (terminal), and the attempt ends as timed out once the coroutine has ended: one that
-// ignores cancellation is only counted late. Cancelling the caller cancels the attempt or the wait, and the call ends as
-// `ignored`. REQUIRES: the coroutine's executor runs one handler at a time (a loop of one thread, or a strand), and the
-// timers call on it; the operation, the pipeline and the timers outlive the call. T is default constructible.
+// ignores cancellation is only counted late. Cancelling the caller cancels the attempt or the wait, and the call ends
+// as `ignored`. REQUIRES: the coroutine's executor runs one handler at a time (a loop of one thread, or a strand), and
+// the timers call on it; the operation, the pipeline and the timers outlive the call. T is default constructible.
 #pragma once
 
 #include <hawser/resilience/pipeline.hpp>
@@ -110,8 +110,7 @@ boost::asio::awaitable<AttemptResult> attempt_async(Pipeline& pipeline, Pipeline
   AttemptResult result{AttemptEnd::failure, call.options().idempotent, std::nullopt};
   ended.error = nullptr;
   {
-    const CancelForward forward{state.slot(),
-                                [cancel](boost::asio::cancellation_type type) { cancel->emit(type); }};
+    const CancelForward forward{state.slot(), [cancel](boost::asio::cancellation_type type) { cancel->emit(type); }};
     const Attempt attempt = pipeline.attempt_of(call);
     auto token = boost::asio::as_tuple(boost::asio::bind_cancellation_slot(cancel->slot(), boost::asio::use_awaitable));
     // Named, because g++ 12 destroys such temporaries of a co_await twice.
@@ -154,8 +153,8 @@ inline boost::asio::awaitable<void> wait_async(PipelineTimers& timers, std::shar
 }  // namespace pipeline_detail
 
 template <typename F>
-using PipelineValueOf = std::conditional_t<std::is_void_v<typename pipeline_detail::AwaitedOf<F>::Return>, std::monostate,
-                                           typename pipeline_detail::AwaitedOf<F>::Value>;
+using PipelineValueOf = std::conditional_t<std::is_void_v<typename pipeline_detail::AwaitedOf<F>::Return>,
+                                           std::monostate, typename pipeline_detail::AwaitedOf<F>::Value>;
 
 template <typename F, typename T = PipelineValueOf<F>>
 boost::asio::awaitable<PipelineResult<T>> run_async(Pipeline& pipeline, PipelineTimers& timers, CallOptions options,

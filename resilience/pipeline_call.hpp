@@ -84,7 +84,7 @@ struct Attempted {
 template <typename T>
 struct PipelineResult {
   std::optional<T> value;
-  PipelineStage stage = PipelineStage::operation;   // who answered
+  PipelineStage stage = PipelineStage::operation;    // who answered
   PipelineStage stopped = PipelineStage::operation;  // who ended the call; differs when the fallback answered
   PipelineCause cause = PipelineCause::answered;     // why it ended so; of a fallback: why it was asked
   std::uint32_t attempts = 0;
@@ -92,8 +92,8 @@ struct PipelineResult {
   Duration retry_after{0};  // of a refusal: a hint; `forever` when nobody knows
   std::uint8_t level = 0;   // of a shed call: the lowest priority that is let in
   FallbackSource fallback = FallbackSource::none;
-  Duration age{0};          // of a cached value
-  std::string detail{};     // of a fallback
+  Duration age{0};             // of a cached value
+  std::string detail{};        // of a fallback
   std::exception_ptr error{};  // what the last attempt threw
 
   explicit operator bool() const noexcept { return value.has_value(); }

@@ -29,8 +29,8 @@ class PipelineCore {
   void begin(PipelineCall& call, Instant now);
   // REQUIRES: begun, not running.
   PipelineStep step(PipelineCall& call, Instant now);
-  // After a `run`. A success that took longer than the attempt's timeout is `late`: it ends the call with its value, and
-  // counts as a timeout for breaker and timeout manager. Boundary: took > timeout is late.
+  // After a `run`. A success that took longer than the attempt's timeout is `late`: it ends the call with its value,
+  // and counts as a timeout for breaker and timeout manager. Boundary: took > timeout is late.
   void attempt_ended(PipelineCall& call, AttemptResult result, Instant now);
   // The caller has gone: the call ends as `ignored`. REQUIRES: begun, not running.
   void abandon(PipelineCall& call, Instant now);

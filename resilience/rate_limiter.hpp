@@ -31,7 +31,7 @@ class RateLimiter {
   void set_rate(Instant now, std::int64_t per_second);
 
   std::int64_t rate() const noexcept { return config_.rate_per_second; }
-  std::uint64_t taken() const noexcept { return taken_; }      // calls, not tokens
+  std::uint64_t taken() const noexcept { return taken_; }        // calls, not tokens
   std::uint64_t refusals() const noexcept { return refusals_; }  // in observe_only: those that would have been
 
  private:
@@ -45,15 +45,15 @@ class RateLimiter {
 };
 
 struct AdaptiveRateConfig {
-  std::int64_t rate_min = 10;              // calls per second; 1 .. rate_max
-  std::int64_t rate_max = 10'000;          // .. 1 000 000 000
-  std::int64_t rate_initial = 100;         // rate_min .. rate_max
-  std::int64_t burst = 20;                 // as above
-  std::int64_t increase = 10;              // calls per second, per step; 1 ..
-  std::uint32_t decrease_permille = 700;   // what is left of the rate after a bad step; 1 .. 999
-  std::uint32_t overload_permille = 50;    // a step is bad when this share of its calls, or more, came back overloaded
-  std::uint64_t samples_min = 5;           // ended calls below which a step says nothing; 1 ..
-  Duration step{1'000'000};                // above 0, not `forever`
+  std::int64_t rate_min = 10;             // calls per second; 1 .. rate_max
+  std::int64_t rate_max = 10'000;         // .. 1 000 000 000
+  std::int64_t rate_initial = 100;        // rate_min .. rate_max
+  std::int64_t burst = 20;                // as above
+  std::int64_t increase = 10;             // calls per second, per step; 1 ..
+  std::uint32_t decrease_permille = 700;  // what is left of the rate after a bad step; 1 .. 999
+  std::uint32_t overload_permille = 50;   // a step is bad when this share of its calls, or more, came back overloaded
+  std::uint64_t samples_min = 5;          // ended calls below which a step says nothing; 1 ..
+  Duration step{1'000'000};               // above 0, not `forever`
   bool observe_only = false;
 };
 

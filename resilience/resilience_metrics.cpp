@@ -14,12 +14,29 @@ std::string_view to_string(PipelineStage stage) noexcept {
 std::ostream& operator<<(std::ostream& out, PipelineStage stage) { return out << to_string(stage); }
 
 std::string_view to_string(PipelineCause cause) noexcept {
-  constexpr std::array<std::string_view, pipeline_causes> names{
-      "answered",         "late",           "rate_limited",       "cascade_optional", "cascade_throttled",
-      "cascade_priority", "shed_queue_full", "shed_displaced",    "shed_pressure",    "shed_cannot_finish",
-      "shed_expired",     "read_only",      "breaker_open",       "bulkhead_full",    "bulkhead_queue_full",
-      "bulkhead_wait_expired", "timed_out", "deadline",           "failed",           "overloaded",
-      "ignored",          "retries_spent",  "retry_budget"};
+  constexpr std::array<std::string_view, pipeline_causes> names{"answered",
+                                                                "late",
+                                                                "rate_limited",
+                                                                "cascade_optional",
+                                                                "cascade_throttled",
+                                                                "cascade_priority",
+                                                                "shed_queue_full",
+                                                                "shed_displaced",
+                                                                "shed_pressure",
+                                                                "shed_cannot_finish",
+                                                                "shed_expired",
+                                                                "read_only",
+                                                                "breaker_open",
+                                                                "bulkhead_full",
+                                                                "bulkhead_queue_full",
+                                                                "bulkhead_wait_expired",
+                                                                "timed_out",
+                                                                "deadline",
+                                                                "failed",
+                                                                "overloaded",
+                                                                "ignored",
+                                                                "retries_spent",
+                                                                "retry_budget"};
   const auto index = static_cast<std::size_t>(cause);
   return index < names.size() ? names[index] : "unknown";
 }

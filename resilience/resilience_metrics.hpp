@@ -35,9 +35,9 @@ std::ostream& operator<<(std::ostream&, PipelineStage);
 
 // Why a call ended as it did. Of a call that the fallback answered: why it had to.
 enum class PipelineCause : std::uint8_t {
-  answered,          // by the operation, in time
-  late,              // by the operation, after its timeout: counted against it
-  rate_limited,      // shedder stage
+  answered,      // by the operation, in time
+  late,          // by the operation, after its timeout: counted against it
+  rate_limited,  // shedder stage
   cascade_optional,
   cascade_throttled,
   cascade_priority,
@@ -46,18 +46,18 @@ enum class PipelineCause : std::uint8_t {
   shed_pressure,
   shed_cannot_finish,
   shed_expired,
-  read_only,         // a write, and the fallback handler is in read-only mode
-  breaker_open,      // breaker stage
-  bulkhead_full,     // bulkhead stage
+  read_only,      // a write, and the fallback handler is in read-only mode
+  breaker_open,   // breaker stage
+  bulkhead_full,  // bulkhead stage
   bulkhead_queue_full,
   bulkhead_wait_expired,
-  timed_out,         // the attempt's time ran out
-  deadline,          // the call's time ran out
-  failed,            // the operation said so, or threw
-  overloaded,        // what was called said that it has too much to do
-  ignored,           // cancelled, or an error of the caller's own
-  retries_spent,     // every attempt failed
-  retry_budget,      // another attempt was wanted, and not paid for
+  timed_out,      // the attempt's time ran out
+  deadline,       // the call's time ran out
+  failed,         // the operation said so, or threw
+  overloaded,     // what was called said that it has too much to do
+  ignored,        // cancelled, or an error of the caller's own
+  retries_spent,  // every attempt failed
+  retry_budget,   // another attempt was wanted, and not paid for
 };
 inline constexpr std::size_t pipeline_causes = 23;
 std::string_view to_string(PipelineCause cause) noexcept;

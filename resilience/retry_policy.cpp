@@ -15,10 +15,9 @@ std::string_view to_string(AttemptEnd end) noexcept {
 }
 
 std::string_view to_string(RetryStop stop) noexcept {
-  constexpr std::array<std::string_view, retry_stops> names{"none",           "succeeded",   "not_retriable",
-                                                            "not_repeatable", "attempts_spent", "pushed_back",
-                                                            "breaker_open",   "deadline",    "budget_empty",
-                                                            "observe_only"};
+  constexpr std::array<std::string_view, retry_stops> names{
+      "none",        "succeeded",    "not_retriable", "not_repeatable", "attempts_spent",
+      "pushed_back", "breaker_open", "deadline",      "budget_empty",   "observe_only"};
   const auto index = static_cast<std::size_t>(stop);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -41,22 +41,22 @@ struct RetryConfig {
   BackoffConfig backoff{Duration{20'000}, 2000, Duration{2'000'000}, Jitter::full};
   RetryBudgetConfig budget;
   bool budgeted = true;
-  Duration attempt_min{1'000};        // a retry needs at least this long before the deadline; 0 ..
-  Duration push_back_max{30'000'000}; // a longer push-back means "not at all"; above 0
-  bool observe_only = false;          // decides and counts, and never retries
+  Duration attempt_min{1'000};         // a retry needs at least this long before the deadline; 0 ..
+  Duration push_back_max{30'000'000};  // a longer push-back means "not at all"; above 0
+  bool observe_only = false;           // decides and counts, and never retries
 };
 
 enum class RetryStop : std::uint8_t {
-  none,            // retry
+  none,  // retry
   succeeded,
-  not_retriable,   // the error is not of that kind, or the predicate says so
+  not_retriable,  // the error is not of that kind, or the predicate says so
   not_repeatable,
   attempts_spent,
-  pushed_back,     // the server said not to
-  breaker_open,    // it would not be admitted at that time
-  deadline,        // it could not end in time
+  pushed_back,   // the server said not to
+  breaker_open,  // it would not be admitted at that time
+  deadline,      // it could not end in time
   budget_empty,
-  observe_only,    // would have retried
+  observe_only,  // would have retried
 };
 inline constexpr std::size_t retry_stops = 10;
 std::string_view to_string(RetryStop stop) noexcept;
@@ -85,8 +85,9 @@ class RetryPolicy {
 
   // A first attempt leaves: deposits into the budget.
   Call begin() noexcept;
-  // After an attempt that began at `began`. `breaker_retry_at`: when the breaker will next admit a call, in the past when
-  // it admits now. Boundary: at + attempt_min <= deadline is in time. Takes from the budget only when it says retry.
+  // After an attempt that began at `began`. `breaker_retry_at`: when the breaker will next admit a call, in the past
+  // when it admits now. Boundary: at + attempt_min <= deadline is in time. Takes from the budget only when it says
+  // retry.
   RetryDecision after(Call& call, const AttemptResult& result, Instant began, Instant now, Instant deadline = never,
                       Instant breaker_retry_at = Instant{});
   // The retry was refused locally and never left.

@@ -6,8 +6,8 @@
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
-#include "sim_command.hpp"
 #include "replay_command.hpp"
+#include "sim_command.hpp"
 #include "text.hpp"
 
 #include <CLI/App.hpp>
@@ -104,13 +104,15 @@ struct CommandLine {
   }
 
   void replay_commands() {
-    CLI::App* const all = app.add_subcommand("replay", "Tries settings on what really happened: a trace on standard input");
+    CLI::App* const all =
+        app.add_subcommand("replay", "Tries settings on what really happened: a trace on standard input");
     all->require_subcommand(1);
     all->footer(
         "The trace is CSV, one event a line, sorted by the time at which calls began:\n"
         "  time,outcome,latency\n  0,success,12ms\n  1.5s,timeout,1s\n"
         "outcome: success, failure, timeout, overloaded, ignored. Times are microseconds or carry a unit. Optional\n"
-        "columns: operation, priority (0..7), deadline. A settings file has lines `key = value`; docs/replay.md has all.\n\n"
+        "columns: operation, priority (0..7), deadline. A settings file has lines `key = value`; docs/replay.md has "
+        "all.\n\n"
         "Examples:\n  hawser replay breaker --config breaker.toml < trace.csv\n"
         "  hawser replay shedder --summary < trace.csv");
     for (const std::string_view kind : replay_kinds) {
@@ -126,7 +128,8 @@ struct CommandLine {
       one->add_option("--config", replay_options.config, "A file of `key = value` lines; the defaults without");
       one->add_flag("--json", replay_options.json, "One JSON object a line, the summary last");
       one->add_flag("--summary", replay_options.summary, "The summary alone");
-      one->add_option("--seed", replay_options.seed, "Of jitter; the same seed, the same answers")->capture_default_str();
+      one->add_option("--seed", replay_options.seed, "Of jitter; the same seed, the same answers")
+          ->capture_default_str();
     }
   }
 

@@ -235,7 +235,9 @@ void replay_backoff(const BackoffConfig& config, const Events& events, std::uint
     failures += failed ? 1 : 0;
     rows.write(ReplayRow{}
                    .add("time", to_us(event.time))
-                   .word("decision", failed ? "delay" : event.outcome == AttemptEnd::success ? "reset" : "none")
+                   .word("decision", failed                                 ? "delay"
+                                     : event.outcome == AttemptEnd::success ? "reset"
+                                                                            : "none")
                    .add("delay", delay)
                    .add("ceiling", ceiling)
                    .add("attempts", backoff.attempts()));
@@ -252,11 +254,12 @@ void replay_budget(const RetryBudgetConfig& config, const Events& events, Replay
         const bool granted = wants && budget.withdraw(end_of(events[i]));
         rows.write(ReplayRow{}
                        .add("time", to_us(end_of(events[i])))
-                       .word("decision", !wants ? "none" : granted ? "retry" : "deny")
+                       .word("decision", !wants    ? "none"
+                                         : granted ? "retry"
+                                                   : "deny")
                        .add("millitokens", budget.millitokens()));
       });
-  rows.summary(
-      ReplayRow{}.add("calls", events.size()).add("granted", budget.granted()).add("denied", budget.denied()));
+  rows.summary(ReplayRow{}.add("calls", events.size()).add("granted", budget.granted()).add("denied", budget.denied()));
 }
 
 void replay_limit(const AdaptiveLimitConfig& config, const Events& events, ReplayRows& rows) {

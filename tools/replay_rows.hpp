@@ -1,4 +1,5 @@
-// Lines of a replay's answer: each a list of named fields, written as CSV with one header, or as one JSON object a line.
+// Lines of a replay's answer: each a list of named fields, written as CSV with one header, or as one JSON object a
+// line.
 //
 // Values are numbers or plain words, so that neither format needs escapes. A summary is a last JSON line, or comments.
 #pragma once

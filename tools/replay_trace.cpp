@@ -49,7 +49,8 @@ constexpr std::uint64_t us_max = 31'557'600'000'000'000;
 
 std::optional<Duration> duration(std::string_view text, std::string& problem) {
   const auto bare = number(text);
-  const auto value = bare && *bare <= us_max ? Duration{static_cast<std::int64_t>(*bare)} : parse_duration(text, problem);
+  const auto value =
+      bare && *bare <= us_max ? Duration{static_cast<std::int64_t>(*bare)} : parse_duration(text, problem);
   if (!bare && !parse_duration(text, problem)) return std::nullopt;
   return value;
 }

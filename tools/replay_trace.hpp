@@ -1,8 +1,8 @@
 // What really happened, as a replay reads it: one event per line, CSV.
 //
 // Columns are named by a header line, in any order; without one they are time,outcome,latency. Further ones are
-// operation, priority and deadline. Times and durations are microseconds, or carry a unit (12ms, 1.5s). Lines must be in
-// the order of their time. Empty lines and lines that begin with # are passed over.
+// operation, priority and deadline. Times and durations are microseconds, or carry a unit (12ms, 1.5s). Lines must be
+// in the order of their time. Empty lines and lines that begin with # are passed over.
 #pragma once
 
 #include <hawser/base/time.hpp>

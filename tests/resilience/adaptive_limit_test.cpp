@@ -56,6 +56,19 @@ TEST_CASE("an overload does not teach it that slow is normal: the baseline does 
   CHECK(limit.limit() <= 25);
 }
 
+TEST_CASE("latency that goes with concurrency is our own doing, however long it lasts") {
+  // The floor is four times what the service can do, so the queue cannot be helped; demand comes and goes.
+  Service service{4};
+  AdaptiveLimitConfig config;
+  config.limit_min = config.limit_initial = 16;
+  AdaptiveLimit limit{config, start};
+  Instant now = run(limit, service, start, 5s, 4);
+  CHECK(limit.baseline() < 11ms);
+  for (int i = 0; i < 100; ++i) now = run(limit, service, now, 1s, i % 2 == 0 ? 10 : 16);
+  CHECK(limit.correlation() > 80);
+  CHECK(limit.baseline() < 11ms);
+}
+
 TEST_CASE("a service that has become slower by itself gets a new baseline, not a limit at the floor") {
   Service service{20};
   AdaptiveLimit limit{{}, start};

@@ -55,7 +55,10 @@ TEST_CASE("settings that contradict each other are refused, and both keys are na
       {[](P& p) { p.timeout->window = 5us; }, "timeout.slices (6)", "window (5us)"},
       {[](P& p) { p.retry->backoff.base = 3s; }, "retry.backoff.base (3s)", "cap (2s)"},
       {[](P& p) { p.retry->budget.tokens_initial = 101; }, "retry.budget.tokens_initial (101)", "tokens_max (100)"},
-      {[](P& p) { p.retry->budget = {0, 100, 0, 0}; }, "share_permille (0)", "floor_per_second (0)"},
+      {[](P& p) {
+         p.retry->budget = {0, 100, 0, 0};
+       },
+       "share_permille (0)", "floor_per_second (0)"},
       {[](P& p) { p.shedder->limit.limit_initial = 1001; }, "limit_initial (1001)", "limit_max (1000)"},
       {[](P& p) { p.shedder->limit.limit_min = 9; }, "limit_min (9)", "limit_initial (8)"},
       {[](P& p) { p.shedder->pressure_from = 960; }, "shedder.pressure_from (960)", "pressure_to (950)"},
@@ -63,7 +66,10 @@ TEST_CASE("settings that contradict each other are refused, and both keys are na
       {[](P& p) { p.cascade->throttle_at = 700; }, "cascade.throttle_at (700)", "limit_at (600)"},
       {[](P& p) { p.cascade->limit_at = 950; }, "cascade.limit_at (950)", "fail_fast_at (900)"},
       {[](P& p) { p.cascade->hysteresis = 300; }, "cascade.hysteresis (300)", "throttle_at (300)"},
-      {[](P& p) { p.cascade->memory_permille = {900, 900}; }, "memory_permille.low (900)", "memory_permille.high (900)"},
+      {[](P& p) {
+         p.cascade->memory_permille = {900, 900};
+       },
+       "memory_permille.low (900)", "memory_permille.high (900)"},
       {[](P& p) { p.bulkhead->capacity = 2; }, "sum of floor (3)", "capacity (2)"},
       {[](P& p) { p.bulkhead->groups[0].limit = 1; }, "groups.gold.floor (2)", "limit (1)"},
       {[](P& p) { p.bulkhead->groups[0].limit = 65; }, "groups.gold.limit (65)", "capacity (64)"},
@@ -81,7 +87,8 @@ TEST_CASE("settings that contradict each other are refused, and both keys are na
       {[](P& p) { p.breaker->probes_max = 4, p.bulkhead->capacity = 3; }, "breaker.probes_max (4)",
        "bulkhead.capacity (3)"},
       {[](P& p) { p.adaptive_rate.emplace(); }, "rate", "adaptive_rate"},
-      {[](P& p) { p.adaptive_rate.emplace(), p.adaptive_rate->rate_min = 200; }, "rate_min (200)", "rate_initial (100)"},
+      {[](P& p) { p.adaptive_rate.emplace(), p.adaptive_rate->rate_min = 200; }, "rate_min (200)",
+       "rate_initial (100)"},
       {[](P& p) { p.shedder->target_min = 31s; }, "shedder.target_min (31s)", "deadline (30s)"},
   };
   REQUIRE(cases.size() >= 20);

@@ -35,14 +35,16 @@ TEST_CASE("the chain is asked in its order, past links that have nothing or thro
   FallbackHandler<int> handler;
   int asked = 0;
   handler.cached(1s)
-      .custom("broken", [&](const FallbackRequest&) -> std::optional<int> {
-        ++asked;
-        throw std::runtime_error("no");
-      })
-      .custom("replica", [&](const FallbackRequest& r) -> std::optional<int> {
-        ++asked;
-        return r.key == 1 ? std::optional{41} : std::nullopt;
-      })
+      .custom("broken",
+              [&](const FallbackRequest&) -> std::optional<int> {
+                ++asked;
+                throw std::runtime_error("no");
+              })
+      .custom("replica",
+              [&](const FallbackRequest& r) -> std::optional<int> {
+                ++asked;
+                return r.key == 1 ? std::optional{41} : std::nullopt;
+              })
       .default_value(-1);
   const auto replica = handler.answer({1, false, "breaker_open"}, start);
   CHECK(replica.value == 41);

@@ -57,7 +57,8 @@ TEST_CASE("a full room refuses who is not more important, and lets who is displa
   LoadShedder shedder{narrow(), start};
   CHECK(shedder.offer({4, never, nullptr}, start).admitted);
   std::vector<std::uint64_t> waiting;
-  for (const std::uint8_t priority : std::vector<std::uint8_t>{3, 2, 2, 5}) waiting.push_back(shedder.offer({priority, never, nullptr}, start).ticket);
+  for (const std::uint8_t priority : std::vector<std::uint8_t>{3, 2, 2, 5})
+    waiting.push_back(shedder.offer({priority, never, nullptr}, start).ticket);
   const auto refused = shedder.offer({2, never, nullptr}, start).rejection;
   REQUIRE(refused);
   CHECK(refused->reason == ShedReason::queue_full);
@@ -172,10 +173,10 @@ TEST_CASE("whatever happens, each offer ends once and the bounds hold") {
     for (int i = 0; i < 3'000; ++i) {
       now += Duration{random.between(std::int64_t{0}, std::int64_t{4'000})};
       if (random.chance(600'000)) {
-        const auto answer = shedder.offer({static_cast<std::uint8_t>(random.below(8)),
-                                           now + Duration{random.between(std::int64_t{-10}, std::int64_t{200'000})},
-                                           nullptr},
-                                          now);
+        const auto answer =
+            shedder.offer({static_cast<std::uint8_t>(random.below(8)),
+                           now + Duration{random.between(std::int64_t{-10}, std::int64_t{200'000})}, nullptr},
+                          now);
         REQUIRE((answer.admitted + (answer.ticket != 0) + answer.rejection.has_value()) == 1);
         running += answer.admitted ? 1 : 0;
         if (answer.ticket != 0) ends[answer.ticket] = 0;

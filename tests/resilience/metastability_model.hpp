@@ -1,7 +1,7 @@
 // One client node, one server with one worker, on virtual time: the model in which retries keep an overload alive.
 //
-// Calls arrive in an open loop, however the earlier ones fare. The client is the shipped PipelineCore, the server either
-// a plain unbounded queue or the shipped LoadShedder in front of its worker, which may stall for a while.
+// Calls arrive in an open loop, however the earlier ones fare. The client is the shipped PipelineCore, the server
+// either a plain unbounded queue or the shipped LoadShedder in front of its worker, which may stall for a while.
 #pragma once
 
 #include <hawser/base/random.hpp>
@@ -88,8 +88,8 @@ class Model {
   void arrive() {
     CallOptions options;
     options.deadline = now_ + options_.deadline;
-    options.priority = random_.below(1000) < options_.urgent_permille ? std::uint8_t{7}
-                                                                       : static_cast<std::uint8_t>(random_.below(7));
+    options.priority =
+        random_.below(1000) < options_.urgent_permille ? std::uint8_t{7} : static_cast<std::uint8_t>(random_.below(7));
     // Those that begin at the very end are not asked for their answer.
     const bool counted = now_ + options_.deadline < Instant{} + options_.length;
     urgent += options.priority == 7 && counted ? 1 : 0;
@@ -112,7 +112,8 @@ class Model {
     }
     const std::uint32_t attempt = caller.waiting_for = caller.call.attempts();
     ++second_of(now_).sends;
-    timers_.add(later(step.until, Duration{1}), [this, &caller, attempt] { end(caller, attempt, AttemptEnd::timeout); });
+    timers_.add(later(step.until, Duration{1}),
+                [this, &caller, attempt] { end(caller, attempt, AttemptEnd::timeout); });
     receive(caller, attempt, step.until);
   }
 

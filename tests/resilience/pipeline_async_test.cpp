@@ -4,7 +4,6 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-
 #include <catch2/catch.hpp>
 
 #include <stdexcept>

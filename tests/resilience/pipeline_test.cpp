@@ -242,7 +242,8 @@ TEST_CASE("the fallback answers for whatever stage refused, with its age, and re
   options.writes = true;
   pipeline->set_breaker_mode(BreakerMode::enabled);
   Flaky untouched{0};
-  const auto write = pipeline->run(options, [&] { return untouched(); }, fallback);
+  const auto write = pipeline->run(
+      options, [&] { return untouched(); }, fallback);
   CHECK(write.cause == Cause::read_only);
   CHECK(write.fallback == FallbackSource::read_only);
   CHECK(write.detail == "degraded");
@@ -343,4 +344,31 @@ TEST_CASE("who asks to stop while waiting is let go, and what is behind is not b
   CHECK(answer.cause == Cause::ignored);
   CHECK(answer.attempts == 1);
   CHECK(pipeline->snapshot().under_way == 0);
+}
+
+TEST_CASE("the answer to a retried call is no sample, and a retry that never left is paid back") {
+  class Closing final : public PipelineClock {
+   public:
+    Instant now() noexcept override { return at; }
+    void wait(std::unique_lock<std::mutex>&, std::condition_variable&, Instant until) override {
+      at = until;
+      if (close) of->core().breaker()->set_mode(BreakerMode::forced_open, at);
+    }
+    Instant at = instant_from_us(1'000'000);
+    Pipeline* of = nullptr;
+    bool close = false;
+  } clock;
+  auto pipeline = PipelineBuilder{}.breaker({}).timeout({}).retry(steady_retries(3)).build(clock);
+  clock.of = pipeline.get();
+  CHECK(pipeline->run({}, Flaky{1}).value == 42);
+  CHECK(pipeline->percentiles(0).samples == 0);
+  CHECK(pipeline->run({}, Flaky{0}).value == 42);
+  CHECK(pipeline->percentiles(0).samples == 1);
+  const std::uint64_t before = pipeline->snapshot().retry_millitokens;
+  clock.close = true;
+  const auto refused = pipeline->run({}, Flaky{1});
+  CHECK(refused.cause == Cause::breaker_open);
+  CHECK(refused.attempts == 1);
+  // Its own deposit of a tenth, and no token less.
+  CHECK(pipeline->snapshot().retry_millitokens == before + 100);
 }

@@ -78,7 +78,8 @@ TEST_CASE("when nothing works, retries are a tenth of the calls and not three ti
   for (int i = 0; i < 10'000; ++i, now += 1ms) {
     auto call = policy.begin();
     Instant began = now;
-    for (auto next = policy.after(call, failed, began, began); next.retries(); next = policy.after(call, failed, began, began))
+    for (auto next = policy.after(call, failed, began, began); next.retries();
+         next = policy.after(call, failed, began, began))
       began = next.at;
   }
   // 10 saved, 10 s of floor and the first second's, 1000 by share.

@@ -115,3 +115,15 @@ TEST_CASE("absurd durations and clocks break nothing") {
   CHECK(manager.timeout(1, hawser::never) >= 20ms);
   CHECK(manager.timeout(1, start) <= 10s);
 }
+
+TEST_CASE("percentiles are of what the window holds, and an observing manager only suggests") {
+  hawser::TimeoutConfig config;
+  config.observe_only = true;
+  TimeoutManager manager{config};
+  for (int i = 1; i <= 100; ++i) manager.answered(1, start, i * 1us);
+  const auto seen = manager.percentiles(1, start);
+  CHECK(seen == hawser::LatencyPercentiles{100, 50us, 95us, 99us});
+  CHECK(manager.timeout(1, start) == 1s);
+  CHECK(manager.suggested(1, start) == 100ms);
+  CHECK(manager.percentiles(1, start + 2min) == hawser::LatencyPercentiles{});
+}

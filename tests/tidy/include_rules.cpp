@@ -38,8 +38,8 @@ struct Permit {
 const std::vector<std::string> asio_places{"interconnect/", "inspect/", "sim/",     "tools/",
                                            "tests/",        "bench/",   "examples/"};
 // Of resilience, one header is about coroutines.
-const std::vector<std::string> asio_and_pipeline_places{"interconnect/", "inspect/", "sim/", "tools/", "tests/", "bench/",
-                                                        "examples/", "resilience/pipeline_async.hpp"};
+const std::vector<std::string> asio_and_pipeline_places{
+    "interconnect/", "inspect/", "sim/", "tools/", "tests/", "bench/", "examples/", "resilience/pipeline_async.hpp"};
 const std::vector<std::string> system_places{"interconnect/zmq/", "inspect/", "tools/", "tests/", "bench/",
                                              "examples/"};
 // In the interconnect, Cap'n Proto belongs to the files about messages and the wire.
