@@ -51,6 +51,8 @@ std::vector<std::string> BreakerConfig::problems() const {
   demand(window > zero, "window is not above zero");
   demand(window_calls == 0 || window_calls >= calls_min,
          "window_calls is below calls_min: the shares would never say anything");
+  demand(window_calls == 0 || failure_count <= window_calls,
+         "failure_count is above window_calls: so many failures could never be counted");
   demand(open_for > zero, "open_for is not above zero");
   demand(open_factor_permille >= 1000, "open_factor_permille is below 1000: open times would shrink");
   demand(open_max >= open_for, "open_max is below open_for");

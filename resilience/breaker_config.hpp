@@ -30,6 +30,7 @@ enum class Verdict : std::uint8_t { success, failure, neutral };
 
 struct BreakerConfig {
   std::uint32_t consecutive_failures = 5;  // 0 switches the rule off
+  std::uint32_t failure_count = 0;         // failures within the window, whatever their share; 0 switches the rule off
   std::uint32_t failure_percent = 50;      // 1 .. 100; 0 switches the rule off
   std::uint32_t slow_percent = 80;         // 1 .. 100; 0 switches the rule off
   Duration slow_limit{2'000'000};          // above 0; `forever` makes nothing slow

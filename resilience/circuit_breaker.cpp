@@ -158,6 +158,9 @@ void CircuitBreaker::judge(Instant now) {
     return open(now, "consecutive_failures", std::to_string(consecutive_) + " in a row");
   }
   const WindowCounts& ended = count_window_ ? count_window_->counts() : time_window_.counts(now);
+  if (config_.failure_count > 0 && ended.failures >= config_.failure_count) {
+    return open(now, "failure_count", std::to_string(ended.failures) + " in the window");
+  }
   if (config_.failure_percent > 0 && ended.calls >= config_.calls_min &&
       ended.failures * 100 >= ended.calls * config_.failure_percent) {
     return open(now, "failure_rate", std::to_string(ended.failures) + " of " + std::to_string(ended.calls));

@@ -43,7 +43,8 @@ struct BreakerTransition {
 // closed: all pass. open: nothing passes, retry_at() says until when. half_open: a few leased probes pass; without
 // traffic it waits. ramping: 10, 25, 50 % of the calls pass, a quarter of ramp_time each, then 100 % for the last.
 //
-// The rules and their boundaries: it opens at >= `consecutive_failures` in a row; at a failure share >=
+// The rules and their boundaries: it opens at >= `consecutive_failures` in a row; at >= `failure_count`
+// failures in the window; at a failure share >=
 // `failure_percent` of >= `calls_min` calls in the window; at a slow share >= `slow_percent` of as many. A call is slow
 // when it took more than `slow_limit`, failed or not, and already while it still hangs: a hung peer is noticed after
 // the slow limit, not after the first timeout. Neutral ends (cancelled, expired or refused before leaving) count

@@ -44,13 +44,17 @@ TimeoutManager::Operation& TimeoutManager::operation(std::uint64_t id, Instant n
   return op;
 }
 
-void TimeoutManager::refresh(Operation& op) const {
+void TimeoutManager::merge(const Operation& op) {
+  merged_.clear();
+  for (const Histogram& slice : op.slices) merged_.merge(slice);
+}
+
+void TimeoutManager::refresh(Operation& op) {
   if (!op.stale) return;
-  Histogram merged;
-  for (const Histogram& slice : op.slices) merged.merge(slice);
-  op.known = op.known_at = merged.count();
-  op.percentile = merged.quantile(config_.percentile_ppm);
-  op.hedge = merged.quantile(config_.hedge_ppm);
+  merge(op);
+  op.known = op.known_at = merged_.count();
+  op.percentile = merged_.quantile(config_.percentile_ppm);
+  op.hedge = merged_.quantile(config_.hedge_ppm);
   op.stale = false;
 }
 
@@ -79,6 +83,16 @@ Duration TimeoutManager::clamped(Duration timeout) const noexcept {
 }
 
 Duration TimeoutManager::timeout(std::uint64_t id, Instant now) {
+  return config_.observe_only ? clamped(config_.initial) : suggested(id, now);
+}
+
+LatencyPercentiles TimeoutManager::percentiles(std::uint64_t id, Instant now) {
+  merge(operation(id, now));
+  return {merged_.count(), merged_.quantile_permille(500), merged_.quantile_permille(950),
+          merged_.quantile_permille(990)};
+}
+
+Duration TimeoutManager::suggested(std::uint64_t id, Instant now) {
   Operation& op = operation(id, now);
   refresh(op);
   Duration base = config_.initial;

@@ -22,13 +22,24 @@ struct TimeoutConfig {
   std::uint32_t hedge_ppm = 950'000;       // for hedge_after
   std::uint32_t factor_permille = 1500;    // on the percentile; >= 1000
   Duration margin{10'000};                 // on top; 0 ..
-  Duration timeout_min{20'000};            // above 0
+  Duration timeout_min{100'000};           // above 0; less than a busy machine stalls makes failures of its own
   Duration timeout_max{10'000'000};        // >= timeout_min
   Duration initial{1'000'000};             // until samples_min answers are known; clamped to the two above
   std::uint64_t samples_min = 20;
   Duration window{60'000'000};        // above 0
   std::uint32_t slices = 6;           // the window forgets in steps of window / slices; 1 ..
   std::size_t operations_max = 1024;  // beyond them, the one unused for longest is forgotten
+  bool observe_only = false;          // timeout() stays at `initial`; suggested() is what it would be
+};
+
+// Of what is in the window now; zeros while nothing is known.
+struct LatencyPercentiles {
+  std::uint64_t samples = 0;
+  Duration p50{0};
+  Duration p95{0};
+  Duration p99{0};
+
+  friend bool operator==(const LatencyPercentiles&, const LatencyPercentiles&) = default;
 };
 
 class TimeoutManager {
@@ -44,6 +55,10 @@ class TimeoutManager {
 
   // For the next attempt.
   Duration timeout(std::uint64_t operation, Instant now);
+  // The same, in observe_only too.
+  Duration suggested(std::uint64_t operation, Instant now);
+  // Merges the window: for people, not for every call.
+  LatencyPercentiles percentiles(std::uint64_t operation, Instant now);
   // When a second, hedging attempt would be worth it; `forever` while too little is known.
   Duration hedge_after(std::uint64_t operation, Instant now);
 
@@ -65,12 +80,14 @@ class TimeoutManager {
   };
 
   Operation& operation(std::uint64_t id, Instant now);
-  void refresh(Operation& op) const;
+  void merge(const Operation& op);
+  void refresh(Operation& op);
   Duration clamped(Duration timeout) const noexcept;
 
   TimeoutConfig config_;
   std::int64_t slice_us_;
   std::map<std::uint64_t, Operation> operations_;
+  Histogram merged_;  // kept for its memory, so that a known operation's next timeout allocates nothing
 };
 
 }  // namespace hawser

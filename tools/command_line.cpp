@@ -6,6 +6,7 @@
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
+#include "replay_command.hpp"
 #include "sim_command.hpp"
 #include "text.hpp"
 
@@ -37,6 +38,7 @@ struct CommandLine {
   DemoOptions sim_demo_options;
   SimRunOptions sim_run_options;
   SimGenerateOptions sim_generate_options;
+  ReplayOptions replay_options;
 
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
                     const std::string& examples) {
@@ -99,6 +101,36 @@ struct CommandLine {
     sub.add_option("--nodes", options.nodes, "How many nodes, 3 to 9")->capture_default_str();
     sub.add_option("--seconds", options.seconds, "About how long it takes, 15 to 600")->capture_default_str();
     sub.add_flag("--json", options.json, "One machine-readable result at the end, and nothing else");
+  }
+
+  void replay_commands() {
+    CLI::App* const all =
+        app.add_subcommand("replay", "Tries settings on what really happened: a trace on standard input");
+    all->require_subcommand(1);
+    all->footer(
+        "The trace is CSV, one event a line, sorted by the time at which calls began:\n"
+        "  time,outcome,latency\n  0,success,12ms\n  1.5s,timeout,1s\n"
+        "outcome: success, failure, timeout, overloaded, ignored. Times are microseconds or carry a unit. Optional\n"
+        "columns: operation, priority (0..7), deadline. A settings file has lines `key = value`; docs/replay.md has "
+        "all.\n\n"
+        "Examples:\n  hawser replay breaker --config breaker.toml < trace.csv\n"
+        "  hawser replay shedder --summary < trace.csv");
+    for (const std::string_view kind : replay_kinds) {
+      const std::string name{kind};
+      CLI::App* const one = command(
+          *all, name, "Feeds the trace to the " + name + ": one decision a line",
+          [this, name] {
+            replay_options.kind = name;
+            return replay(replay_options);
+          },
+          "  hawser replay " + name + " --config settings.toml < trace.csv\n  hawser replay " + name +
+              " --json < trace.csv | tail -1\n\nKeys: " + replay_keys(name));
+      one->add_option("--config", replay_options.config, "A file of `key = value` lines; the defaults without");
+      one->add_flag("--json", replay_options.json, "One JSON object a line, the summary last");
+      one->add_flag("--summary", replay_options.summary, "The summary alone");
+      one->add_option("--seed", replay_options.seed, "Of jitter; the same seed, the same answers")
+          ->capture_default_str();
+    }
   }
 
   void demo_commands() {
@@ -199,6 +231,7 @@ int run_command_line(int argc, char** argv) {
   line.config_commands();
   line.node_command();
   line.demo_commands();
+  line.replay_commands();
   if (const std::string problem = unknown_command(line.app, argc, argv); !problem.empty()) {
     std::fprintf(stderr, "hawser: %s\n`hawser --help` lists the commands.\n", problem.c_str());
     return exit_usage;

@@ -546,3 +546,24 @@ TEST_CASE("whatever happens, only legal transitions are made, open lets nothing 
     }
   }
 }
+
+TEST_CASE("a number of failures in the window opens it, whatever their share and however few the calls") {
+  BreakerConfig config = plain();
+  config.consecutive_failures = config.failure_percent = 0;
+  config.failure_count = 3;
+  Fixture f{config};
+  for (int i = 0; i < 2; ++i) {
+    f.fail(1);
+    f.succeed(10);
+  }
+  // A window later the first two no longer count.
+  f.now += 11s;
+  f.fail(1);
+  f.succeed(1);
+  f.fail(1);
+  CHECK(f.state() == BreakerState::closed);
+  f.fail(1);
+  CHECK(f.state() == BreakerState::open);
+  CHECK(f.breaker.reason().cause == "failure_count");
+  CHECK(f.breaker.reason().detail == "3 in the window");
+}

@@ -39,7 +39,7 @@ TEST_CASE("until enough is known the timeout is the configured one, and nothing 
     CHECK(manager.hedge_after(1, start) == hawser::forever);
   }
   manager.answered(1, start, 5ms);
-  CHECK(manager.timeout(1, start) == 20ms);
+  CHECK(manager.timeout(1, start) == 100ms);
   CHECK(manager.hedge_after(1, start) == 5ms);
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("the timeout is the percentile times the factor plus the margin, and e
   const Duration timeout = manager.timeout(1, start);
   CHECK(timeout >= 990ms * 3 / 2 + 10ms);
   CHECK(timeout <= 1'000ms * 3 / 2 + 10ms);
-  CHECK(manager.timeout(2, start) == 20ms);
+  CHECK(manager.timeout(2, start) == 100ms);
   CHECK(manager.timeout(3, start) == 1s);
 }
 
@@ -67,14 +67,14 @@ TEST_CASE("a jump of the service time far above the timeout is followed within o
   TimeoutManager manager{{}};
   Instant now = start;
   run(manager, now, 500, 5ms);
-  CHECK(manager.timeout(1, now) == 20ms);
+  CHECK(manager.timeout(1, now) == 100ms);
   const Instant jumped = now;
   const int timeouts = run(manager, now, 200, 300ms);
   CHECK(timeouts < 20);
   CHECK(now - jumped < 70s);
   CHECK(run(manager, now, 100, 300ms) == 0);
   run(manager, now, 8'000, 5ms);
-  CHECK(manager.timeout(1, now) == 20ms);
+  CHECK(manager.timeout(1, now) == 100ms);
 }
 
 TEST_CASE("timeouts in a row double the wait up to the ceiling, and one answer ends the row") {
@@ -114,4 +114,16 @@ TEST_CASE("absurd durations and clocks break nothing") {
   }
   CHECK(manager.timeout(1, hawser::never) >= 20ms);
   CHECK(manager.timeout(1, start) <= 10s);
+}
+
+TEST_CASE("percentiles are of what the window holds, and an observing manager only suggests") {
+  hawser::TimeoutConfig config;
+  config.observe_only = true;
+  TimeoutManager manager{config};
+  for (int i = 1; i <= 100; ++i) manager.answered(1, start, i * 1us);
+  const auto seen = manager.percentiles(1, start);
+  CHECK(seen == hawser::LatencyPercentiles{100, 50us, 95us, 99us});
+  CHECK(manager.timeout(1, start) == 1s);
+  CHECK(manager.suggested(1, start) == 100ms);
+  CHECK(manager.percentiles(1, start + 2min) == hawser::LatencyPercentiles{});
 }

@@ -37,6 +37,9 @@ struct Permit {
 
 const std::vector<std::string> asio_places{"interconnect/", "inspect/", "sim/",     "tools/",
                                            "tests/",        "bench/",   "examples/"};
+// Of resilience, one header is about coroutines.
+const std::vector<std::string> asio_and_pipeline_places{
+    "interconnect/", "inspect/", "sim/", "tools/", "tests/", "bench/", "examples/", "resilience/pipeline_async.hpp"};
 const std::vector<std::string> system_places{"interconnect/zmq/", "inspect/", "tools/", "tests/", "bench/",
                                              "examples/"};
 // In the interconnect, Cap'n Proto belongs to the files about messages and the wire.
@@ -47,7 +50,7 @@ const std::vector<Permit> permits{
     {"zmq", {"interconnect/zmq/", "tests/interconnect/zmq/", "tests/live/", "bench/"}},
     {"boost/asio.hpp", {}},  // 1.9 s per inclusion: the narrow headers instead
     {"boost/asio/ip/", {"interconnect/zmq/", "inspect/", "tools/", "tests/", "bench/"}},
-    {"boost/asio/", asio_places},
+    {"boost/asio/", asio_and_pipeline_places},
     {"boost/system/", asio_places},
     {"boost/beast", {"inspect/", "interconnect/zmq/", "tools/", "tests/"}},
     {"boost/", asio_places},

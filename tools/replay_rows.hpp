@@ -1,0 +1,89 @@
+// Lines of a replay's answer: each a list of named fields, written as CSV with one header, or as one JSON object a
+// line.
+//
+// Values are numbers or plain words, so that neither format needs escapes. A summary is a last JSON line, or comments.
+#pragma once
+
+#include <hawser/base/time.hpp>
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace hawser::tools {
+
+class ReplayRow {
+ public:
+  template <typename N>
+  requires std::is_integral_v<N> ReplayRow& add(std::string_view name, N value) {
+    fields_.emplace_back(name, std::to_string(value));
+    return *this;
+  }
+  ReplayRow& add(std::string_view name, Duration value) { return add(name, value.count()); }
+  // `never` and `forever` are no numbers anybody wants to compute with.
+  ReplayRow& add_optional(std::string_view name, bool known, std::int64_t value) {
+    fields_.emplace_back(name, known ? std::to_string(value) : std::string{});
+    return *this;
+  }
+  ReplayRow& word(std::string_view name, std::string_view value) {
+    fields_.emplace_back(name, "\"" + std::string{value} + "\"");
+    return *this;
+  }
+
+  const std::vector<std::pair<std::string, std::string>>& fields() const noexcept { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+class ReplayRows {
+ public:
+  ReplayRows(std::ostream& out, bool json, bool summary_only) : out_(out), json_(json), summary_only_(summary_only) {}
+
+  void write(const ReplayRow& row) {
+    if (summary_only_) return;
+    if (json_) return object(row);
+    if (std::exchange(first_, false)) {
+      line(row, [](const auto& field) { return field.first; });
+    }
+    line(row, [](const auto& field) { return bare(field.second); });
+  }
+  void summary(const ReplayRow& row) {
+    if (json_) {
+      out_ << "{\"summary\":";
+      object(row, "}\n");
+      return;
+    }
+    for (const auto& [name, value] : row.fields()) out_ << "# " << name << " = " << bare(value) << '\n';
+  }
+
+ private:
+  static std::string bare(const std::string& value) {
+    return value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
+  }
+  template <typename F>
+  void line(const ReplayRow& row, F text) {
+    bool first = true;
+    for (const auto& field : row.fields()) out_ << (std::exchange(first, false) ? "" : ",") << text(field);
+    out_ << '\n';
+  }
+  void object(const ReplayRow& row, const char* end = "\n") {
+    out_ << '{';
+    bool first = true;
+    for (const auto& [name, value] : row.fields()) {
+      out_ << (std::exchange(first, false) ? "" : ",") << '"' << name << "\":" << (value.empty() ? "null" : value);
+    }
+    out_ << '}' << end;
+  }
+
+  std::ostream& out_;
+  bool json_;
+  bool summary_only_;
+  bool first_ = true;
+};
+
+}  // namespace hawser::tools
