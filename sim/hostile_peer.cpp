@@ -504,7 +504,7 @@ void HostilePeer::act_on_control() {
     case HostileAct::welcome_forged:
       return send(LaneClass::control, encode(forged_welcome()));
     case HostileAct::goodbye_repeated: {
-      const Goodbye goodbye{host_.name(), incarnation_, version_};
+      const Goodbye goodbye{host_.name(), incarnation_, version_, false, {}};
       return send(LaneClass::control, encode(goodbye));
     }
     default:

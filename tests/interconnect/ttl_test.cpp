@@ -112,7 +112,10 @@ struct PoolNode final : InboxHost {
   boost::asio::io_context io;
   Instant now = instant_from_us(1'000'000);
   BenchClock clock{now};
-  Inbox inbox{registry, Inbox::Limits{16, 4'096, 4'096}, *this};
+  Pool peer_in{1u << 20, 1u << 20};
+  Pool node_in{1u << 20, 1u << 20};
+  GrantLine line;
+  Inbox inbox{registry, Inbox::Limits{16, 4'096, 4'096}, *this, Room{peer_in, node_in}, line};
   std::vector<std::uint64_t> ran;
   BufferRef body;
   std::vector<VerdictRange> ranges;
@@ -135,6 +138,9 @@ struct PoolNode final : InboxHost {
   HandlerDone handler_done(TypeId type, std::uint64_t sequence) override {
     return [this, type, sequence](HandlerEnd end) { inbox.handler_ended(type, sequence, std::move(end), now); };
   }
+  bool reserve_reply(std::size_t) override { return true; }
+  void release_reply(std::size_t) override {}
+  void look_again() override {}
   boost::asio::any_io_executor loop() override { return io.get_executor(); }
   boost::asio::any_io_executor pool() override { return threads.get_executor(); }
 

@@ -1,11 +1,8 @@
-// Counts allocations of the whole program, so it replaces operator new for all tests of this room; it only counts.
 #include <hawser/resilience/pipeline.hpp>
 
 #include <catch2/catch.hpp>
+#include <support/counted_new.hpp>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <thread>
 #include <vector>
 
@@ -13,8 +10,6 @@ using namespace std::chrono_literals;
 using namespace hawser;
 
 namespace {
-
-std::atomic<std::uint64_t> allocations{0};
 
 class ManualClock final : public PipelineClock {
  public:
@@ -24,19 +19,6 @@ class ManualClock final : public PipelineClock {
 };
 
 }  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc{};
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 TEST_CASE("a call that is admitted and answered allocates nothing, through every stage") {
   ManualClock clock;
@@ -67,13 +49,13 @@ TEST_CASE("a call that is admitted and answered allocates nothing, through every
   };
   // Histograms and rings grow to what the traffic needs: a window's worth of it.
   for (int i = 0; i < 40'000; ++i) call(i);
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = test::allocations();
   for (int i = 0; i < 40'000; ++i) call(i);
-  CHECK(allocations - before == 0);
+  CHECK(test::allocations() - before == 0);
   CHECK(answered == 80'000);
   // The counter counts.
   const std::vector<int> proof(3);
-  CHECK(allocations - before >= 1);
+  CHECK(test::allocations() - before >= 1);
 }
 
 TEST_CASE("many threads share one pipeline: its walls hold and its books balance") {

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include "messages.capnp.h"
+#include <support/counted_new.hpp>
 
 #include <chrono>
 #include <memory>
