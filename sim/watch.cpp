@@ -215,6 +215,11 @@ void Watch::expect_rest(Duration limit) {
   if (!findings_.empty()) report();
 }
 
+void Watch::accuse(Finding finding) {
+  findings_.add(finding.invariant, std::move(finding.nodes), std::move(finding.text));
+  report();
+}
+
 void Watch::look_at_all() {
   follow_processes();
   for (const std::string& name : names_) {

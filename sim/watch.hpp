@@ -43,6 +43,7 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   Books& books() noexcept { return books_; }
+  const Books& books() const noexcept { return books_; }
   World& world() noexcept { return world_; }
   const std::vector<Violation>& violations() const noexcept { return violations_; }
   std::uint64_t looks() const noexcept { return looks_; }
@@ -52,6 +53,8 @@ class Watch {
   void expect_recovery(Duration limit);
   // I1 at rest, I13, I16. Runs the world until nothing is held; traffic must have ended. Then everything is looked at.
   void expect_rest(Duration limit);
+  // What somebody else found out about this world, reported as if the watch had.
+  void accuse(Finding finding);
   // Looks at every node now.
   void look_at_all();
 
