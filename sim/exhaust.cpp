@@ -15,7 +15,8 @@
 namespace hawser::sim {
 namespace {
 
-constexpr Duration meeting{3'000'000};
+constexpr Duration meeting{1'500'000};
+constexpr Duration met_within{3'000'000};
 constexpr Duration talk_interval{150'000};
 constexpr Duration note_ttl{1'000'000};
 constexpr Duration answer_within{800'000};
@@ -68,7 +69,10 @@ class Imposition {
     GraphRun run;
     run.graph = graph_;
     try {
-      watch_.expect_recovery(meeting);
+      if (!options_.cold) {
+        world_.run_for(meeting);
+        watch_.expect_recovery(met_within);
+      }
       cut();
       world_.run_for(options_.settle);
       const Sights settled = look();

@@ -18,6 +18,7 @@ namespace hawser::sim {
 
 struct ExhaustOptions {
   std::uint64_t seed = 1;         // of the world of graph g: seed + g
+  bool cold = false;              // imposed before anybody has met anybody, instead of after
   Duration settle{4'000'000};     // after which every judgement is final
   Duration hold{2'000'000};       // beyond that, in which none may change
   Duration recovery{15'000'000};  // after the heal, at most

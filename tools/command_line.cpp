@@ -2,6 +2,7 @@
 
 #include "config_command.hpp"
 #include "demo_command.hpp"
+#include "exhaust_command.hpp"
 #include "exit_code.hpp"
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
@@ -34,6 +35,7 @@ struct CommandLine {
   NodeOptions node;
   DemoOptions demo_options;
   DemoOptions sim_demo_options;
+  ExhaustCommandOptions exhaust;
 
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
                     const std::string& examples) {
@@ -115,6 +117,24 @@ struct CommandLine {
     demo_options_of(*simulated, sim_demo_options);
     simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
         ->capture_default_str();
+    exhaust_command(*sim);
+  }
+
+  void exhaust_command(CLI::App& sim) {
+    CLI::App* const sub = command(
+        sim, "exhaust", "Imposes every directed graph of who reaches whom on three or four nodes",
+        [this] { return sim_exhaust(exhaust); },
+        "  hawser sim exhaust --nodes 3\n      all 64 graphs: held, judged, healed, with every invariant checked\n"
+        "  hawser sim exhaust --nodes 4 --slice 1/16 --json result.json\n"
+        "  hawser sim exhaust --nodes 4 --graph 1234\n      one graph, with the story of what went wrong\n\n"
+        "Exit code 0 when all passed, 1 when some failed, 2 when the options are wrong or it was interrupted.");
+    sub->add_option("--nodes", exhaust.nodes, "3 (64 graphs) or 4 (4096)")->capture_default_str();
+    sub->add_option("--slice", exhaust.slice, "K/N: each N-th graph, beginning with the K-th")->capture_default_str();
+    sub->add_option("--graph", exhaust.graph, "Only this one: a bit for each ordered pair, n1>n2 the lowest");
+    sub->add_flag("--cold", exhaust.cold, "Impose it before the nodes have met, not after");
+    sub->add_option("--seed", exhaust.seed, "Chance of the worlds")->capture_default_str();
+    sub->add_option("--jobs", exhaust.jobs, "Worker processes; 0 is one per CPU")->capture_default_str();
+    sub->add_option("--json", exhaust.json, "Write the result as JSON to this file; - is standard output");
   }
 };
 

@@ -142,7 +142,7 @@ DeterminismCheck check_determinism(const std::vector<std::string>& command, std:
     if (check.problem.empty()) check.problem = "the program wrote no trace to the file named by its last argument";
     return check;
   }
-  check.comparison = compare_traces(first, second, context);
+  check.comparison = sim::compare_traces(first, second, context);
   // A trace that differs says more than how the two ended.
   if (check.comparison.difference) check.problem.clear();
   if (check.problem.empty() && check.comparison.rows == 0 && !check.comparison.difference) {

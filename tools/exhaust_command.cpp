@@ -67,6 +67,7 @@ std::string text_of(const sim::Violation& violation) {
 sim::ExhaustOptions sim_options(const ExhaustCommandOptions& options, std::size_t rows) {
   sim::ExhaustOptions result;
   result.seed = options.seed;
+  result.cold = options.cold;
   result.trace_rows = rows;
   return result;
 }
@@ -118,7 +119,7 @@ class Exhaustion {
   FailureTable& failures() noexcept { return failures_; }
   std::string replay(std::uint64_t number) const {
     return "hawser sim exhaust --nodes " + std::to_string(options_.nodes) + " --graph " + std::to_string(number) +
-           " --seed " + std::to_string(options_.seed);
+           " --seed " + std::to_string(options_.seed) + (options_.cold ? " --cold" : "");
   }
 
   void show(Terminal& terminal, const CampaignEnd& end) {
@@ -147,7 +148,7 @@ class Exhaustion {
   Json json(const CampaignEnd& end, std::uint64_t planned) {
     Row all = whole();
     Json result{{"command", "exhaust"},        {"nodes", options_.nodes},     {"slice", options_.slice},
-                {"seed", options_.seed},       {"planned", planned},          {"graphs", end.runs},
+                {"seed", options_.seed}, {"cold", options_.cold},      {"planned", planned},          {"graphs", end.runs},
                 {"shapes", all.shapes.size()}, {"failed", failures_.count()}, {"interrupted", end.interrupted}};
     result["slowest_recovery_us"] = all.slowest_us;
     result["slowest_graph"] = all.slowest;

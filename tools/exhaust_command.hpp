@@ -11,6 +11,7 @@ struct ExhaustCommandOptions {
   unsigned nodes = 3;                  // 3 or 4
   std::string slice = "1/1";           // K/N: each N-th graph, beginning with the K-th
   std::optional<std::uint32_t> graph;  // only this one, with its story
+  bool cold = false;                   // imposed before the nodes have met
   std::uint64_t seed = 1;
   unsigned jobs = 0;  // 0: all CPUs
   std::string json;   // where to; "-" is standard output

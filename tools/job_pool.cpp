@@ -135,6 +135,8 @@ JobPool::Worker JobPool::start() {
     std::signal(SIGINT, SIG_IGN);
     std::signal(SIGTERM, SIG_IGN);
     std::signal(SIGPIPE, SIG_IGN);
+    // Whoever catches these in the parent is not asked here: the worker dies of them, and its parent says so.
+    for (const int fatal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) std::signal(fatal, SIG_DFL);
     ::dup2(words, STDERR_FILENO);
     // A sibling's end that stays open here would keep that sibling from noticing that there is no more to do.
     for (const Worker& sibling : workers_) {

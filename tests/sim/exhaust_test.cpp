@@ -57,6 +57,16 @@ TEST_CASE("all 64 graphs of three nodes are judged right, and healed", "[world][
   }
 }
 
+TEST_CASE("so they are when they hold before anybody has met", "[world][exhaust]") {
+  ExhaustOptions cold;
+  cold.cold = true;
+  for (std::uint32_t edges = 0; edges < graph_count(3); edges += 3) {
+    const GraphRun run = impose({3, edges}, cold);
+    INFO(told(run));
+    CHECK(run.violations.empty());
+  }
+}
+
 TEST_CASE("so is a slice of the 4096 of four nodes", "[world][exhaust]") {
   for (std::uint32_t edges = 5; edges < graph_count(4); edges += 171) {
     const GraphRun run = impose({4, edges}, {});
