@@ -136,7 +136,8 @@ const std::vector<std::string_view>& stream_types();
 
 // The configuration of one node of the scenario, without peers.
 Config config_of(const Scenario& scenario, const std::string& node);
-// The link from one node to the other.
+// The link from one node to the other, and what the network is told of it.
 Link link_of(const Scenario& scenario, const std::string& from, const std::string& to);
+Rule rule_of(const Link& link);
 
 }  // namespace hawser::sim
