@@ -34,6 +34,7 @@ class SettingsReader {
 
   // The place of a key that was read (or refused for its value), by its full name; the whole file for others.
   TomlPlace place(const std::string& name) const;
+  const std::map<std::string, TomlPlace>& places() const noexcept { return places_; }
   bool has(const std::string& name) const { return places_.contains(name); }
   // A key that kept its default since its value was refused.
   bool refused(const std::string& name) const { return refused_.contains(name); }
