@@ -75,14 +75,14 @@ enum class ExpectKind : std::uint8_t {
 
 // Of a state: when it must hold.
 enum class ExpectHow : std::uint8_t {
-  always,      // from `from` to `to`; with `at`, at that time
+  throughout,  // from `from` to `to`; with `at`, at that time
   eventually,  // at some time in between
   never,
 };
 
 struct Expectation {
   ExpectKind kind = ExpectKind::peer;
-  ExpectHow how = ExpectHow::always;
+  ExpectHow how = ExpectHow::throughout;
   Duration from{0};
   Duration to{0};      // 0: the end of the scenario
   Names nodes;         // none named: all

@@ -96,7 +96,7 @@ std::span<const Field<Link>> link_fields() {
 
 std::span<const Field<Stream>> stream_fields() {
   static const std::array rows{
-      field<&Stream::type>("type", K::text, 1, 64, "The message type: Note, Order, Blob, Query, Event or Task."),
+      field<&Stream::type>("type", K::text, 1, 64, "The message type: Note, Order, Blob, Query, Signal or Job."),
       field<&Stream::from>("from", K::names, 0, 64, "From each of these nodes; all when left out."),
       field<&Stream::to>("to", K::names, 0, 64, "To these; all others when left out."),
       field<&Stream::share>("share", K::word, 0, 0, "Whom an arrival goes to: each of them, the next, or any.",
