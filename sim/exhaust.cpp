@@ -4,7 +4,7 @@
 #include <hawser/sim/probe.hpp>
 #include <hawser/sim/watch.hpp>
 
-#include <exhaust.capnp.h>
+#include <traffic.capnp.h>
 
 #include <array>
 #include <map>
@@ -27,9 +27,9 @@ std::string name_of(unsigned node) { return "n" + std::to_string(node + 1); }
 // Notes to everybody, and a question with every third.
 void talk(Node& node, Watch& watch, const bool& talking) {
   auto probe = std::make_shared<Probe>(node, watch.books(), watch.world().clock());
-  probe->on<ExhaustNote>([](ExhaustNote::Reader, const Delivery&) {});
-  probe->on<ExhaustQuestion>([](ExhaustQuestion::Reader question, const Delivery&) {
-    Message<ExhaustAnswer> answer;
+  probe->on<traffic::Note>([](traffic::Note::Reader, const Delivery&) {});
+  probe->on<traffic::Query>([](traffic::Query::Reader question, const Delivery&) {
+    Message<traffic::Answer> answer;
     answer->setNumber(question.getNumber());
     return answer;
   });
@@ -41,8 +41,8 @@ void talk(Node& node, Watch& watch, const bool& talking) {
     RequestOptions deadline;
     deadline.timeout = answer_within;
     for (Peer& peer : probe->node().peers()) {
-      probe->send(peer.id().text(), Message<ExhaustNote>{}, ttl);
-      if (asks) probe->request<ExhaustAnswer>(peer.id().text(), Message<ExhaustQuestion>{}, deadline);
+      probe->send(peer.id().text(), Message<traffic::Note>{}, ttl);
+      if (asks) probe->request<traffic::Answer>(peer.id().text(), Message<traffic::Query>{}, deadline);
     }
     return true;
   });
