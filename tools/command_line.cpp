@@ -7,7 +7,9 @@
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
+#include "sweep_command.hpp"
 #include "text.hpp"
+#include "trace_command.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -36,6 +38,10 @@ struct CommandLine {
   DemoOptions demo_options;
   DemoOptions sim_demo_options;
   ExhaustCommandOptions exhaust;
+  SweepCommandOptions sweep;
+  TraceDiffOptions diff;
+  DeterminismOptions determinism;
+  std::string trace_out;
 
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
                     const std::string& examples) {
@@ -118,6 +124,55 @@ struct CommandLine {
     simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
         ->capture_default_str();
     exhaust_command(*sim);
+    sweep_command(*sim);
+    trace_commands(*sim);
+  }
+
+  void sweep_command(CLI::App& sim) {
+    CLI::App* const sub = command(
+        sim, "sweep", "Plays many seeds on all cores, and groups what failed by invariant",
+        [this] { return sim_sweep(sweep); },
+        "  hawser sim sweep\n      1000 generated scenarios, all invariants\n"
+        "  hawser sim sweep --seeds 5000..5999 --jobs 4 --json result.json\n"
+        "  hawser sim sweep --minutes 10\n      as many as ten minutes hold\n"
+        "  hawser sim sweep --seeds 1..200 scenario.toml\n      one scenario under many seeds\n\n"
+        "A seed that crashes or hangs fails as I19, and the others go on. Ctrl-C keeps what is known.\n"
+        "Exit code 0 when all passed, 1 when some failed, 2 when none failed and some were inconclusive or not seen.");
+    sub->add_option("file", sweep.file, "A scenario; without one each seed generates its own");
+    sub->add_option("--seeds", sweep.seeds, "A..B, or one; 1..1000 when nothing is said");
+    sub->add_option("--minutes", sweep.minutes, "Begin no seed later than this; 0 is no limit")->capture_default_str();
+    sub->add_option("--jobs", sweep.jobs, "Worker processes; 0 is one per CPU")->capture_default_str();
+    sub->add_option("--json", sweep.json, "Write the result as JSON to this file; - is standard output");
+  }
+
+  void trace_commands(CLI::App& sim) {
+    CLI::App* const differ = command(
+        sim, "diff", "Finds the first row in which two traces differ", [this] { return sim_diff(diff); },
+        "  hawser sim run a.toml --trace one.txt; hawser sim run a.toml --trace two.txt\n"
+        "  hawser sim diff one.txt two.txt\n\n"
+        "Exit code 0 when they are the same, 1 when they differ, 2 when one cannot be read.");
+    differ->add_option("first", diff.first, "A trace")->required();
+    differ->add_option("second", diff.second, "Another one")->required();
+    differ->add_option("--context", diff.context, "Rows to show before and behind")->capture_default_str();
+
+    CLI::App* const twice = command(
+        sim, "check-determinism", "Plays a scenario twice under different conditions and compares the traces",
+        [this] { return sim_check_determinism(determinism); },
+        "  hawser sim check-determinism scenario.toml\n  hawser sim check-determinism --seed 17\n\n"
+        "Locale, time zone, memory layout and contents, and CPUs differ between the two runs; the trace must not.\n"
+        "Exit code 0 when both are the same, 1 when they differ, 2 when there was nothing to compare.");
+    twice->add_option("file", determinism.file, "A scenario");
+    twice->add_option("--seed", determinism.seed, "What this seed generates; with a file, instead of its own seed");
+    twice->add_option("--context", determinism.context, "Rows to show before and behind")->capture_default_str();
+
+    // What check-determinism runs: not for people.
+    CLI::App* const trace = command(
+        sim, "trace", "Plays a scenario and writes its trace", [this] { return sim_trace(determinism, trace_out); },
+        "  hawser sim trace --seed 17 --out trace.txt");
+    trace->group("");
+    trace->add_option("--scenario", determinism.file, "A scenario");
+    trace->add_option("--seed", determinism.seed, "Its seed");
+    trace->add_option("--out", trace_out, "Where to")->required();
   }
 
   void exhaust_command(CLI::App& sim) {
