@@ -215,12 +215,21 @@ void Traffic::told(std::uint64_t number, const Outcome& outcome) {
 }
 
 bool steady(const Scenario& scenario) noexcept {
+  const auto meant = [](const Names& group, const std::string& name) {
+    return group.empty() || std::find(group.begin(), group.end(), name) != group.end();
+  };
   for (const Stream& stream : scenario.streams) {
     const std::size_t targets = stream.to.empty() ? scenario.nodes.size() - 1 : stream.to.size();
     const auto shared = static_cast<std::int64_t>(stream.share == Share::each ? 1 : targets);
     if (stream.stop != Duration::zero() || stream.every * shared > often_enough) return false;
   }
-  return !scenario.streams.empty();
+  for (const std::string& from : scenario.nodes) {
+    for (const std::string& to : scenario.nodes) {
+      const auto speaks = [&](const Stream& stream) { return meant(stream.from, from) && meant(stream.to, to); };
+      if (from != to && std::none_of(scenario.streams.begin(), scenario.streams.end(), speaks)) return false;
+    }
+  }
+  return true;
 }
 
 const std::vector<std::string_view>& stream_types() {

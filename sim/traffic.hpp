@@ -57,7 +57,7 @@ class Traffic {
   friend const std::vector<std::string_view>& stream_types();
 };
 
-// Whether every pair that ever speaks goes on speaking until the end, often enough for a breaker to close by itself.
+// Whether every pair speaks, and every stream goes on until the end, often enough for a breaker to close by itself.
 bool steady(const Scenario& scenario) noexcept;
 
 // The type that travels for a stream's type. REQUIRES: one of stream_types().

@@ -7,6 +7,7 @@
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
+#include "sim_command.hpp"
 #include "sweep_command.hpp"
 #include "text.hpp"
 #include "trace_command.hpp"
@@ -37,6 +38,8 @@ struct CommandLine {
   NodeOptions node;
   DemoOptions demo_options;
   DemoOptions sim_demo_options;
+  SimRunOptions sim_run_options;
+  SimGenerateOptions sim_generate_options;
   ExhaustCommandOptions exhaust;
   SweepCommandOptions sweep;
   TraceDiffOptions diff;
@@ -123,9 +126,36 @@ struct CommandLine {
     demo_options_of(*simulated, sim_demo_options);
     simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
         ->capture_default_str();
+    scenario_commands(*sim);
     exhaust_command(*sim);
     sweep_command(*sim);
     trace_commands(*sim);
+  }
+
+  void scenario_commands(CLI::App& sim) {
+    CLI::App* const run = command(
+        sim, "run", "Plays a scenario, with every invariant watched", [this] { return sim_run(sim_run_options); },
+        "  hawser sim run examples/scenarios/partition_minority.toml\n"
+        "      plays the file, says what was expected and what was seen\n"
+        "  hawser sim run --seed 42\n      plays what the seed stands for; the same as\n"
+        "      hawser sim generate --seed 42 --out 42.toml && hawser sim run 42.toml\n"
+        "  hawser sim run outage.toml --seed 7 --json - | jq .verdict\n"
+        "  hawser sim run --seed 42 --until-event 9000 --trace trace.txt\n"
+        "      up to the event that a violation named, with every row of the trace\n\n"
+        "Exit codes: 0 pass, 1 fail, 2 inconclusive, or a file that cannot be played. docs/simulation.md has every "
+        "key.");
+    run->add_option("file", sim_run_options.file, "The scenario; without one, --seed makes it");
+    run->add_option("--seed", sim_run_options.seed, "Chance of this run (with a file: instead of the file's seed)");
+    run->add_option("--json", sim_run_options.json, "Write the report as JSON; - is the standard output");
+    run->add_option("--trace", sim_run_options.trace, "Write every row of the trace; - is the standard output");
+    run->add_option("--until-event", sim_run_options.until_event, "Stop after so many events; then inconclusive");
+
+    CLI::App* const made = command(
+        sim, "generate", "Writes the scenario that a seed stands for",
+        [this] { return sim_generate(sim_generate_options); },
+        "  hawser sim generate --seed 42\n  hawser sim generate --seed 42 --out 42.toml");
+    made->add_option("--seed", sim_generate_options.seed, "The seed")->capture_default_str();
+    made->add_option("--out", sim_generate_options.out, "The file to write; else the standard output");
   }
 
   void sweep_command(CLI::App& sim) {

@@ -1,0 +1,320 @@
+#include <hawser/sim/generate.hpp>
+
+#include <hawser/base/assert.hpp>
+#include <hawser/base/random.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hawser::sim {
+namespace {
+
+constexpr std::uint64_t generate_stream = 0x67656e6572617465ULL;
+constexpr Duration calm_first{1'500'000};  // so that the nodes have met
+constexpr Duration calm_last{1'000'000};   // between the general relief and the end
+constexpr Duration shortest{200'000};
+constexpr Duration longest{6'000'000};
+constexpr std::int64_t ms = 1'000;
+
+struct Draw {
+  Random& random;
+  const Scenario& scenario;
+
+  const std::string& node() const { return scenario.nodes[random.below(scenario.nodes.size())]; }
+  std::string unstable() const {
+    const std::size_t stable = scenario.stable.size();
+    return scenario.nodes[stable + random.below(scenario.nodes.size() - stable)];
+  }
+  std::string other_than(const std::string& name) const {
+    std::string found = node();
+    while (found == name) found = node();
+    return found;
+  }
+  bool coin() const { return random.below(2) == 0; }
+  std::int64_t between(std::int64_t low, std::int64_t high) const { return random.between(low, high); }
+  std::uint32_t chance(std::uint32_t low, std::uint32_t high) const {
+    return static_cast<std::uint32_t>(random.between(low, high));
+  }
+};
+
+void a_pair(const Draw& draw, Fault& fault) {
+  fault.from = {draw.node()};
+  fault.to = {draw.other_than(fault.from.front())};
+}
+
+// Of one link, of all links of one node, or of all.
+void some_links(const Draw& draw, Fault& fault) {
+  const std::uint64_t dice = draw.random.below(4);
+  if (dice == 0) return;
+  fault.from = {draw.node()};
+  if (dice == 1) return;
+  fault.to = {draw.other_than(fault.from.front())};
+  fault.both = draw.coin();
+}
+
+void sides(const Draw& draw, Fault& fault) {
+  // Never all on one side: the first node drawn is here, the second one there.
+  const std::string here = draw.node();
+  const std::string there = draw.other_than(here);
+  fault.groups.resize(2);
+  for (const std::string& name : draw.scenario.nodes) {
+    const bool left = name == here || (name != there && draw.coin());
+    fault.groups[left ? 0 : 1].push_back(name);
+  }
+}
+
+void any_node(const Draw& draw, Fault& fault) { fault.on = {draw.node()}; }
+void unstable_node(const Draw& draw, Fault& fault) { fault.on = {draw.unstable()}; }
+
+struct Kind {
+  std::string_view verb;
+  bool lasts;
+  void (*fill)(const Draw& draw, Fault& fault);
+};
+
+// What a seed may choose from.
+constexpr std::array kinds{
+    Kind{"partition", true,
+         [](const Draw& draw, Fault& fault) {
+           sides(draw, fault);
+           fault.cut = static_cast<Cut>(draw.random.below(3));
+         }},
+    Kind{"isolate", true, &any_node},
+    Kind{"one_way", true, &a_pair},
+    Kind{"flap", true,
+         [](const Draw& draw, Fault& fault) {
+           a_pair(draw, fault);
+           fault.down = Duration{draw.between(50, 600) * ms};
+           fault.up = Duration{draw.between(50, 600) * ms};
+           fault.lasts = std::max(fault.lasts, fault.down + fault.up);
+         }},
+    Kind{"hold", true,
+         [](const Draw& draw, Fault& fault) {
+           a_pair(draw, fault);
+           fault.both = draw.coin();
+         }},
+    Kind{"delay", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.delay = Spread::uniform(draw.between(1, 20) * ms, draw.between(20, 60) * ms);
+         }},
+    Kind{"loss", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.loss = draw.chance(1'000, 20'000);
+         }},
+    Kind{"burst", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.enter = draw.chance(1'000, 10'000);
+           fault.leave = draw.chance(100'000, 500'000);
+           fault.loss = draw.chance(10'000, 100'000);
+           fault.extra_delay = Duration{draw.between(0, 20) * ms};
+         }},
+    Kind{"rate", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.rate = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
+           fault.buffer = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
+         }},
+    Kind{"mtu_hole", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.frame_bytes_max = static_cast<std::uint64_t>(draw.between(1, 60)) << 10;
+         }},
+    Kind{"lane_loss", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.lane = static_cast<LaneClass>(draw.random.below(3));
+         }},
+    Kind{"syn_drop", true, &a_pair},
+    Kind{"tamper", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.duplicate = draw.chance(0, 5'000);
+           fault.replay = draw.chance(0, 5'000);
+           fault.corrupt = draw.chance(0, 2'000);
+           fault.truncate = draw.chance(0, 2'000);
+         }},
+    Kind{"reset", false,
+         [](const Draw& draw, Fault& fault) {
+           a_pair(draw, fault);
+           fault.notice = static_cast<Notice>(draw.random.below(3));
+         }},
+    Kind{"established_drop", false, &a_pair},
+    Kind{"refuse", true, &any_node},
+    Kind{"misroute", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.instead = draw.other_than(fault.on.front());
+         }},
+    Kind{"descriptors", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.limit = static_cast<std::uint64_t>(draw.between(0, 20));
+         }},
+    Kind{"crash", true,
+         [](const Draw& draw, Fault& fault) {
+           unstable_node(draw, fault);
+           fault.how = draw.coin() ? ProcessEnd::silent : ProcessEnd::with_reset;
+           fault.keep_disk = draw.random.below(3) != 0;
+         }},
+    Kind{"restart", false, &unstable_node},
+    Kind{"stop", true, &unstable_node},
+    Kind{"pause", true, &unstable_node},
+    Kind{"slow", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.cost = Duration{draw.between(10, 500)};
+         }},
+    Kind{"clock_rate", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.ppm = draw.between(-20'000, 20'000);
+         }},
+    Kind{"clock_step", false,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.by = Duration{draw.between(1, 2'000) * ms};
+         }},
+    Kind{"wall_step", false,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.by = Duration{draw.between(-3'600'000, 3'600'000) * ms};
+         }},
+    Kind{"timers_late", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.late = Duration{draw.between(1, 20) * ms};
+         }},
+    Kind{"disk_lose", false, &any_node},
+    Kind{"disk_tear", false, &any_node},
+    Kind{"disk_full", true, &any_node},
+};
+
+// One of these, or the default.
+template <std::size_t Size>
+void sometimes(Scenario& scenario, Random& random, const char* key, const std::array<std::int64_t, Size>& values) {
+  const std::uint64_t dice = random.below(3 * Size);
+  if (dice < Size) scenario.config[key] = values[dice];
+}
+
+void configure(Scenario& scenario, Random& random) {
+  constexpr std::int64_t kib = 1024;
+  if (random.below(4) != 0) scenario.config["state_dir"] = std::string{"state"};
+  sometimes<3>(scenario, random, "detector.heartbeat", {100 * ms, 150 * ms, 300 * ms});
+  sometimes<2>(scenario, random, "detector.acceptable_pause", {200 * ms, 800 * ms});
+  sometimes<2>(scenario, random, "reconnect.base", {50 * ms, 300 * ms});
+  sometimes<2>(scenario, random, "reconnect.stable_after", {1'000 * ms, 3'000 * ms});
+  sometimes<2>(scenario, random, "bounds.channel_messages", {16, 256});
+  sometimes<2>(scenario, random, "bounds.channel_bytes", {64 * kib, 256 * kib});
+  sometimes<2>(scenario, random, "bounds.batch_bytes", {8 * kib, 32 * kib});
+  sometimes<2>(scenario, random, "bounds.chunk_bytes", {16 * kib, 32 * kib});
+  sometimes<2>(scenario, random, "breaker.consecutive_failures", {3, 10});
+  sometimes<2>(scenario, random, "breaker.open_for", {300 * ms, 2'000 * ms});
+}
+
+void connect(Scenario& scenario, Random& random) {
+  if (random.below(3) != 0) return;
+  Link link;
+  const std::uint64_t dice = random.below(4);
+  if (dice == 0) link.delay = Spread::uniform(1 * ms, 5 * ms);
+  if (dice == 1) link.delay = Spread{Spread::Shape::lognormal, 200, 1 * ms, 30 * ms, 800, {}};
+  if (dice == 2) link.delay = Spread{Spread::Shape::exponential, 100, 2 * ms, 40 * ms, 0, {}};
+  if (dice == 3) link.rate = 4u << 20;
+  scenario.links.push_back(link);
+}
+
+void talk(Scenario& scenario, Random& random) {
+  const Draw draw{random, scenario};
+  static constexpr std::array<std::string_view, 6> types{"Note", "Order", "Blob", "Query", "Signal", "Job"};
+  const std::uint64_t streams = 1 + random.below(3);
+  const std::uint64_t first = random.below(types.size());
+  for (std::uint64_t i = 0; i < streams; ++i) {
+    Stream stream;
+    stream.type = types[(first + i) % types.size()];
+    stream.request = random.below(3) == 0;
+    stream.arrival = static_cast<Arrival>(random.below(3));
+    stream.share = static_cast<Share>(random.below(3));
+    stream.every = Duration{draw.between(50, 400) * ms};
+    if (stream.arrival == Arrival::burst) {
+      stream.burst = static_cast<std::uint64_t>(draw.between(2, 12));
+      stream.every *= 2;
+    }
+    if (random.below(3) == 0) stream.from = {draw.node()};
+    stream.ttl = Duration{draw.between(200, 3'000) * ms};
+    stream.size = Spread::uniform(0, draw.between(1, 2'000));
+    if (random.below(6) == 0) {  // cut into pieces
+      stream.size = Spread::uniform(50'000, 150'000);
+      stream.every = Duration{draw.between(500, 900) * ms};
+      stream.arrival = Arrival::constant;
+    }
+    if (random.below(4) == 0) stream.work = Duration{draw.between(1, 30) * ms};
+    if (random.below(4) == 0) stream.failing = draw.chance(1'000, 30'000);
+    scenario.streams.push_back(std::move(stream));
+  }
+}
+
+void suffer(Scenario& scenario, Random& random, std::uint32_t most) {
+  const Draw draw{random, scenario};
+  std::vector<const Kind*> enabled;
+  for (const Kind& kind : kinds) {
+    if (random.below(3) == 0) enabled.push_back(&kind);
+  }
+  if (enabled.empty()) enabled.push_back(&kinds[random.below(kinds.size())]);
+  const Duration end = scenario.length - calm_last;
+  const std::uint64_t count = 1 + random.below(std::max(most, 1U));
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Kind& kind = *enabled[random.below(enabled.size())];
+    Fault fault;
+    fault.verb = kind.verb;
+    if (kind.lasts) fault.lasts = random.between(shortest, std::min(longest, end - calm_first));
+    kind.fill(draw, fault);
+    fault.at = random.between(calm_first, std::max(end - fault.lasts, calm_first));
+    scenario.faults.push_back(std::move(fault));
+  }
+  std::stable_sort(scenario.faults.begin(), scenario.faults.end(),
+                   [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  Fault calm;
+  calm.verb = "calm";
+  // After everything that was planned for the same instant, a flap's last one included.
+  calm.at = end + Duration{1};
+  scenario.faults.push_back(std::move(calm));
+}
+
+void expect(Scenario& scenario) {
+  // A dial that was refused again and again waits longer than one that met silence.
+  Expectation recovery;
+  recovery.kind = ExpectKind::recovery;
+  recovery.within = Duration{60'000'000};
+  Expectation rest;
+  rest.kind = ExpectKind::rest;
+  rest.within = Duration{10'000'000};
+  scenario.expectations = {recovery, rest};
+}
+
+}  // namespace
+
+Scenario generate(std::uint64_t seed, const GenerateOptions& options) {
+  HAWSER_ASSERT(options.nodes_min >= 2 && options.nodes_min <= options.nodes_max, "a generated cluster has two nodes");
+  HAWSER_ASSERT(options.length_min >= calm_first + calm_last + 2 * shortest && options.length_min <= options.length_max,
+                "a generated timeline has room for its faults");
+  Random random{seed ^ generate_stream};
+  Scenario scenario;
+  scenario.name = "seed " + std::to_string(seed);
+  scenario.seed = seed;
+  scenario.length = random.between(options.length_min, options.length_max);
+  const auto nodes = static_cast<std::uint64_t>(random.between(options.nodes_min, options.nodes_max));
+  for (std::uint64_t i = 1; i <= nodes; ++i) scenario.nodes.push_back("n" + std::to_string(i));
+  const std::uint64_t stable = 1 + random.below(nodes - 1);
+  for (std::uint64_t i = 0; i < stable; ++i) scenario.stable.push_back(scenario.nodes[i]);
+  configure(scenario, random);
+  connect(scenario, random);
+  talk(scenario, random);
+  suffer(scenario, random, options.faults_max);
+  expect(scenario);
+  return scenario;
+}
+
+}  // namespace hawser::sim
