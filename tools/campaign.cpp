@@ -25,7 +25,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (end > at) lines.push_back(printable(text.substr(at, end - at)));
+    std::string line = text.substr(at, end - at);
+    std::replace(line.begin(), line.end(), '\t', ' ');  // between the columns of a trace
+    if (end > at) lines.push_back(printable(line));
     at = end + 1;
   }
   return lines;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdexcept>
@@ -103,6 +104,10 @@ JobPool::~JobPool() {
 }
 
 void JobPool::work(int jobs, int answers) {
+  // Jobs free what the next one allocates again: giving the memory back in between costs a fifth of the time.
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  ::mallopt(M_TOP_PAD, 4 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 16 << 20);
   std::uint64_t job = 0;
   while (read_all(jobs, &job, sizeof job)) {
     std::string text;
