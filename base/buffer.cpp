@@ -10,9 +10,9 @@
 namespace hawser {
 namespace {
 
-// Classes of 64 B, 128 B … 128 KiB; larger buffers go straight to the allocator.
+// Classes of 64 B, 128 B … 256 KiB, which takes a full batch; larger buffers go straight to the allocator.
 constexpr std::size_t smallest_shift = 6;
-constexpr std::uint32_t class_count = 12;
+constexpr std::uint32_t class_count = 13;
 constexpr std::uint32_t unpooled = class_count;
 // What one class may keep in reserve, in bytes and in buffers.
 constexpr std::size_t kept_bytes_max = 8u << 20;

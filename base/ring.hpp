@@ -55,7 +55,8 @@ class Ring {
     grow(capacity_ == 0 ? smallest : capacity_ * 2);
     return *construct(std::move(value));
   }
-  void push_back(T value) { emplace_back(std::move(value)); }
+  void push_back(T&& value) { emplace_back(std::move(value)); }
+  void push_back(const T& value) requires std::is_copy_constructible_v<T> { emplace_back(value); }
 
   // REQUIRES: not empty.
   void pop_front() noexcept {

@@ -362,14 +362,16 @@ void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
   credit_bytes_ = std::max(credit_bytes_, ack.credit_bytes);
   auto range = ack.exceptions.begin();
   while (!sent_.empty() && sent_.front().sequence <= ack.verdicts) {
-    Outgoing message = std::move(sent_.front());
-    sent_.pop_front();
+    Outgoing& message = sent_.front();
     if (cursor_ > 0) {
       --cursor_;
     } else {
       chunk_offset_ = 0;
     }
-    if (message.ended) continue;
+    if (message.ended) {
+      sent_.pop_front();
+      continue;
+    }
     while (range != ack.exceptions.end() && range->first + range->count <= message.sequence) ++range;
     const bool excepted = range != ack.exceptions.end() && range->first <= message.sequence;
     const Outcome outcome = excepted ? Outcome{range->kind, range->cause, {}} : Outcome{OutcomeKind::delivered, {}, {}};
@@ -378,10 +380,12 @@ void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
       if (outcome.delivered()) {
         const std::uint64_t id = message.request_id;
         awaiting_reply_.emplace(id, std::move(message));
+        sent_.pop_front();
         continue;
       }
     }
     end(message, outcome, now, endings);
+    sent_.pop_front();
   }
   guard_.round(now);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <hawser/base/buffer.hpp>
+#include <hawser/base/pooled.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
@@ -140,6 +141,9 @@ class Channel {
   std::size_t unsent_slots() const;
 
  private:
+  template <typename T>
+  using ByRequest = std::map<std::uint64_t, T, std::less<>, PoolAllocator<std::pair<const std::uint64_t, T>>>;
+
   std::optional<Outcome> refusal(const Outgoing& message, Instant now) const;
   // `freed_...`: what is about to be released beside.
   bool take_room(std::size_t bytes, Cause& why, std::size_t freed_messages = 0, std::size_t freed_bytes = 0);
@@ -185,16 +189,16 @@ class Channel {
   std::size_t room_messages_ = 0;
   std::size_t room_bytes_ = 0;
   std::size_t borrowed_ = 0;
-  Instant earliest_queued_ = never;
+  Instant earliest_queued_ = never;       // no later than what is queued, waits or is staged expires
   std::atomic<std::uint32_t> queued_{0};  // queue_.size(), to look without the lock
 
   // The loop's own.
   Ring<Outgoing> staged_;  // taken from the queue, not yet transmitted
   Ring<Outgoing> sent_;
-  std::map<std::uint64_t, Outgoing> awaiting_reply_;          // by request id: delivered, not answered
-  std::map<std::uint64_t, std::uint64_t> request_sequences_;  // request id -> sequence among the sent
-  std::size_t cursor_ = 0;                                    // sent_[cursor_..] must be sent (again)
-  std::uint32_t chunk_offset_ = 0;  // of the message being cut, staged_.front() or sent_[cursor_]
+  ByRequest<Outgoing> awaiting_reply_;          // by request id: delivered, not answered
+  ByRequest<std::uint64_t> request_sequences_;  // request id -> sequence among the sent
+  std::size_t cursor_ = 0;                      // sent_[cursor_..] must be sent (again)
+  std::uint32_t chunk_offset_ = 0;              // of the message being cut, staged_.front() or sent_[cursor_]
   std::uint64_t next_sequence_ = 1;
   std::uint64_t transmitted_bytes_ = 0;
   std::uint64_t credit_messages_ = initial_credit_messages;

@@ -21,7 +21,6 @@ Instant Channel::next_expiry() const {
     const std::lock_guard lock{mutex_};
     earliest = std::min(earliest, earliest_queued_);
   }
-  for (std::size_t i = 0; i < staged_.size(); ++i) earliest = std::min(earliest, staged_[i].expires);
   if (earliest == never || last_scan_ == Instant{}) return earliest;
   return std::max(earliest, later(last_scan_, expiry_quantum));
 }
@@ -44,6 +43,7 @@ void Channel::expire_unsent(Instant now, Endings& endings) {
   }
   const std::lock_guard lock{mutex_};
   earliest_queued_ = never;
+  for (std::size_t i = 0; i < staged_.size(); ++i) earliest_queued_ = std::min(earliest_queued_, staged_[i].expires);
   for (Ring<Outgoing>* unsent : {&queue_, &waiting_}) {
     bool any_ended = false;
     for (std::size_t i = 0; i < unsent->size(); ++i) {

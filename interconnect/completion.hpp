@@ -4,6 +4,7 @@
 // the loop. From there it goes to the caller's associated executor; without one it runs on the loop.
 #pragma once
 
+#include <hawser/base/pooled.hpp>
 #include <hawser/interconnect/message.hpp>
 #include <hawser/interconnect/outcome.hpp>
 
@@ -18,7 +19,7 @@
 
 namespace hawser {
 
-class Completion {
+class Completion : public Pooled {
  public:
   Completion() = default;
   Completion(const Completion&) = delete;

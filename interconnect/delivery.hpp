@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hawser/base/ids.hpp>
+#include <hawser/base/pooled.hpp>
 #include <hawser/base/time.hpp>
 
 #include <atomic>
@@ -16,7 +17,7 @@ class Cancellation {
   Cancellation() = default;
   static Cancellation make() {
     Cancellation cancellation;
-    cancellation.flag_ = std::make_shared<std::atomic<bool>>(false);
+    cancellation.flag_ = std::allocate_shared<std::atomic<bool>>(PoolAllocator<std::atomic<bool>>{}, false);
     return cancellation;
   }
   bool requested() const noexcept { return flag_ != nullptr && flag_->load(std::memory_order_relaxed); }

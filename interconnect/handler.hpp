@@ -44,13 +44,22 @@ struct HandlerEnd {
 // Told once when an asynchronous handler is done, from any thread.
 using HandlerDone = std::function<void(HandlerEnd)>;
 
+// Asked only by those that need them: the pool's threads start with the first question.
+class HandlerExecutors {
+ public:
+  virtual boost::asio::any_io_executor loop() = 0;
+  virtual boost::asio::any_io_executor pool() = 0;
+
+ protected:
+  ~HandlerExecutors() = default;
+};
+
 class Handler {
  public:
   virtual ~Handler() = default;
   // Runs to the end and says how it ended, or starts, returns nothing, and tells `done` later. Never throws.
   virtual std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
-                                          const boost::asio::any_io_executor& loop,
-                                          const boost::asio::any_io_executor& pool, const HandlerDone& done) = 0;
+                                          HandlerExecutors& executors, const HandlerDone& done) = 0;
   virtual bool asynchronous() const noexcept = 0;
 };
 
@@ -95,8 +104,7 @@ class PlainHandler final : public Handler {
  public:
   explicit PlainHandler(F function) : function_(std::move(function)) {}
 
-  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
-                                  const boost::asio::any_io_executor&, const boost::asio::any_io_executor&,
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors&,
                                   const HandlerDone&) override {
     try {
       PayloadReader reader{bytes.payload};
@@ -123,11 +131,11 @@ class CoroutineHandler final : public Handler {
  public:
   explicit CoroutineHandler(F function) : function_(std::make_shared<F>(std::move(function))) {}
 
-  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
-                                  const boost::asio::any_io_executor& loop, const boost::asio::any_io_executor&,
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors& executors,
                                   const HandlerDone& done) override {
     try {
-      boost::asio::co_spawn(loop, run(function_, Received<T>{bytes}, delivery, done), [](std::exception_ptr) {});
+      boost::asio::co_spawn(executors.loop(), run(function_, Received<T>{bytes}, delivery, done),
+                            [](std::exception_ptr) {});
       return std::nullopt;
     } catch (...) {
       return failed_end(std::current_exception());
@@ -161,10 +169,9 @@ class PoolHandler final : public Handler {
  public:
   explicit PoolHandler(F function) : function_(std::make_shared<F>(std::move(function))) {}
 
-  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
-                                  const boost::asio::any_io_executor&, const boost::asio::any_io_executor& pool,
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors& executors,
                                   const HandlerDone& done) override {
-    boost::asio::post(pool, [function = function_, bytes, delivery, done] {
+    boost::asio::post(executors.pool(), [function = function_, bytes, delivery, done] {
       HandlerEnd end;
       try {
         using R = decltype(call(*function, Received<T>{bytes}, delivery));

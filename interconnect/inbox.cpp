@@ -160,7 +160,7 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     answers_.push_back(std::move(reply));
     verdict(to, record.sequence, OutcomeKind::delivered, Cause::none);
     return;
-  } else if (registry_.handler(record.type) == nullptr) {
+  } else if (handler(to) == nullptr) {
     item.verdict = OutcomeKind::unhandled;
   } else if (!PayloadReader::plausible(bytes.payload)) {
     item.verdict = OutcomeKind::refused;
@@ -220,15 +220,16 @@ void Inbox::run(Channel& channel, Instant now) {
     const bool decided = head.verdict != OutcomeKind::delivered;
     const bool expired = !decided && head.expires <= now;
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
-    Item item = std::move(channel.queue.front());
-    channel.queue.pop_front();
     if (decided) {
+      const Item item = channel.queue.take_front();
       verdict(channel, item.sequence, item.verdict, item.cause);
     } else if (expired) {
+      const Item item = channel.queue.take_front();
       release(channel, item.bytes.payload.size());
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
-      start(channel, std::move(item), now);
+      Item item = channel.queue.take_front();
+      start(channel, item, now);
       if (resets == resets_) continue;
       if (starting_ == 0) buried_.clear();
       return;
@@ -236,8 +237,13 @@ void Inbox::run(Channel& channel, Instant now) {
   }
 }
 
-void Inbox::start(Channel& channel, Item item, Instant now) {
-  Handler* handler = registry_.handler(channel.type);
+Handler* Inbox::handler(Channel& channel) const {
+  if (channel.handler_place == nullptr) channel.handler_place = registry_.handler_place(channel.type);
+  return channel.handler_place == nullptr ? nullptr : channel.handler_place->get();
+}
+
+void Inbox::start(Channel& channel, Item& item, Instant now) {
+  Handler* const handler = this->handler(channel);
   HAWSER_ASSERT(handler != nullptr, "a handler that was there stays");
   const std::size_t bytes = item.bytes.payload.size();
   from_.age = item.age + (now - item.arrived);
@@ -245,7 +251,7 @@ void Inbox::start(Channel& channel, Item item, Instant now) {
   from_.request = item.request;
   from_.cancellation = item.cancellation;
   const bool asynchronous = handler->asynchronous();
-  const Running work{item.sequence, item.request_id, bytes, item.expires, item.cancellation, item.request};
+  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation), item.request};
   if (asynchronous) {
     channel.running.push_back(work);
     ++running_;
@@ -259,8 +265,8 @@ void Inbox::start(Channel& channel, Item item, Instant now) {
   static const HandlerDone nobody;
   const std::uint64_t resets = resets_;
   ++starting_;
-  auto end = handler->start(from_, item.bytes, host_.loop(), host_.pool(),
-                            asynchronous ? host_.handler_done(channel.type, item.sequence) : nobody);
+  auto end =
+      handler->start(from_, item.bytes, host_, asynchronous ? host_.handler_done(channel.type, item.sequence) : nobody);
   --starting_;
   if (resets != resets_) {  // it ended the session, and with it everything that was known of the message
     if (starting_ == 0) from_ = std::exchange(next_from_, {});

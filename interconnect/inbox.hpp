@@ -16,8 +16,6 @@
 #include <hawser/interconnect/registry.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -50,12 +48,10 @@ struct Arrival {
   std::int64_t sent_at = 0;  // session clock of the sender
 };
 
-class InboxHost {
+class InboxHost : public HandlerExecutors {
  public:
   // The completion of an asynchronous handler finds its way back to handler_ended() on the loop.
   virtual HandlerDone handler_done(TypeId type, std::uint64_t sequence) = 0;
-  virtual boost::asio::any_io_executor loop() = 0;
-  virtual boost::asio::any_io_executor pool() = 0;
 
  protected:
   ~InboxHost() = default;
@@ -145,6 +141,7 @@ class Inbox {
     std::string name;
     LaneClass lane = LaneClass::ordinary;
     std::uint32_t concurrency = 1;
+    const std::unique_ptr<Handler>* handler_place = nullptr;  // of the registry, once it knows the type
     std::uint64_t received = 0;
     std::uint64_t received_bytes = 0;
     std::uint64_t verdicts = 0;
@@ -174,7 +171,8 @@ class Inbox {
   bool assemble(Channel& channel, const Record& record, std::string& problem, InboundBytes& whole);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
   void run(Channel& channel, Instant now);
-  void start(Channel& channel, Item item, Instant now);
+  Handler* handler(Channel& channel) const;
+  void start(Channel& channel, Item& item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);

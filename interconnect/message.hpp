@@ -6,6 +6,7 @@
 
 #include <hawser/base/buffer.hpp>
 #include <hawser/base/ids.hpp>
+#include <hawser/base/pooled.hpp>
 
 #include <capnp/message.h>
 #include <capnp/schema.h>
@@ -39,7 +40,7 @@ struct EncodedMessage {
 
 // Cap'n Proto's builder over the library's buffer pool, so that building a small message allocates nothing in steady
 // state.
-class MessageScratch final : public capnp::MessageBuilder {
+class MessageScratch final : public capnp::MessageBuilder, public Pooled {
  public:
   MessageScratch() = default;
   MessageScratch(const MessageScratch&) = delete;

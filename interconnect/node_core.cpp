@@ -13,6 +13,12 @@
 namespace hawser {
 namespace {
 
+// The address of a thread's own variable is a name for the thread that costs no call.
+const void* this_thread_mark() noexcept {
+  static thread_local const char mark = 0;
+  return &mark;
+}
+
 constexpr std::string_view incarnation_record = "incarnation";
 
 BreakerConfig breaker_config(const BreakerPolicy& policy) {
@@ -148,7 +154,7 @@ Outcome NodeCore::admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Ou
       const std::lock_guard lock{ready_mutex_};
       ready_.push_back(peer);
     }
-    request_turn();
+    if (!in_turn_here()) request_turn();  // the turn that is under way looks once more before it ends
   }
   return outcome;
 }
@@ -187,13 +193,21 @@ void NodeCore::run_on_loop(UniqueFunction<void()> what) { boost::asio::post(runt
 void NodeCore::enter_turn() {
   if (depth_++ > 0) return;
   mutex_.lock();
+  turn_thread_.store(this_thread_mark(), std::memory_order_relaxed);
   now_ = runtime_.scheduler().now();
   if (phase_ != Phase::fresh) notice_stall();
 }
 
 void NodeCore::leave_turn() {
   if (depth_ == 1 && phase_ != Phase::fresh) end_turn();
-  if (--depth_ == 0) mutex_.unlock();
+  if (--depth_ > 0) return;
+  turn_thread_.store(nullptr, std::memory_order_relaxed);
+  mutex_.unlock();
+}
+
+// Only the thread itself can have written its own mark, so nothing has to be ordered.
+bool NodeCore::in_turn_here() const noexcept {
+  return turn_thread_.load(std::memory_order_relaxed) == this_thread_mark() && phase_ != Phase::fresh;
 }
 
 // We were due and did not run: garbage, a stopped process, a starved machine. Silence of others in that time is our own
@@ -234,9 +248,10 @@ void NodeCore::end_turn() {
 bool NodeCore::run_round() {
   take_ready();
   take_self_frames();
-  std::vector<std::uint32_t> dirty = std::exchange(dirty_, {});
-  std::sort(dirty.begin(), dirty.end());
-  for (const std::uint32_t index : dirty) {
+  walked_.clear();
+  std::swap(walked_, dirty_);
+  std::sort(walked_.begin(), walked_.end());
+  for (const std::uint32_t index : walked_) {
     is_dirty_[index] = false;
     PeerCore* peer = by_index_[index].get();
     if (peer == nullptr) continue;
@@ -247,16 +262,19 @@ bool NodeCore::run_round() {
   check_ready();
   advance_stop();
   const bool told = !endings_.empty() || !changed_.empty() || !untold_.empty();
-  carry_out(std::exchange(endings_, {}));
+  std::swap(told_, endings_);
+  carry_out(told_);
+  told_.clear();
   tell_observers();
   take_ready();
   return told || !dirty_.empty() || !self_frames_.empty();
 }
 
 void NodeCore::finish_touched() {
-  std::vector<std::uint32_t> touched = std::exchange(touched_, {});
-  std::sort(touched.begin(), touched.end());
-  for (const std::uint32_t index : touched) {
+  walked_.clear();
+  std::swap(walked_, touched_);
+  std::sort(walked_.begin(), walked_.end());
+  for (const std::uint32_t index : walked_) {
     is_touched_[index] = false;
     PeerCore* peer = by_index_[index].get();
     if (peer == nullptr) continue;
@@ -266,12 +284,12 @@ void NodeCore::finish_touched() {
 }
 
 void NodeCore::take_ready() {
-  std::vector<std::shared_ptr<PeerCore>> ready;
   {
     const std::lock_guard lock{ready_mutex_};
-    std::swap(ready, ready_);
+    std::swap(taken_ready_, ready_);
   }
-  for (const auto& peer : ready) mark_dirty(*peer);
+  for (const auto& peer : taken_ready_) mark_dirty(*peer);
+  taken_ready_.clear();
 }
 
 void NodeCore::mark_dirty(PeerCore& peer) {
@@ -294,7 +312,7 @@ void NodeCore::take_self_frames() {
   }
 }
 
-void NodeCore::carry_out(Endings endings) {
+void NodeCore::carry_out(Endings& endings) {
   for (Ending& ending : endings) {
     try {
       ending.completion->finish(ending.outcome, std::move(ending.reply));

@@ -131,6 +131,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   };
 
   void enter_turn();
+  bool in_turn_here() const noexcept;
   void enter_transport_turn();
   void leave_turn();
   void end_turn();
@@ -142,7 +143,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void request_turn();
   void arm();
   void timer_fired();
-  void carry_out(Endings endings);
+  void carry_out(Endings& endings);
   void tell_observers();
   void take_ready();
   void take_self_frames();
@@ -195,6 +196,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
 
   // The turn.
   unsigned depth_ = 0;
+  std::atomic<const void*> turn_thread_{nullptr};  // who is inside a turn now
   bool transport_turn_ = false;
   std::shared_ptr<NodeCore> keep_;
   Instant now_{};
@@ -203,10 +205,14 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<std::uint32_t> touched_;  // flushed in this turn
   std::vector<bool> is_touched_;
   Endings endings_;
+  // What a round walks while the lists above fill again; kept so that steady turns allocate nothing.
+  std::vector<std::uint32_t> walked_;
+  Endings told_;
   std::vector<PeerHealth> changed_;
   std::vector<Event> untold_;
   std::mutex ready_mutex_;
   std::vector<std::shared_ptr<PeerCore>> ready_;
+  std::vector<std::shared_ptr<PeerCore>> taken_ready_;
   std::atomic<bool> turn_requested_{false};
   TimerId timer_ = TimerId::none;
   Instant armed_at_ = never;

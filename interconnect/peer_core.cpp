@@ -72,10 +72,12 @@ PeerCore::~PeerCore() = default;
 
 // ---- any thread
 
-Channel& PeerCore::channel_for(TypeInfo type) {
+Channel& PeerCore::find_or_make_channel(TypeInfo type) {
   const std::lock_guard lock{channels_mutex_};
   for (const auto& channel : channels_) {
-    if (channel->type() == type.id) return *channel;
+    if (channel->type() != type.id) continue;
+    quick_place(type.id).store(channel.get(), std::memory_order_release);
+    return *channel;
   }
   HAWSER_ASSERT(channels_.size() < channels_per_peer_max, "a node sends fewer than 16384 types");
   const Config& config = node_.config();
@@ -88,6 +90,7 @@ Channel& PeerCore::channel_for(TypeInfo type) {
   Channel& made = *channels_.back();
   made.set_gate(gate_of(policy), gate_may_borrow_);
   channel_count_.store(channels_.size(), std::memory_order_release);
+  quick_place(type.id).store(&made, std::memory_order_release);
   return made;
 }
 

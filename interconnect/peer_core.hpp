@@ -46,7 +46,10 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   // ---- any thread
   // The channel of a type, made at its first use.
-  Channel& channel_for(TypeInfo type);
+  Channel& channel_for(TypeInfo type) {
+    Channel* const quick = quick_place(type.id).load(std::memory_order_acquire);
+    return quick != nullptr && quick->type() == type.id ? *quick : find_or_make_channel(type);
+  }
   // Admits one message; `wake` is set when the loop must be told of it.
   Outcome admit(TypeInfo type, Outgoing& message, Duration ttl, Instant now, bool& wake);
   // Set by the loop when it has looked; true the first time after that.
@@ -115,6 +118,11 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     Instant sent{};
   };
 
+  std::atomic<Channel*>& quick_place(TypeId type) noexcept {
+    const std::uint64_t mixed = to_number(type) * 0x9e3779b97f4a7c15u;
+    return quick_channels_[mixed >> 58];
+  }
+  Channel& find_or_make_channel(TypeInfo type);
   Lane& lane(LaneClass lane) noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
   const Lane& lane(LaneClass lane) const noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
   Inbound& inbound(LaneClass lane) noexcept { return inbound_[static_cast<std::size_t>(lane)]; }
@@ -169,6 +177,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   mutable std::mutex channels_mutex_;
   std::vector<std::unique_ptr<Channel>> channels_;
   std::atomic<std::size_t> channel_count_{0};
+  // Where callers find the channels of most types without the lock; a channel lives as long as its peer.
+  std::array<std::atomic<Channel*>, 64> quick_channels_{};
   std::vector<Channel*> known_channels_;  // the loop's copy
   std::array<std::vector<Slot>, lane_count> slots_;
   std::array<std::size_t, lane_count> rotation_{};
@@ -210,6 +220,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   Inbox inbox_;
   std::vector<std::uint64_t> cancelled_;
+  std::vector<InboundReply> answers_;  // those two are walked while the inbox may get more
+  std::vector<OutgoingReply> replies_;
   Instant wake_channels_ = never;
 };
 

@@ -111,17 +111,20 @@ bool PeerCore::acknowledged(const Ack& ack, Instant now, std::string& problem) {
 }
 
 void PeerCore::take_answers(Instant now) {
-  for (InboundReply& reply : std::exchange(inbox_.answers(), {})) {
+  std::swap(answers_, inbox_.answers());
+  for (InboundReply& reply : answers_) {
     const Outcome outcome = reply.type == TypeId::none ? Outcome{OutcomeKind::refused, reply.cause, {}}
                                                        : Outcome{OutcomeKind::delivered, Cause::none, {}};
     for (Channel* channel : known_channels_) {
       if (channel->answer(reply.request_id, outcome, reply.bytes, now, node_.endings())) break;
     }
   }
+  answers_.clear();
 }
 
 void PeerCore::send_replies(Instant now) {
-  for (OutgoingReply& reply : std::exchange(inbox_.replies(), {})) {
+  std::swap(replies_, inbox_.replies());
+  for (OutgoingReply& reply : replies_) {
     Outgoing message;
     message.payload = std::move(reply.reply.bytes);
     message.type = reply.reply.type.id;
@@ -131,6 +134,7 @@ void PeerCore::send_replies(Instant now) {
     message.expires = reply.deadline;
     reply_channel_->admit(message, now);
   }
+  replies_.clear();
 }
 
 // ---- out
@@ -221,12 +225,13 @@ void PeerCore::flush_control(Instant now) {
     want.sequence = wanted;
     writer.add(want);
   }
-  for (const std::uint64_t request : std::exchange(cancelled_, {})) {
+  for (const std::uint64_t request : cancelled_) {
     Record cancel;
     cancel.kind = RecordKind::cancel;
     cancel.request_id = request;
     writer.add(cancel);
   }
+  cancelled_.clear();
   inbox_.acknowledge(writer, node_.config().bounds.batch_bytes, number);
   acknowledge_lanes_ = false;
   hand_over(control, number, writer.finish(), now);

@@ -35,9 +35,14 @@ void Registry::set_handler(TypeInfo type, std::unique_ptr<Handler> handler) {
   if (handler != nullptr) retired_.push_back(std::move(handler));
 }
 
-Handler* Registry::handler(TypeId type) const {
+const std::unique_ptr<Handler>* Registry::handler_place(TypeId type) const {
   const auto found = entries_.find(type);
-  return found == entries_.end() ? nullptr : found->second.handler.get();
+  return found == entries_.end() ? nullptr : &found->second.handler;
+}
+
+Handler* Registry::handler(TypeId type) const {
+  const auto* const place = handler_place(type);
+  return place == nullptr ? nullptr : place->get();
 }
 
 std::string Registry::name(TypeId type) const {

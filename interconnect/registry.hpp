@@ -26,6 +26,8 @@ class Registry {
   void set_handler(TypeInfo type, std::unique_ptr<Handler> handler);
   // Null when nobody handles the type. Loop only.
   Handler* handler(TypeId type) const;
+  // Where the type's handler is, or will be; null while the type is not known here. Stays for good. Loop only.
+  const std::unique_ptr<Handler>* handler_place(TypeId type) const;
   // The type's name if it is known here, else its id in hexadecimal. Loop only.
   std::string name(TypeId type) const;
 

@@ -224,15 +224,16 @@ void ZmqInbound::forget_name(const Connection& connection) {
   if (named != by_routing_id_.end() && named->second == connection.id) by_routing_id_.erase(named);
 }
 
-bool ZmqInbound::receive() {
+ZmqInbound::Received ZmqInbound::receive() {
   std::size_t bytes = 0;
-  for (int frames = 0; frames < turn_frames_max && bytes < turn_bytes_max; ++frames) {
-    if (upcalls_.closed() || socket_ == nullptr) return false;
+  int frames = 0;
+  for (; frames < turn_frames_max && bytes < turn_bytes_max; ++frames) {
+    if (upcalls_.closed() || socket_ == nullptr) return Received::nothing;
     Message sender;
     Message body;
     if (!sender.receive(socket_->handle())) {
       drained_ = true;
-      return false;
+      return frames == 0 ? Received::nothing : Received::all;
     }
     bool several = false;
     bool whole = sender.more() && body.receive(socket_->handle());
@@ -253,7 +254,7 @@ bool ZmqInbound::receive() {
     take(frame);
   }
   drained_ = false;
-  return true;
+  return Received::some;
 }
 
 void ZmqInbound::take(Frame& frame) {

@@ -29,6 +29,8 @@ struct MonitorEvent;
 
 class ZmqInbound {
  public:
+  enum class Received : std::uint8_t { nothing, all, some };
+
   // `check_soon` asks for finish_turn() to be called from the loop, in a turn of its own.
   ZmqInbound(const ZmqServices& services, const TransportConfig& config, Upcalls& upcalls, WakeSet& wakes,
              UniqueFunction<void()> check_soon);
@@ -43,8 +45,8 @@ class ZmqInbound {
 
   // Hears who came and went. Tells nothing.
   void hear_monitor();
-  // Delivers what is there, up to a budget. True when more may be waiting. Tells.
-  bool receive();
+  // Delivers what is there, up to a budget: `some` when more may be waiting. Tells.
+  Received receive();
   // Ends connections that are to end. True when the socket was used and receive() must look again. Tells.
   bool finish_turn();
 

@@ -22,6 +22,8 @@ namespace {
 constexpr int frames_queued_max = 64;
 // A listener has one thing to say; more than this is no listener of ours.
 constexpr unsigned answers_max = 8;
+// The first frames of a link are its hello and what follows at once: a listener that says no says it to one of them.
+constexpr unsigned sends_looked_after = 8;
 // What one dial opens, and a few more so that others in this process still get theirs.
 constexpr std::size_t descriptors_wanted = 8;
 constexpr unsigned slot_bits = 16;
@@ -58,6 +60,7 @@ struct ZmqOutbound::Link {
   bool touched = false;
   bool blocked = false;  // a send found no room, and the node waits to hear of some
   unsigned answers = 0;
+  unsigned sends = 0;  // counted up to sends_looked_after
   TimerId deadline = TimerId::none;
   std::unique_ptr<ZmqSocket> socket;
   std::string where;  // for people: the endpoint, and its address where that differs
@@ -329,8 +332,11 @@ SendResult ZmqOutbound::send(LinkId id, BufferRef frame) {
   HAWSER_ASSERT(frame.size() > 0, "a frame is not empty");
   const std::size_t bytes = frame.size();
   const int error = link->socket->send(std::move(frame));
-  // A send may swallow the wake-up of something that came in.
-  touch(*link);
+  // A send may swallow the wake-up of something that came in: room, for which a blocked link waits, or a refusal. One
+  // that comes later ends the connection, and is read when that is noticed.
+  const bool young = link->sends < sends_looked_after;
+  link->sends += young ? 1 : 0;
+  if (young || link->blocked || error != 0) touch(*link);
   if (error == 0) {
     ++upcalls_.stats.frames_out;
     upcalls_.stats.bytes_out += bytes;

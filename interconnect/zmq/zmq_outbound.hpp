@@ -36,8 +36,10 @@ class ZmqOutbound {
   // Hangs up everything and tells nobody.
   void close();
 
-  // Hears what the sockets of this link have to say. Tells.
+  // Hears what the monitor of this link has to say, then looks at the link. Tells.
   void check(LinkId link);
+  // Takes answers, and notices room where a send had found none. Tells.
+  void look(LinkId id);
   // Looks at links that were used, or that failed inside a call, since the last look. Tells.
   void check_touched();
   bool touched() const noexcept { return !touched_.empty(); }
@@ -48,7 +50,6 @@ class ZmqOutbound {
   Link* find(LinkId link) noexcept;
   Link& make_link(const DialRequest& request);
   void touch(Link& link);
-  void look(LinkId id);
   void resolved(LinkId id, std::vector<std::string> addresses, const std::string& problem);
   void connect(Link& link, const std::vector<std::string>& addresses);
   void connect_to(Link& link, const std::string& address);

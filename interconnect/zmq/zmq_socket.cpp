@@ -74,6 +74,8 @@ bool ZmqSocket::watch(int events, std::uint64_t socket_token, std::uint64_t moni
     return false;
   }
   monitor_ = monitor;
+  // ZeroMQ wakes only readers that have found nothing once; before the bind or connect there is nothing to lose.
+  next_event();
   return wakes_.add(descriptor_of(socket_), socket_token) && wakes_.add(descriptor_of(monitor_), monitor_token);
 }
 

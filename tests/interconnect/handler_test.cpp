@@ -12,9 +12,18 @@ using namespace hawser;
 
 namespace {
 
+struct Contexts final : HandlerExecutors {
+  boost::asio::any_io_executor loop() override { return loop_.get_executor(); }
+  boost::asio::any_io_executor pool() override { return pool_.get_executor(); }
+
+  boost::asio::io_context loop_;
+  boost::asio::io_context pool_;
+};
+
 struct Bench {
-  boost::asio::io_context loop;
-  boost::asio::io_context pool;
+  Contexts contexts;
+  boost::asio::io_context& loop = contexts.loop_;
+  boost::asio::io_context& pool = contexts.pool_;
   Delivery from;
   std::optional<HandlerEnd> told;
   int tellings = 0;
@@ -26,7 +35,7 @@ struct Bench {
     return {encoded.bytes, encoded.bytes.bytes()};
   }
   std::optional<HandlerEnd> start(Handler& handler, const InboundBytes& bytes) {
-    return handler.start(from, bytes, loop.get_executor(), pool.get_executor(), [this](HandlerEnd end) {
+    return handler.start(from, bytes, contexts, [this](HandlerEnd end) {
       told = std::move(end);
       ++tellings;
     });

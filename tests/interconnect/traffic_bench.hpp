@@ -50,8 +50,7 @@ class ScriptedHandler final : public Handler {
   using Script = std::function<std::optional<HandlerEnd>(const Delivery&, const InboundBytes&, const HandlerDone&)>;
   ScriptedHandler(bool asynchronous, Script script) : asynchronous_(asynchronous), script_(std::move(script)) {}
 
-  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes,
-                                  const boost::asio::any_io_executor&, const boost::asio::any_io_executor&,
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors&,
                                   const HandlerDone& done) override {
     return script_(delivery, bytes, done);
   }
