@@ -19,7 +19,7 @@ struct SimLoad {
   std::string label;
   Kind kind = Kind::steady;
   std::uint32_t nodes = 5;
-  bool traffic = true;   // each node sends one note of 64 B every 100 ms, to one peer after the other
+  bool traffic = true;   // each node sends a note of 64 B every 100 ms, to one of the next four nodes in turn
   bool watched = false;  // every invariant is checked
   Target target;         // simulated seconds per CPU second, or seeds per hour and core; zero: none
 };
