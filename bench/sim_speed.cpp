@@ -5,10 +5,11 @@
 #include <hawser/sim/play.hpp>
 #include <hawser/sim/watch.hpp>
 #include <hawser/sim/world.hpp>
-#include "load.capnp.h"
 #include "report.hpp"
 #include "statistics.hpp"
 #include "stopwatch.hpp"
+
+#include "load.capnp.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -149,7 +150,8 @@ SimAnswer ask_sim(const Settings& settings) {
   for (unsigned round = 0; round < settings.pairs; ++round) {
     for (std::size_t i = 0; i < answer.loads.size(); ++i) {
       if (isatty(STDERR_FILENO) == 1) {
-        std::fprintf(stderr, "\r%-70s\r", ("sim: round " + std::to_string(round + 1) + ", " + answer.loads[i].label).c_str());
+        std::fprintf(stderr, "\r%-70s\r",
+                     ("sim: round " + std::to_string(round + 1) + ", " + answer.loads[i].label).c_str());
       }
       answer.runs[i].push_back(measure_apart(answer.loads[i], settings));
     }

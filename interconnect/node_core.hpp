@@ -209,7 +209,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<bool> is_touched_;
   // hears() as of the turn before; what a turn marks is looked at afresh.
   std::vector<Hears> hears_;
-  std::vector<std::size_t> hears_place_;     // by index; past the end: not in the list
+  std::vector<std::size_t> hears_place_;      // by index; past the end: not in the list
   std::vector<std::uint32_t> hears_doubted_;  // indices
   bool hears_known_ = false;
   Endings endings_;

@@ -3,8 +3,8 @@
 // A world with traffic meets, then every edge that the graph lacks is cut, one way; the graph is held and healed. All
 // invariants of Watch hold throughout. While it is held, each node takes exactly those peers for up with which it is
 // connected both ways, for the others it says unreachable, it does not change its mind, what it sends to the first is
-// delivered, and what it sends to the others ends as unreachable at once. After the heal everybody recovers and comes to
-// rest. The idea is small-scope exhaustion, as in model checking: no cut of so few nodes is left to chance.
+// delivered, and what it sends to the others ends as unreachable at once. After the heal everybody recovers and comes
+// to rest. The idea is small-scope exhaustion, as in model checking: no cut of so few nodes is left to chance.
 #pragma once
 
 #include <hawser/sim/reachability.hpp>

@@ -1,7 +1,8 @@
 // Where two traces part: the first row that differs, which columns do, and what stood around it.
 //
-// Reads rows as Trace::print writes them (time, host, kind, other, number, text, separated by tabs), one pair at a time,
-// so that traces of any length can be compared. What follows the first difference is consequence and is not compared.
+// Reads rows as Trace::print writes them (time, host, kind, other, number, text, separated by tabs), one pair at a
+// time, so that traces of any length can be compared. What follows the first difference is consequence and is not
+// compared.
 #pragma once
 
 #include <cstdint>

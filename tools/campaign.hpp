@@ -1,7 +1,7 @@
 // A campaign: many numbered runs of the simulator on all cores, with one progress line and what failed by invariant.
 //
-// What `hawser sim sweep` and `hawser sim exhaust` have in common. A run that crashes or hangs fails as I19. Ctrl-C ends
-// a campaign early and keeps what is known.
+// What `hawser sim sweep` and `hawser sim exhaust` have in common. A run that crashes or hangs fails as I19. Ctrl-C
+// ends a campaign early and keeps what is known.
 #pragma once
 
 #include "job_pool.hpp"
@@ -47,9 +47,9 @@ class FailureTable {
 struct CampaignPlan {
   std::string unit;  // of a run, in the plural: "graphs", "seeds"
   unsigned jobs = 0;
-  double seconds_max = 0;       // no run is begun later; 0: no limit
-  double seconds_per_run = 300; // real time; more is a hang
-  bool show_progress = true;    // on a terminal
+  double seconds_max = 0;        // no run is begun later; 0: no limit
+  double seconds_per_run = 300;  // real time; more is a hang
+  bool show_progress = true;     // on a terminal
   std::optional<std::uint64_t> total;
   std::function<std::optional<std::uint64_t>()> next;
   std::function<std::string(std::uint64_t)> work;                              // in a process of its own

@@ -1,4 +1,5 @@
-// Runs a program twice under conditions that differ in all that must not matter, and compares the traces that it writes.
+// Runs a program twice under conditions that differ in all that must not matter, and compares the traces that it
+// writes.
 //
 // The two processes differ in the layout of their address space, in what fresh and freed memory holds, in where the
 // allocator puts things (upwards from the heap, or downwards in mappings), in locale and time zone, in the number of

@@ -147,9 +147,11 @@ class Exhaustion {
 
   Json json(const CampaignEnd& end, std::uint64_t planned) {
     Row all = whole();
-    Json result{{"command", "exhaust"},        {"nodes", options_.nodes},     {"slice", options_.slice},
-                {"seed", options_.seed}, {"cold", options_.cold},      {"planned", planned},          {"graphs", end.runs},
-                {"shapes", all.shapes.size()}, {"failed", failures_.count()}, {"interrupted", end.interrupted}};
+    Json result{{"command", "exhaust"},        {"nodes", options_.nodes},
+                {"slice", options_.slice},     {"seed", options_.seed},
+                {"cold", options_.cold},       {"planned", planned},
+                {"graphs", end.runs},          {"shapes", all.shapes.size()},
+                {"failed", failures_.count()}, {"interrupted", end.interrupted}};
     result["slowest_recovery_us"] = all.slowest_us;
     result["slowest_graph"] = all.slowest;
     result["events"] = events_;
@@ -210,8 +212,8 @@ int show_one(const ExhaustCommandOptions& options) {
   Terminal terminal;
   const ReachabilityGraph graph{options.nodes, *options.graph};
   const GraphRun run = sim::impose(graph, sim_options(options, story_rows));
-  terminal.line("graph " + std::to_string(graph.edges) + " of " + std::to_string(graph.nodes) + " nodes: " +
-                graph.text() + " (shape " + std::to_string(graph.shape()) + ")");
+  terminal.line("graph " + std::to_string(graph.edges) + " of " + std::to_string(graph.nodes) +
+                " nodes: " + graph.text() + " (shape " + std::to_string(graph.shape()) + ")");
   terminal.line(grouped(run.events) + " events, " + grouped(run.messages) + " messages, " + grouped(run.handled) +
                 " handled");
   if (run.violations.empty()) {

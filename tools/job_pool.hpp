@@ -1,9 +1,10 @@
 // Many independent jobs on all cores, each of which may crash or hang without taking anything along but itself.
 //
 // Every worker is a process of its own, forked from this one; it is handed a job's number and hands back a text. A
-// worker that dies is replaced, and its job ends as crashed, with the last lines that it wrote to its standard error (an
-// assertion says there where it failed). A job that takes longer than the limit is killed and ends as hung. Results come
-// in the order of their ends. SIGINT and SIGTERM are the owner's business: workers ignore them and die with the parent.
+// worker that dies is replaced, and its job ends as crashed, with the last lines that it wrote to its standard error
+// (an assertion says there where it failed). A job that takes longer than the limit is killed and ends as hung. Results
+// come in the order of their ends. SIGINT and SIGTERM are the owner's business: workers ignore them and die with the
+// parent.
 #pragma once
 
 #include <cstdint>

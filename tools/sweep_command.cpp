@@ -101,7 +101,8 @@ int sim_sweep(const SweepCommandOptions& options) {
   if (endless) seeds.last = std::numeric_limits<std::uint64_t>::max() - 1;
   if (!options.seeds.empty()) {
     const std::optional<SeedRange> given = seed_range(options.seeds);
-    if (!given) return usage("--seeds is A..B with A <= B, for example 1..1000, or one seed; not '" + options.seeds + "'");
+    if (!given)
+      return usage("--seeds is A..B with A <= B, for example 1..1000, or one seed; not '" + options.seeds + "'");
     seeds = *given;
   }
   std::optional<sim::Scenario> scenario;

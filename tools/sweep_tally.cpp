@@ -113,8 +113,8 @@ std::vector<std::string> SweepTally::lines(const Terminal& terminal, const Campa
   std::string told;
   for (std::size_t i = 0; i < outcome_kind_count; ++i) {
     if (outcomes_[i] == 0) continue;
-    told += (told.empty() ? "" : ", ") + std::string{to_string(static_cast<OutcomeKind>(i))} + " " +
-            grouped(outcomes_[i]);
+    told +=
+        (told.empty() ? "" : ", ") + std::string{to_string(static_cast<OutcomeKind>(i))} + " " + grouped(outcomes_[i]);
   }
   if (!told.empty()) add_group(lines, terminal, "Outcomes", told);
   for (const auto& [seed, why] : undecided_) {

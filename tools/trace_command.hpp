@@ -23,7 +23,8 @@ struct DeterminismOptions {
 // Exit code 0: both runs are the same; 1: they differ; 2: there is nothing to compare.
 int sim_check_determinism(const DeterminismOptions& options);
 
-// What check-determinism runs twice: plays the scenario and writes its trace to `out`. Exit code 0 whatever the verdict.
+// What check-determinism runs twice: plays the scenario and writes its trace to `out`. Exit code 0 whatever the
+// verdict.
 int sim_trace(const DeterminismOptions& options, const std::string& out);
 
 }  // namespace hawser::tools

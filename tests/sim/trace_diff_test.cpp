@@ -26,8 +26,8 @@ TEST_CASE("equal traces have no difference, and their rows are counted", "[trace
 }
 
 TEST_CASE("the first row that differs is named with its columns and what stands around it", "[trace]") {
-  const TraceComparison found = compared("a\nb\nc\n10\tn1\tsent\tn2\t64\t\nafter\nlater\nlatest\n",
-                                         "a\nb\nc\n11\tn1\tsent\tn2\t65\t\nafter\n");
+  const TraceComparison found =
+      compared("a\nb\nc\n10\tn1\tsent\tn2\t64\t\nafter\nlater\nlatest\n", "a\nb\nc\n11\tn1\tsent\tn2\t65\t\nafter\n");
   REQUIRE(found.difference);
   CHECK(found.rows == 3);
   CHECK(found.difference->row == 4);
@@ -38,8 +38,7 @@ TEST_CASE("the first row that differs is named with its columns and what stands 
 }
 
 TEST_CASE("a text with tabs is one column", "[trace]") {
-  const TraceComparison found =
-      compared("1\tn1\tnote\t-\t0\tone\ttwo\n", "1\tn1\tnote\t-\t0\tone\tthree\n");
+  const TraceComparison found = compared("1\tn1\tnote\t-\t0\tone\ttwo\n", "1\tn1\tnote\t-\t0\tone\tthree\n");
   REQUIRE(found.difference);
   CHECK(found.difference->columns == std::vector<std::string>{"text"});
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 using namespace hawser::tools;
@@ -69,8 +70,7 @@ TEST_CASE("a run that crashes or hangs fails as I19 under its number, and the ot
       std::abort();
     }
     if (number == 6) {
-      while (true) {
-      }
+      while (true) ::pause();
     }
     return std::to_string(number);
   };
@@ -88,8 +88,7 @@ TEST_CASE("a run that crashes or hangs fails as I19 under its number, and the ot
   CHECK(taken == std::vector<std::uint64_t>{1, 2, 3, 5, 7, 8});
   const FailureTable::Group& crashes = failures.groups().at("I19 no crash");
   CHECK(crashes.numbers == std::vector<std::uint64_t>{4, 6});
-  CHECK(crashes.smallest.text ==
-        "the process ended with SIGABRT; it said:\nassertion failed: the sky is above");
+  CHECK(crashes.smallest.text == "the process ended with SIGABRT; it said:\nassertion failed: the sky is above");
 }
 
 TEST_CASE("an interrupt ends a campaign early and keeps what is known", "[campaign]") {

@@ -41,7 +41,8 @@ TEST_CASE("every planted source of chance is found, at the row where it first sh
 TEST_CASE("what cannot be compared is said, not passed", "[determinism]") {
   CHECK(check_determinism({"/nowhere/at/all"}).problem == "both runs: the program could not be started");
   CHECK(check_determinism({"/bin/false"}).problem == "both runs: the program ended with exit code 1");
-  CHECK(check_determinism({"/bin/true"}).problem == "the program wrote no trace to the file named by its last argument");
+  CHECK(check_determinism({"/bin/true"}).problem ==
+        "the program wrote no trace to the file named by its last argument");
   CHECK(check_determinism({"/usr/bin/touch"}).problem == "both traces are empty");
 }
 

@@ -1,11 +1,9 @@
-#include "sweep_tally.hpp"
-
 #include "exit_code.hpp"
 #include <hawser/sim/play.hpp>
 #include "sweep_command.hpp"
+#include "sweep_tally.hpp"
 
 #include <catch2/catch.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -88,7 +86,8 @@ TEST_CASE("a range of seeds is one number or two, and runs forwards", "[sweep]")
   CHECK(seed_range("17") == SeedRange{17, 17});
   CHECK(seed_range("1..1000") == SeedRange{1, 1000});
   CHECK(seed_range("0..18446744073709551615") == SeedRange{0, ~std::uint64_t{0}});
-  for (const char* wrong : {"", "..", "1..", "..5", "5..4", "1...4", "a..b", "1-4", " 1", "1 ", "-1", "99999999999999999999"}) {
+  for (const char* wrong :
+       {"", "..", "1..", "..5", "5..4", "1...4", "a..b", "1-4", " 1", "1 ", "-1", "99999999999999999999"}) {
     INFO(wrong);
     CHECK(!seed_range(wrong));
   }
