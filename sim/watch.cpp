@@ -51,13 +51,13 @@ bool Watch::follow_processes() {
   bool changed = false;
   if (world_.hosts_count() != names_.size()) {
     names_ = world_.hosts();
+    followed_.clear();
+    for (const std::string& name : names_) followed_.push_back({&name, &world_.at_host(name), &seen_[name]});
     changed = true;
   }
-  for (const std::string& name : names_) {
-    Seen& seen = seen_[name];
-    const Host& host = world_.at_host(name);
-    if (seen.alive == host.alive() && seen.starts == host.starts() && seen.paused == host.paused()) continue;
-    follow(name, seen);
+  for (const auto& [name, host, seen] : followed_) {
+    if (seen->alive == host->alive() && seen->starts == host->starts() && seen->paused == host->paused()) continue;
+    follow(*name, *seen);
     changed = true;
   }
   return changed;

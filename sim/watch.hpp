@@ -67,6 +67,13 @@ class Watch {
     std::unique_ptr<NodeWatch> watch;
   };
 
+  // What is looked at after every event, without looking for it.
+  struct Followed {
+    const std::string* name;
+    const Host* host;
+    Seen* seen;
+  };
+
   void after_event();
   void follow(const std::string& name, Seen& seen);
   void follow_pairs();
@@ -89,6 +96,7 @@ class Watch {
   PairWatch pairs_;
   std::vector<std::string> names_;
   std::map<std::string, Seen> seen_;
+  std::vector<Followed> followed_;
   std::uint64_t hardships_ = ~std::uint64_t{0};
   std::uint64_t looks_ = 0;
   std::size_t next_ = 0;
