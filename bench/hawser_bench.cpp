@@ -2,6 +2,7 @@
 #include "pair.hpp"
 #include "question.hpp"
 #include "report.hpp"
+#include "sim_speed.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -30,6 +31,7 @@ constexpr const char* usage =
 struct Command {
   Settings settings;
   std::vector<Question> questions;
+  bool simulator = false;  // the question `sim`, which has no plain side
   bool json = false;
   bool list = false;
 };
@@ -92,10 +94,14 @@ Command parse(const std::vector<std::string>& words) {
     } else if (word.starts_with("-")) {
       throw std::invalid_argument("unknown option " + word);
     } else {
-      command.questions.push_back(question_named(word));
+      if (word == "sim") command.simulator = true;
+      if (word != "sim") command.questions.push_back(question_named(word));
     }
   }
-  if (command.questions.empty()) command.questions = all_questions();
+  if (command.questions.empty() && !command.simulator) {
+    command.questions = all_questions();
+    command.simulator = !settings.plain_only;
+  }
   if (settings.plain_only) {
     std::erase_if(command.questions, [](const Question& question) { return !against_libzmq(question.rows.front()); });
   }
@@ -107,6 +113,7 @@ int run(const Command& command) {
     for (const Question& question : command.questions) {
       std::printf("%-10s %s\n", std::string{question.name}.c_str(), std::string{question.headline}.c_str());
     }
+    if (command.simulator) std::printf("%-10s %s\n", "sim", sim_headline);
     return 0;
   }
   if (!command.json) std::printf("%s", machine_text().c_str());
@@ -117,7 +124,12 @@ int run(const Command& command) {
     std::printf("\n%s", to_table(answers.back(), command.settings).c_str());
     std::fflush(stdout);
   }
-  if (command.json) std::printf("%s", to_json(answers, command.settings).c_str());
+  SimAnswer simulator;
+  if (command.simulator) simulator = ask_sim(command.settings);
+  if (command.simulator && !command.json) std::printf("\n%s", to_table(simulator, command.settings).c_str());
+  if (command.json) {
+    std::printf("%s", to_json(answers, command.simulator ? &simulator : nullptr, command.settings).c_str());
+  }
   for (const Answer& answer : answers) {
     for (const RowResult& row : answer.rows) {
       if (lost(row) == 0) continue;

@@ -103,23 +103,6 @@ Cells call_cells(const RowResult& result) {
           std::to_string(lost(result))};
 }
 
-// First column to the left, all others to the right.
-std::string lay_out(const std::vector<Cells>& lines) {
-  std::vector<std::size_t> widths(lines.front().size(), 0);
-  for (const Cells& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  std::string text;
-  for (const Cells& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const std::string padding(widths[i] - line[i].size(), ' ');
-      text += i == 0 ? line[i] + padding : "  " + padding + line[i];
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 nlohmann::ordered_json to_json(const Spread& spread) {
   return {{"min", spread.min}, {"median", spread.median}, {"max", spread.max}};
 }
@@ -151,12 +134,45 @@ nlohmann::ordered_json to_json(const RowResult& result, Measure measure) {
   return json;
 }
 
+nlohmann::ordered_json to_json(const SimAnswer& answer) {
+  nlohmann::ordered_json question{
+      {"name", "sim"}, {"others_cpus", answer.others_cpus}, {"rows", nlohmann::ordered_json::array()}};
+  for (std::size_t i = 0; i < answer.loads.size(); ++i) {
+    nlohmann::ordered_json row{{"label", answer.loads[i].label}, {"nodes", answer.loads[i].nodes}};
+    row["runs"] = nlohmann::ordered_json::array();
+    for (const SimFigures& run : answer.runs[i]) {
+      row["runs"].push_back({{"amount", run.amount},
+                             {"cpu_seconds", run.cpu_seconds},
+                             {"events", run.events},
+                             {"bytes_per_node", run.bytes_per_node}});
+    }
+    question["rows"].push_back(std::move(row));
+  }
+  return question;
+}
+
 }  // namespace
 
 std::string machine_text() {
   std::string text;
   for (const auto& [name, value] : describe_machine()) {
     text += name + std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') + value + '\n';
+  }
+  return text;
+}
+
+std::string lay_out(const std::vector<Cells>& lines) {
+  std::vector<std::size_t> widths(lines.front().size(), 0);
+  for (const Cells& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  }
+  std::string text;
+  for (const Cells& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const std::string padding(widths[i] - line[i].size(), ' ');
+      text += i == 0 ? line[i] + padding : "  " + padding + line[i];
+    }
+    text += '\n';
   }
   return text;
 }
@@ -183,7 +199,7 @@ std::string to_table(const Answer& answer, const Settings& settings) {
          number(answer.others_cpus, 2) + " CPUs busy meanwhile\n" + lay_out(lines);
 }
 
-std::string to_json(const std::vector<Answer>& answers, const Settings& settings) {
+std::string to_json(const std::vector<Answer>& answers, const SimAnswer* simulator, const Settings& settings) {
   nlohmann::ordered_json json;
   for (const auto& [name, value] : describe_machine()) json["machine"][name] = value;
   json["pairs"] = settings.pairs;
@@ -196,6 +212,7 @@ std::string to_json(const std::vector<Answer>& answers, const Settings& settings
     for (const RowResult& row : answer.rows) question["rows"].push_back(to_json(row, answer.question.measure));
     json["questions"].push_back(std::move(question));
   }
+  if (simulator != nullptr) json["questions"].push_back(to_json(*simulator));
   return json.dump(2) + '\n';
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "question.hpp"
+#include "sim_speed.hpp"
 
 #include <string>
 #include <vector>
@@ -9,8 +10,10 @@
 namespace hawser::bench {
 
 std::string machine_text();
+// Columns under each other: the first to the left, all others to the right. The first line is the header.
+std::string lay_out(const std::vector<std::vector<std::string>>& lines);
 std::string to_table(const Answer& answer, const Settings& settings);
 // Every single figure, not only the summary.
-std::string to_json(const std::vector<Answer>& answers, const Settings& settings);
+std::string to_json(const std::vector<Answer>& answers, const SimAnswer* simulator, const Settings& settings);
 
 }  // namespace hawser::bench

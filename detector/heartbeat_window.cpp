@@ -38,17 +38,14 @@ void HeartbeatWindow::add(Duration interval) {
   intervals_.push_back(static_cast<std::uint32_t>(newest));
   sum_ += newest;
   sum_of_squares_ += Uint128{newest} * newest;
+  // n x sum of squares - square of the sum is n^2 times the variance, and never negative (Cauchy and Schwarz).
+  const Uint128 n = intervals_.size();
+  const Uint128 variance = (n * sum_of_squares_ - Uint128{sum_} * sum_) / (n * n);
+  deviation_ = Duration{static_cast<std::int64_t>(integer_root(static_cast<std::uint64_t>(variance)))};
 }
 
 Duration HeartbeatWindow::mean() const noexcept {
   return Duration{static_cast<std::int64_t>((sum_ + intervals_.size() / 2) / intervals_.size())};
-}
-
-Duration HeartbeatWindow::deviation() const noexcept {
-  const Uint128 n = intervals_.size();
-  // n x sum of squares - square of the sum is n^2 times the variance, and never negative (Cauchy and Schwarz).
-  const Uint128 variance = (n * sum_of_squares_ - Uint128{sum_} * sum_) / (n * n);
-  return Duration{static_cast<std::int64_t>(integer_root(static_cast<std::uint64_t>(variance)))};
 }
 
 std::size_t HeartbeatWindow::count_above(Duration interval) const noexcept {

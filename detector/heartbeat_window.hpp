@@ -28,7 +28,7 @@ class HeartbeatWindow {
 
   Duration mean() const noexcept;
   // Of the population, rounded down.
-  Duration deviation() const noexcept;
+  Duration deviation() const noexcept { return deviation_; }
   std::size_t size() const noexcept { return intervals_.size(); }
   std::size_t capacity() const noexcept { return capacity_; }
 
@@ -43,6 +43,7 @@ class HeartbeatWindow {
   std::size_t capacity_;
   std::uint64_t sum_ = 0;
   Uint128 sum_of_squares_ = 0;
+  Duration deviation_{0};  // asked for many times between two intervals
 };
 
 }  // namespace hawser

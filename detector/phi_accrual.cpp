@@ -43,6 +43,13 @@ double log10_ratio(std::size_t numerator, std::size_t denominator) noexcept {
   return result;
 }
 
+// Above the logarithm to base ten of `number`: how many digits it has.
+double digits(std::size_t number) noexcept {
+  double count = 1.0;
+  for (; number >= 10; number /= 10) count += 1.0;
+  return count;
+}
+
 }  // namespace
 
 PhiAccrualDetector::PhiAccrualDetector(const PhiConfig& config, Instant started)
@@ -101,7 +108,7 @@ Duration PhiAccrualDetector::silence_until(const PhiThreshold& threshold) const 
   // The empirical tail reaches the threshold when few enough intervals are longer, if the window is large enough at
   // all.
   const std::size_t all = window_.size() + 1;
-  if (rounded(log10_ratio(all, 1)) >= threshold.phi()) {
+  if (digits(all) > threshold.phi() && rounded(log10_ratio(all, 1)) >= threshold.phi()) {
     std::size_t longer = 0;
     while (longer + 1 < all && rounded(log10_ratio(all, longer + 2)) >= threshold.phi()) ++longer;
     // At most `longer` intervals may be longer than the silence: the one of that rank must not be.

@@ -333,7 +333,9 @@ void NodeCore::finish_touched() {
     if (peer == nullptr) continue;
     peer->finish_turn(now_);
     wake_[index] = phase_ == Phase::stopped ? never : peer->next_wake();
+    refresh_hears(index);
   }
+  hears_doubted_ = dirty_;  // those that the next turn begins with
 }
 
 void NodeCore::take_ready() {
@@ -350,6 +352,7 @@ void NodeCore::mark_dirty(PeerCore& peer) {
   if (by_index_[index].get() != &peer || is_dirty_[index]) return;
   is_dirty_[index] = true;
   dirty_.push_back(index);
+  hears_doubted_.push_back(index);
 }
 
 void NodeCore::mark_again(PeerCore& peer) { mark_dirty(peer); }
@@ -491,14 +494,32 @@ void NodeCore::task_failed_anywhere(std::exception_ptr error) {
   task_failed(std::move(error));
 }
 
-std::vector<Hears> NodeCore::hears() const {
-  std::vector<Hears> result;
+// A walk over all peers for every heartbeat to every peer is what large clusters would spend their time on.
+const std::vector<Hears>& NodeCore::hears() {
+  if (!hears_known_) list_hears();
+  for (const std::uint32_t index : hears_doubted_) refresh_hears(index);
+  return hears_;
+}
+
+void NodeCore::list_hears() {
+  hears_.clear();
+  hears_place_.assign(by_index_.size(), hears_entries_max);
   for (const auto& [id, peer] : peers_) {
     if (id == config_.id) continue;
-    result.push_back(peer->hears());
-    if (result.size() == hears_entries_max) break;
+    hears_place_[peer->index()] = hears_.size();
+    hears_.push_back(peer->hears());
+    if (hears_.size() == hears_entries_max) break;
   }
-  return result;
+  hears_known_ = true;
+}
+
+void NodeCore::refresh_hears(std::uint32_t index) {
+  const PeerCore* peer = by_index_[index].get();
+  if (!hears_known_ || peer == nullptr || hears_place_[index] >= hears_.size()) return;
+  Hears& told = hears_[hears_place_[index]];
+  const Hears now = peer->hears();
+  told.incarnation = now.incarnation;
+  told.state = now.state;
 }
 
 // A silent peer is looked for about 40 times a second by the whole node at most.

@@ -104,7 +104,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   const BreakerConfig& peer_breaker() const noexcept { return peer_breaker_; }
   const PeerConfig& self_config() const noexcept { return self_config_; }
   Duration absent_cap() const noexcept;
-  std::vector<Hears> hears() const;
+  // What every heartbeat says of all peers but ourselves, by id; good until anything else happens.
+  const std::vector<Hears>& hears();
   LinkId dial(PeerCore& peer, LaneClass lane, const Endpoint& to);
   void hang_up(LinkId link);
   SendResult send(PeerCore& peer, LaneClass lane, LinkId link, BufferRef frame);
@@ -152,6 +153,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool run_round();
   void finish_touched();
   bool look_again(PeerCore& peer);
+  void list_hears();
+  void refresh_hears(std::uint32_t index);
   void notice_stall();
   Duration stall_limit() const;
   void stalled(Duration late);
@@ -221,6 +224,11 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<bool> is_dirty_;
   std::vector<std::uint32_t> touched_;  // flushed in this turn
   std::vector<bool> is_touched_;
+  // hears() as of the turn before; what a turn marks is looked at afresh.
+  std::vector<Hears> hears_;
+  std::vector<std::size_t> hears_place_;      // by index; past the end: not in the list
+  std::vector<std::uint32_t> hears_doubted_;  // indices
+  bool hears_known_ = false;
   Endings endings_;
   // What a round walks while the lists above fill again; kept so that steady turns allocate nothing.
   std::vector<std::uint32_t> walked_;

@@ -17,6 +17,7 @@ PeerCore& NodeCore::enroll(const PeerConfig& config) {
     peers_.emplace(config.id, peer);
   }
   by_index_.push_back(peer);
+  hears_known_ = false;
   wake_.push_back(never);
   is_dirty_.push_back(false);
   is_touched_.push_back(false);
@@ -46,6 +47,7 @@ bool NodeCore::remove_peer(const NodeId& id) {
   {
     const std::unique_lock lock{peers_mutex_};
     peers_.erase(id);
+    hears_known_ = false;
   }
   wake_[peer->index()] = never;
   by_index_[peer->index()] = nullptr;

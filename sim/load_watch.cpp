@@ -46,7 +46,7 @@ Duration GoodputWatch::expect_return(Duration limit) {
     const bool lean = seen.bytes_each * 1000 <= normal_.bytes_each * (1000 + options_.overhead_permille);
     if (good && lean) return watch_.world().now() - begin;
   }
-  watch_.broken({Invariant::metastability,
+  watch_.accuse({Invariant::metastability,
                  {},
                  std::to_string(limit.count() / 1000) + " ms after the trigger: " + std::to_string(seen.delivered) +
                      " delivered per second at " + std::to_string(seen.bytes_each) + " bytes each, before it " +

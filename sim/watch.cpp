@@ -68,13 +68,13 @@ bool Watch::follow_processes() {
   bool changed = false;
   if (world_.hosts_count() != names_.size()) {
     names_ = world_.hosts();
+    followed_.clear();
+    for (const std::string& name : names_) followed_.push_back({&name, &world_.at_host(name), &seen_[name]});
     changed = true;
   }
-  for (const std::string& name : names_) {
-    Seen& seen = seen_[name];
-    const Host& host = world_.at_host(name);
-    if (seen.alive == host.alive() && seen.starts == host.starts() && seen.paused == host.paused()) continue;
-    follow(name, seen);
+  for (const auto& [name, host, seen] : followed_) {
+    if (seen->alive == host->alive() && seen->starts == host->starts() && seen->paused == host->paused()) continue;
+    follow(*name, *seen);
     changed = true;
   }
   return changed;
@@ -243,14 +243,14 @@ void Watch::expect_rest(Duration limit) {
   if (!findings_.empty()) report();
 }
 
-void Watch::broken(Finding finding) {
+void Watch::accuse(Finding finding) {
   findings_.add(finding.invariant, std::move(finding.nodes), std::move(finding.text));
   report();
 }
 
 void Watch::expect_dials(std::uint64_t most) {
   if (dials_.peak() <= most) return;
-  broken({Invariant::backoff,
+  accuse({Invariant::backoff,
           {},
           std::to_string(dials_.peak()) + " dials within " + std::to_string(dials_.window().count() / 1000) +
               " ms, at most " + std::to_string(most) + " are allowed"});

@@ -47,6 +47,7 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
 
   Books& books() noexcept { return books_; }
+  const Books& books() const noexcept { return books_; }
   World& world() noexcept { return world_; }
   const std::vector<Violation>& violations() const noexcept { return violations_; }
   std::uint64_t looks() const noexcept { return looks_; }
@@ -59,8 +60,8 @@ class Watch {
   // I11. The most dials of the whole fleet in one window since begin().
   DialWatch& dials() noexcept { return dials_; }
   void expect_dials(std::uint64_t most);
-  // Of a checker that is not part of the watch: told as its own.
-  void broken(Finding finding);
+  // What somebody else found out about this world, reported as if the watch had.
+  void accuse(Finding finding);
   // Looks at every node now.
   void look_at_all();
 
@@ -73,6 +74,13 @@ class Watch {
     RunId run;
     std::unique_ptr<NodeWatch> watch;
     std::unique_ptr<FlowWatch> flow;
+  };
+
+  // What is looked at after every event, without looking for it.
+  struct Followed {
+    const std::string* name;
+    const Host* host;
+    Seen* seen;
   };
 
   void after_event();
@@ -100,6 +108,7 @@ class Watch {
   std::uint64_t dials_seen_ = 0;
   std::vector<std::string> names_;
   std::map<std::string, Seen> seen_;
+  std::vector<Followed> followed_;
   std::uint64_t hardships_ = ~std::uint64_t{0};
   std::uint64_t looks_ = 0;
   std::size_t next_ = 0;

@@ -2,13 +2,16 @@
 
 #include "config_command.hpp"
 #include "demo_command.hpp"
+#include "exhaust_command.hpp"
 #include "exit_code.hpp"
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
 #include "replay_command.hpp"
 #include "sim_command.hpp"
+#include "sweep_command.hpp"
 #include "text.hpp"
+#include "trace_command.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -39,6 +42,11 @@ struct CommandLine {
   SimRunOptions sim_run_options;
   SimGenerateOptions sim_generate_options;
   ReplayOptions replay_options;
+  ExhaustCommandOptions exhaust;
+  SweepCommandOptions sweep;
+  TraceDiffOptions diff;
+  DeterminismOptions determinism;
+  std::string trace_out;
 
   CLI::App* command(CLI::App& parent, const std::string& name, const std::string& about, std::function<int()> run,
                     const std::string& examples) {
@@ -151,6 +159,9 @@ struct CommandLine {
     simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
         ->capture_default_str();
     scenario_commands(*sim);
+    exhaust_command(*sim);
+    sweep_command(*sim);
+    trace_commands(*sim);
   }
 
   void scenario_commands(CLI::App& sim) {
@@ -177,6 +188,70 @@ struct CommandLine {
         "  hawser sim generate --seed 42\n  hawser sim generate --seed 42 --out 42.toml");
     made->add_option("--seed", sim_generate_options.seed, "The seed")->capture_default_str();
     made->add_option("--out", sim_generate_options.out, "The file to write; else the standard output");
+  }
+
+  void sweep_command(CLI::App& sim) {
+    CLI::App* const sub = command(
+        sim, "sweep", "Plays many seeds on all cores, and groups what failed by invariant",
+        [this] { return sim_sweep(sweep); },
+        "  hawser sim sweep\n      1000 generated scenarios, all invariants\n"
+        "  hawser sim sweep --seeds 5000..5999 --jobs 4 --json result.json\n"
+        "  hawser sim sweep --minutes 10\n      as many as ten minutes hold\n"
+        "  hawser sim sweep --seeds 1..200 scenario.toml\n      one scenario under many seeds\n\n"
+        "A seed that crashes or hangs fails as I19, and the others go on. Ctrl-C keeps what is known.\n"
+        "Exit code 0 when all passed, 1 when some failed, 2 when none failed and some were inconclusive or not seen.");
+    sub->add_option("file", sweep.file, "A scenario; without one each seed generates its own");
+    sub->add_option("--seeds", sweep.seeds, "A..B, or one; 1..1000 when nothing is said");
+    sub->add_option("--minutes", sweep.minutes, "Begin no seed later than this; 0 is no limit")->capture_default_str();
+    sub->add_option("--jobs", sweep.jobs, "Worker processes; 0 is one per CPU")->capture_default_str();
+    sub->add_option("--json", sweep.json, "Write the result as JSON to this file; - is standard output");
+  }
+
+  void trace_commands(CLI::App& sim) {
+    CLI::App* const differ = command(
+        sim, "diff", "Finds the first row in which two traces differ", [this] { return sim_diff(diff); },
+        "  hawser sim run a.toml --trace one.txt; hawser sim run a.toml --trace two.txt\n"
+        "  hawser sim diff one.txt two.txt\n\n"
+        "Exit code 0 when they are the same, 1 when they differ, 2 when one cannot be read.");
+    differ->add_option("first", diff.first, "A trace")->required();
+    differ->add_option("second", diff.second, "Another one")->required();
+    differ->add_option("--context", diff.context, "Rows to show before and behind")->capture_default_str();
+
+    CLI::App* const twice = command(
+        sim, "check-determinism", "Plays a scenario twice under different conditions and compares the traces",
+        [this] { return sim_check_determinism(determinism); },
+        "  hawser sim check-determinism scenario.toml\n  hawser sim check-determinism --seed 17\n\n"
+        "Locale, time zone, memory layout and contents, and CPUs differ between the two runs; the trace must not.\n"
+        "Exit code 0 when both are the same, 1 when they differ, 2 when there was nothing to compare.");
+    twice->add_option("file", determinism.file, "A scenario");
+    twice->add_option("--seed", determinism.seed, "What this seed generates; with a file, instead of its own seed");
+    twice->add_option("--context", determinism.context, "Rows to show before and behind")->capture_default_str();
+
+    // What check-determinism runs: not for people.
+    CLI::App* const trace = command(
+        sim, "trace", "Plays a scenario and writes its trace", [this] { return sim_trace(determinism, trace_out); },
+        "  hawser sim trace --seed 17 --out trace.txt");
+    trace->group("");
+    trace->add_option("--scenario", determinism.file, "A scenario");
+    trace->add_option("--seed", determinism.seed, "Its seed");
+    trace->add_option("--out", trace_out, "Where to")->required();
+  }
+
+  void exhaust_command(CLI::App& sim) {
+    CLI::App* const sub = command(
+        sim, "exhaust", "Imposes every directed graph of who reaches whom on three or four nodes",
+        [this] { return sim_exhaust(exhaust); },
+        "  hawser sim exhaust --nodes 3\n      all 64 graphs: held, judged, healed, with every invariant checked\n"
+        "  hawser sim exhaust --nodes 4 --slice 1/16 --json result.json\n"
+        "  hawser sim exhaust --nodes 4 --graph 1234\n      one graph, with the story of what went wrong\n\n"
+        "Exit code 0 when all passed, 1 when some failed, 2 when the options are wrong or it was interrupted.");
+    sub->add_option("--nodes", exhaust.nodes, "3 (64 graphs) or 4 (4096)")->capture_default_str();
+    sub->add_option("--slice", exhaust.slice, "K/N: each N-th graph, beginning with the K-th")->capture_default_str();
+    sub->add_option("--graph", exhaust.graph, "Only this one: a bit for each ordered pair, n1>n2 the lowest");
+    sub->add_flag("--cold", exhaust.cold, "Impose it before the nodes have met, not after");
+    sub->add_option("--seed", exhaust.seed, "Chance of the worlds")->capture_default_str();
+    sub->add_option("--jobs", exhaust.jobs, "Worker processes; 0 is one per CPU")->capture_default_str();
+    sub->add_option("--json", exhaust.json, "Write the result as JSON to this file; - is standard output");
   }
 };
 

@@ -1,5 +1,4 @@
 // What a message costs the allocator once traffic is steady: counted in this very process, over real sockets.
-#include "counted_new.hpp"
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/zmq/zmq_runtime.hpp>
 
