@@ -230,9 +230,10 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     item.verdict = kind;
     item.cause = cause;
   };
+  const bool room = covered(to);  // for what comes next, too: without it no further credit is given
   if (expired) {
     decide(OutcomeKind::expired, Cause::on_arrival);
-  } else if (!covered(to) || (record.total_bytes != 0 && !bytes.owner)) {
+  } else if (!room || (record.total_bytes != 0 && !bytes.owner)) {
     decide(OutcomeKind::overloaded, Cause::intake);
   } else if (handler(to) == nullptr) {
     decide(OutcomeKind::unhandled, Cause::none);
