@@ -50,7 +50,10 @@ class BufferPool {
 
   Buffer* take(std::size_t bytes) {
     const std::uint32_t index = class_of(bytes);
-    if (index == unpooled) return fresh(bytes, bytes, unpooled);
+    if (index == unpooled) {
+      unpooled_held_.fetch_add(1, std::memory_order_relaxed);
+      return fresh(bytes, bytes, unpooled);
+    }
     Class& shelf = classes_[index];
     {
       const std::lock_guard lock{shelf.lock};
@@ -58,10 +61,12 @@ class BufferPool {
         Buffer* buffer = shelf.free;
         shelf.free = buffer->next_free_;
         --shelf.kept;
+        ++shelf.held;
         buffer->references_.store(1, std::memory_order_relaxed);
         buffer->size_ = bytes;
         return buffer;
       }
+      ++shelf.held;
     }
     return fresh(bytes, std::size_t{1} << (smallest_shift + index), index);
   }
@@ -70,15 +75,27 @@ class BufferPool {
     if (buffer->size_class_ != unpooled) {
       Class& shelf = classes_[buffer->size_class_];
       const std::lock_guard lock{shelf.lock};
+      --shelf.held;
       if (shelf.kept < kept_buffers_max && shelf.kept * buffer->capacity_ < kept_bytes_max) {
         buffer->next_free_ = shelf.free;
         shelf.free = buffer;
         ++shelf.kept;
         return;
       }
+    } else {
+      unpooled_held_.fetch_sub(1, std::memory_order_relaxed);
     }
     buffer->~Buffer();
     ::operator delete(static_cast<void*>(buffer));
+  }
+
+  std::size_t held() noexcept {
+    std::size_t sum = unpooled_held_.load(std::memory_order_relaxed);
+    for (Class& shelf : classes_) {
+      const std::lock_guard lock{shelf.lock};
+      sum += shelf.held;
+    }
+    return sum;
   }
 
  private:
@@ -86,6 +103,7 @@ class BufferPool {
     SpinLock lock;
     Buffer* free = nullptr;
     std::size_t kept = 0;
+    std::size_t held = 0;
   };
 
   static Buffer* fresh(std::size_t bytes, std::size_t capacity, std::uint32_t index) {
@@ -97,9 +115,12 @@ class BufferPool {
   }
 
   std::array<Class, class_count> classes_;
+  std::atomic<std::size_t> unpooled_held_{0};
 };
 
 BufferRef Buffer::make(std::size_t bytes) { return BufferRef{BufferPool::instance().take(bytes)}; }
+
+std::size_t Buffer::held() noexcept { return BufferPool::instance().held(); }
 
 BufferRef Buffer::copy(std::span<const std::byte> bytes) {
   BufferRef buffer = make(bytes.size());

@@ -22,6 +22,8 @@ class Buffer {
   // Capacity at least `bytes`; size starts at `bytes`. Throws std::bad_alloc as new does.
   static BufferRef make(std::size_t bytes);
   static BufferRef copy(std::span<const std::byte> bytes);
+  // How many buffers of this process somebody holds now. For tests: it takes every lock of the pool in turn.
+  static std::size_t held() noexcept;
 
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;

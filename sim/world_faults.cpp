@@ -158,7 +158,7 @@ void World::look_at_memory(const std::string& name, std::uint64_t number) {
   const Node* running = node_if(name);
   if (running != nullptr) {
     const NodeSnapshot shown = running->snapshot();
-    if (shown.ledger.held.bytes + shown.held_bytes > limit.bytes) {
+    if (shown.held_bytes > limit.bytes) {
       note(name, "out of memory");
       crash(name, ProcessEnd::with_reset);
     }

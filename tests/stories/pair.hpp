@@ -38,6 +38,8 @@ class Pair {
   // False when `limit` is over first.
   virtual bool run_until(const std::function<bool()>& reached, Duration limit = 30s) = 0;
   virtual void run_for(Duration span) = 0;
+  // The clock of the stage, which is nobody's own.
+  virtual Instant time() const = 0;
 
   // Where `from` finds `to`, and an address at which nobody listens.
   virtual Endpoint address(const std::string& from, const std::string& to) const = 0;

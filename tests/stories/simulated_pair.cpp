@@ -28,6 +28,7 @@ class SimulatedPair final : public Pair {
     return world_.run_until(reached, limit);
   }
   void run_for(Duration span) override { world_.run_for(span); }
+  Instant time() const override { return instant_from_us(sim::to_us(world_.now())); }
 
   Endpoint address(const std::string&, const std::string& to) const override { return {to, port}; }
   Endpoint nowhere() const override { return {names_.front(), port + 1}; }

@@ -50,6 +50,8 @@ class SocketPair final : public Pair {
     run_until([] { return false; }, span);
   }
 
+  Instant time() const override { return clock_.now(); }
+
   Endpoint address(const std::string& from, const std::string& to) const override {
     return gates_.at({from, to})->address();
   }
@@ -146,6 +148,7 @@ class SocketPair final : public Pair {
 
   boost::asio::io_context io_;
   ZmqRuntime runtime_{io_};
+  const Scheduler& clock_ = runtime_.scheduler();
   std::map<std::pair<std::string, std::string>, std::unique_ptr<TcpGate>> gates_;
   std::vector<Seat> seats_;
 };
