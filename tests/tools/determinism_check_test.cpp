@@ -50,12 +50,12 @@ TEST_CASE("the two conditions differ in everything that must not matter", "[dete
   const auto conditions = two_conditions();
   CHECK(conditions[0].text != conditions[1].text);
   CHECK(conditions[0].one_cpu != conditions[1].one_cpu);
-  for (const auto& [name, value] : conditions[0].environment) {
+  for (const auto& variable : conditions[0].environment) {
     const auto& others = conditions[1].environment;
-    const auto same_name = [&name](const auto& entry) { return entry.first == name; };
+    const auto same_name = [&variable](const auto& entry) { return entry.first == variable.first; };
     const auto other = std::find_if(others.begin(), others.end(), same_name);
-    INFO(name);
+    INFO(variable.first);
     REQUIRE(other != others.end());
-    CHECK(other->second != value);
+    CHECK(other->second != variable.second);
   }
 }
