@@ -178,8 +178,7 @@ void NodeCore::submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage mess
   out.ticket = ticket;
   const Outcome outcome = admit(peer, type, out, options.ttl, options.deadline);
   if (outcome.delivered()) return;
-  // Never from inside the call: the refusal is told from the loop, like every other end.
-  run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });
+  refuse_later(std::move(out.completion), outcome);
 }
 
 namespace {
@@ -221,7 +220,7 @@ void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message
   out.ticket = ticket;
   const Outcome outcome = admit(peer, type, out, options.timeout, deadline);
   if (outcome.delivered()) return;
-  run_on_loop([completion = std::move(out.completion), outcome] { completion->finish(outcome, {}); });
+  refuse_later(std::move(out.completion), outcome);
 }
 
 void NodeCore::cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent) {
@@ -232,6 +231,14 @@ void NodeCore::cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t t
     const Turn turn{*node};
     to->cancel(type, ticket, only_unsent, turn.now());
     node->mark_dirty(*to);
+  });
+}
+
+// Never from inside the call: the refusal is told from the loop, like every other end. And like them it is dropped with
+// a node that is gone by then.
+void NodeCore::refuse_later(CompletionPtr completion, const Outcome& outcome) {
+  run_on_loop([weak = weak_from_this(), completion = std::move(completion), outcome] {
+    if (!weak.expired()) completion->finish(outcome, {});
   });
 }
 

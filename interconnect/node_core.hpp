@@ -182,6 +182,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Outcome admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Outgoing& message, Duration ttl,
                 Instant deadline);
   Outcome refuse_unknown(std::size_t bytes);
+  void refuse_later(CompletionPtr completion, const Outcome& outcome);
 
   Runtime& runtime_;
   FaultPoints* const fault_points_;
