@@ -141,6 +141,7 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   ProcessFactory factory_;
   VirtualClock clock_;
   Disk disk_;
+  std::uint32_t starts_ = 0;  // what is derived from it follows
   Random lateness_;
   Random points_;
   std::array<std::uint32_t, fault_point_count> chances_{};
@@ -150,7 +151,6 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Process> process_;
   EventQueue::Action action_;
-  std::uint32_t starts_ = 0;
   std::uint64_t randoms_ = 0;
   bool in_turn_ = false;
   bool paused_ = false;

@@ -236,12 +236,14 @@ HAWSER_STORY("after a goodbye, what holds waits for whoever comes next, and it l
 HAWSER_STORY("a node that stops answers what it has begun, and its peers hear every verdict before its goodbye",
              answers_before_goodbye) {
   int handled = 0;
+  int begun = 0;
   pair.begin({{"n1", {}}, {"n2", [&](Node& node) {
                              TypePolicy many;
                              many.concurrency = 8;
                              node.policy<Question>(many);
                              node.on<Note>([&](Note::Reader) { ++handled; });
                              node.on<Question>([&](Received<Question> asked) -> Task<Message<Answer>> {
+                               ++begun;
                                co_await node.sleep(200ms);
                                co_return answer(asked->getNumber());
                              });
@@ -259,7 +261,7 @@ HAWSER_STORY("a node that stops answers what it has begun, and its peers hear ev
     pair.node("n1").peer("n2").send(note(said), {.ttl = 60s}, notes.sink());
     return ++said < 1000;
   });
-  pair.run_for(50ms);
+  REQUIRE(pair.run_until([&] { return begun == 8 && handled > 0; }));
   pair.stop("n2");
   REQUIRE(pair.run_until([&] { return said == 1000 && notes.count() == 1000 && answers.count() == 8; }));
   CHECK(answers.delivered() == 8);

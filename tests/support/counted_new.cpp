@@ -4,6 +4,13 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+
+bool hawser::test::counts_allocations() noexcept { return false; }
+std::uint64_t hawser::test::allocations() noexcept { return 0; }
+
+#else
+
 namespace {
 
 std::atomic<std::uint64_t> count{0};
@@ -14,6 +21,8 @@ void* counted(std::size_t bytes) noexcept {
 }
 
 }  // namespace
+
+bool hawser::test::counts_allocations() noexcept { return true; }
 
 std::uint64_t hawser::test::allocations() noexcept { return count.load(std::memory_order_relaxed); }
 
@@ -30,3 +39,5 @@ void operator delete(void* at, std::size_t) noexcept { std::free(at); }
 void operator delete[](void* at, std::size_t) noexcept { std::free(at); }
 void operator delete(void* at, const std::nothrow_t&) noexcept { std::free(at); }
 void operator delete[](void* at, const std::nothrow_t&) noexcept { std::free(at); }
+
+#endif

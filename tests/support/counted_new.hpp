@@ -5,6 +5,8 @@
 
 namespace hawser::test {
 
+// False in a sanitized program, whose allocator has its own business with every `new`: then nothing is counted.
+bool counts_allocations() noexcept;
 // How often anything was allocated since the program began.
 std::uint64_t allocations() noexcept;
 

@@ -21,6 +21,8 @@ TEST_CASE("a run that is a function of its seed is the same under both condition
   CHECK(check.comparison.rows > 500);
 }
 
+// A sanitizer brings its own allocator, which the two conditions cannot vary.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_CASE("every planted source of chance is found, at the row where it first shows", "[determinism]") {
   const auto* kind = GENERATE(as<const char*>{}, "clock", "unordered", "pointer_order", "uninitialised", "race",
                               "locale", "time_zone");
@@ -37,6 +39,7 @@ TEST_CASE("every planted source of chance is found, at the row where it first sh
   CHECK(std::count(difference.columns.begin(), difference.columns.end(), "host") == 0);
   CHECK(difference.before.size() == 5);
 }
+#endif
 
 TEST_CASE("what cannot be compared is said, not passed", "[determinism]") {
   CHECK(check_determinism({"/nowhere/at/all"}).problem == "both runs: the program could not be started");
