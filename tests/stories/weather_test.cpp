@@ -116,7 +116,7 @@ HAWSER_STORY("a peer that does not read for three seconds: no message is handled
   pair.begin({{"n1", {}}, {"n2", std::ref(two)}});
   pair.meet();
   speak(pair.node("n1"), "n2", 800, ends, 1s);
-  pair.run_for(300ms);
+  REQUIRE(pair.run_until([&] { return ends.delivered() > 50; }));
   pair.stall_way("n1", "n2");
   REQUIRE(pair.run_until([&] { return is(pair, "n1", "n2", PeerState::unreachable); }, 3s));
   pair.run_for(1s);
