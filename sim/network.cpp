@@ -352,7 +352,9 @@ void Network::reset(MachineId first, MachineId second, Notice notice) {
     discard_queue(connection, Way::backward);
     const bool dialler_told = notice == Notice::both || (notice == Notice::first) == there;
     const bool listener_told = notice == Notice::both || (notice == Notice::first) != there;
-    if (dialler_told && connection.dialler.open) end_soon(id, LinkFailure::closed_by_peer, "reset");
+    // As on a real socket, a connection that had not stood is one whose set-up failed.
+    const LinkFailure failure = connection.up ? LinkFailure::closed_by_peer : LinkFailure::handshake_failed;
+    if (dialler_told && connection.dialler.open) end_soon(id, failure, "reset");
     if (!listener_told || !connection.listener.open) continue;
     events_.schedule(now_, connection.to, [this, id] {
       const Connection* open = find(id);

@@ -77,6 +77,20 @@ TEST_CASE("lane: an absent peer is asked for often, one that refuses seldom") {
   CHECK(bench.lane.snapshot().dials == 200);
 }
 
+TEST_CASE("lane: one refusal after a long silence is no reason for the longest wait") {
+  const auto seed = GENERATE(range(1u, 21u));
+  Bench bench;
+  bench.random = Random{seed};
+  bench.lane.want(bench.now);
+  for (int i = 0; i < 200; ++i) {
+    bench.dial();
+    bench.fail();
+  }
+  bench.dial();
+  bench.fail(Lane::Severity::refused);
+  CHECK(bench.lane.next_wake() - bench.now <= absent_cap);
+}
+
 TEST_CASE("lane: evidence that the peer is back cuts the wait short, and only a wait") {
   Bench bench;
   bench.lane.want(bench.now);
