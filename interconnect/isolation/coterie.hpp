@@ -43,6 +43,8 @@ class Coterie {
 
   Strategy strategy() const noexcept { return config_.strategy; }
   std::size_t members() const noexcept { return config_.members.size(); }
+  // Of members, and of the arbiter where there is one: what tables, pulses and stored votes are sized by.
+  std::size_t places() const noexcept { return members() + (strategy() == Strategy::arbiter ? 1 : 0); }
   const NodeId& id(Place place) const;  // REQUIRES: a member's place, or the arbiter's
   std::optional<Place> place_of(const NodeId& id) const noexcept;
   // Who votes: members, or the arbiter alone.

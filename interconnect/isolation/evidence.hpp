@@ -30,10 +30,10 @@ struct SupportEvidence {
 struct Evidence {
   Instant at{};
   MemberTable table{0};
-  View grant;              // as a voter, or as one that follows them
-  Epoch entered;           // the view it acts in, or acted in last and may resume; zero: none
-  Epoch below;             // it serves nothing below this
-  Instant lease_ends{};    // of the view it acts in
+  View grant;            // as a voter, or as one that follows them
+  Epoch entered;         // the view it acts in, or acted in last and may resume; zero: none
+  Epoch below;           // it serves nothing below this
+  Instant lease_ends{};  // of the view it acts in
   std::vector<SupportEvidence> supports;
 
   friend bool operator==(const Evidence&, const Evidence&) = default;

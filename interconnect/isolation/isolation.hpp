@@ -1,11 +1,11 @@
 // Isolation of one node: the one path by which it comes to serve, and stops. docs/isolation.md proves the promise.
 //
-// THE PROMISE. From the instant at which any node is told `removed(X)` until X itself is told that it rejoined in a later
-// epoch, X does not serve; as long as every clock's rate stays within 1 +- drift and clocks do not stop.
+// THE PROMISE. From the instant at which any node is told `removed(X)` until X itself is told that it rejoined in a
+// later epoch, X does not serve; as long as every clock's rate stays within 1 +- drift and clocks do not stop.
 //
-// Sans IO: calls bring in what happened, take() gives out what is to be done. Not thread safe: one thread owns it; other
-// threads ask the ServingGate. Time in every call is read AFTER what it reports arrived (a promise counts from it), from
-// a clock that counts suspend, not taken from the beginning of a turn.
+// Sans IO: calls bring in what happened, take() gives out what is to be done. Not thread safe: one thread owns it;
+// other threads ask the ServingGate. Time in every call is read AFTER what it reports arrived (a promise counts from
+// it), from a clock that counts suspend, not taken from the beginning of a turn.
 #pragma once
 
 #include <hawser/base/random.hpp>
@@ -82,7 +82,10 @@ class Isolation {
 
   // What is to be done since the last call. Take it after every call above.
   IsolationOutput take();
-  // When tick() has something to do next. A call may make it earlier.
+  // The program has been told all that take() gave out. Only then does the gate open for a view that it rejoined; and
+  // not at all if more has happened since. Call it after every take() that had stances or views.
+  void told(Instant now);
+  // When tick() has something to do next. Any call may change it.
   Instant next_wake() const noexcept;
 
   // For snapshots and messages. What it says about serving is as of the last call; `gate` is exact.
@@ -101,28 +104,41 @@ class Isolation {
   const IsolationSettings& settings() const noexcept { return config_.settings; }
 
  private:
-  void before(Instant now);
-  void after(Instant now);
-  void consider(const View& view, std::optional<Place> proposed_by, Instant now);
-  void answer(Place from, const Pulse& pulse, Instant now);
-  void ask_oneself(Instant now);
-  void complete_grant(Instant now);
-  void beat(Instant now);
-  void send(const MemberSet& to, Pulse pulse);
-  Pulse pulse_base(bool rotate);
-  void refresh_own_row();
-  void judge_stance(Instant now, std::string_view cause);
-  void enter(Instant now);
-  void check_settled(Instant now);
-  Reason joining_reason() const;
-  std::optional<Instant> sent_at(std::uint64_t sequence) const noexcept;
-  MemberSet everybody_else() const noexcept;
-  bool inert() const noexcept { return config_.coterie.strategy() == Strategy::none; }
-
   struct Beat {
     std::uint64_t sequence;
     Instant sent;
   };
+
+  // What comes in (isolation.cpp).
+  bool take_rows(Place from, const Pulse& pulse);
+  bool consider(const View& view, Instant now);
+  bool lists_the_dead(const View& view) const;
+  void take_answer(Place from, const Pulse& pulse, Instant now);
+  void answer(Place from, const Pulse& pulse, bool refuses, Instant now);
+  std::optional<Instant> sent_at(std::uint64_t sequence, Instant now) const;
+
+  // What follows from it (isolation_turn.cpp).
+  void before(Instant now);
+  void after(Instant now);
+  bool move_on(Instant now);
+  bool grant_pledged(Instant now);
+  bool enter_granted(Instant now);
+  bool propose(Instant now);
+  void tell_entered(const View& old, bool rejoined, Instant now);
+  void check_settled(Instant now);
+  void judge(Instant now);
+  Reason why_serving(bool entered) const;
+  Reason why_joining(Instant now) const;
+  Reason why_isolated() const;
+  std::optional<Instant> move_due() const;
+  void set_gate(Instant now);
+  void refresh_own_row(Instant now);
+
+  // What goes out (isolation.cpp).
+  void beat(Instant now);
+  Pulse make_pulse();
+  MemberSet everybody_else() const noexcept;
+  bool inert() const noexcept { return config_.coterie.strategy() == Strategy::none; }
 
   IsolationConfig config_;
   ServingGate& gate_;
@@ -131,16 +147,28 @@ class Isolation {
   Member member_;
   Proposer proposer_;
   IsolationOutput output_;
+  MemberRow own_;           // what the table will say of this node
   std::deque<Beat> beats_;  // younger than a lease: what answers may refer to
   std::uint64_t sequence_ = 0;
+  Instant now_{};  // of the last call
   Instant next_beat_ = never;
+  Instant last_beat_ = Instant::min();
   std::size_t next_row_ = 0;  // where the turn of others' rows stands
+  bool started_ = false;
   bool leaving_ = false;
   bool settled_ = false;
-  bool granted_now_ = false;  // a pulse to everybody is due at once
+  bool urgent_ = false;  // everybody should hear at once
+  bool moved_ = false;   // table or grant, since the proposer looked
+  bool untold_ = false;  // it rejoined, and the program does not know yet
+  Epoch explained_;      // the view that the reason for serving speaks of
   Stance stance_ = Stance::joining;
   Reason reason_;
   std::string memory_story_;  // why the vote was forgotten
+#ifdef HAWSER_ISOLATION_FLAWS
+  void count_grant(Place from, const Pulse& pulse, Instant now);
+  View proposed_;
+  MemberSet counted_;
+#endif
 };
 
 }  // namespace hawser

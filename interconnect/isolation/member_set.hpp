@@ -60,12 +60,7 @@ class MemberSet {
     return true;
   }
   // The most senior place in it; places_max when empty.
-  constexpr std::size_t senior() const noexcept {
-    for (std::size_t i = 0; i < words_.size(); ++i) {
-      if (words_[i] != 0) return i * 64 + static_cast<std::size_t>(std::countr_zero(words_[i]));
-    }
-    return places_max;
-  }
+  constexpr std::size_t senior() const noexcept { return first_in(words_); }
   // How many in it are senior to `place`.
   constexpr std::size_t seniors_of(Place place) const noexcept {
     std::size_t count = 0;
@@ -91,24 +86,31 @@ class MemberSet {
 
   class Iterator {
    public:
-    constexpr explicit Iterator(const MemberSet& left) noexcept : left_(left), at_(left_.senior()) {}
+    constexpr explicit Iterator(const std::array<std::uint64_t, places_max / 64>& left) noexcept
+        : left_(left), at_(first_in(left)) {}
     constexpr Place operator*() const noexcept { return static_cast<Place>(at_); }
     constexpr Iterator& operator++() noexcept {
-      left_.remove(static_cast<Place>(at_));
-      at_ = left_.senior();
+      left_[at_ / 64] &= left_[at_ / 64] - 1;
+      at_ = first_in(left_);
       return *this;
     }
     friend constexpr bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.at_ == b.at_; }
 
    private:
-    MemberSet left_;
+    std::array<std::uint64_t, places_max / 64> left_;
     std::size_t at_;
   };
-  constexpr Iterator begin() const noexcept { return Iterator{*this}; }
-  constexpr Iterator end() const noexcept { return Iterator{MemberSet{}}; }
+  constexpr Iterator begin() const noexcept { return Iterator{words_}; }
+  constexpr Iterator end() const noexcept { return Iterator{{}}; }
 
  private:
   static constexpr std::size_t words = places_max / 64;
+  static constexpr std::size_t first_in(const std::array<std::uint64_t, places_max / 64>& in) noexcept {
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (in[i] != 0) return i * 64 + static_cast<std::size_t>(std::countr_zero(in[i]));
+    }
+    return places_max;
+  }
   static constexpr std::uint64_t bit(Place place) noexcept { return std::uint64_t{1} << (place % 64); }
 
   std::array<std::uint64_t, words> words_{};

@@ -24,10 +24,10 @@ inline constexpr std::size_t pulse_bytes_max = 16 * 1024;
 inline constexpr std::size_t pulse_rows_max = 32;
 
 struct PulseAnswer {
-  std::uint64_t sequence = 0;                       // of the pulse that is answered
+  std::uint64_t sequence = 0;                      // of the pulse that is answered
   Incarnation incarnation = Incarnation::unknown;  // of its sender
-  bool supports = false;        // it is in the answerer's grant, and promised that this stays so
-  std::optional<Epoch> before;  // the grant before that; nothing: unknown
+  bool supports = false;                           // it is in the answerer's grant, and promised that this stays so
+  std::optional<Epoch> before;                     // the grant before that; nothing: unknown
 
   friend bool operator==(const PulseAnswer&, const PulseAnswer&) = default;
 };
@@ -46,7 +46,8 @@ struct Pulse {
   friend bool operator==(const Pulse&, const Pulse&) = default;
 };
 
-std::vector<std::byte> encode(const Pulse& pulse);
+// `places`: Coterie::places(), the same on every node. REQUIRES: a first row, the sender's own; at most pulse_rows_max.
+std::vector<std::byte> encode(const Pulse& pulse, std::size_t places);
 // False with `problem` when the bytes are no pulse of a member of a cluster with `places` places.
 bool decode(std::span<const std::byte> bytes, std::size_t places, Pulse& pulse, std::string& problem);
 

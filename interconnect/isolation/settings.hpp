@@ -13,8 +13,8 @@
 namespace hawser {
 
 struct IsolationSettings {
-  Duration heartbeat{200'000};      // between pulses; 1 ms .. 10 s. Shorter: faster, more traffic
-  Duration lease{1'500'000};        // how long a node serves on its quorum's last answers; 4 heartbeats .. 10 min
+  Duration heartbeat{200'000};       // between pulses; 1 ms .. 10 s. Shorter: faster, more traffic
+  Duration lease{1'500'000};         // how long a node serves on its quorum's last answers; 4 heartbeats .. 10 min
   Duration stable_after{1'000'000};  // how long the wanted view must stand still before it is proposed; 0 .. 10 min.
                                      // Free up to P minus the detection time, paid in full beyond
   std::uint32_t drift_ppm = 50'000;  // bound on the rate error of any one clock, millionths; 0 .. 200 000. Equal on all

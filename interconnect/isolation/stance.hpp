@@ -26,11 +26,10 @@ inline constexpr std::string_view joined = "joined";            // it entered a 
 inline constexpr std::string_view continued = "continued";      // it entered the next view without having been out
 inline constexpr std::string_view resumed = "resumed";          // its quorum answers again in the same view
 // isolated
-inline constexpr std::string_view lease_ended = "lease_ended";    // no quorum answered within the lease
-inline constexpr std::string_view superseded = "superseded";      // and a newer view was granted meanwhile
-inline constexpr std::string_view resigned = "resigned";          // it accepted a view without itself
-inline constexpr std::string_view leaving = "leaving";            // it stops on purpose
-inline constexpr std::string_view storage_failed = "storage_failed";  // its vote cannot be made durable
+inline constexpr std::string_view lease_ended = "lease_ended";  // no quorum answered within the lease
+inline constexpr std::string_view superseded = "superseded";    // and a newer view was granted meanwhile
+inline constexpr std::string_view resigned = "resigned";        // it accepted a view without itself
+inline constexpr std::string_view leaving = "leaving";          // it stops on purpose
 }  // namespace stance_cause
 
 }  // namespace hawser

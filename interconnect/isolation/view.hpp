@@ -1,7 +1,7 @@
 // A view: the members that may act together, by incarnation, and the epoch under which a quorum granted them.
 //
-// Epochs (base/ids.hpp) are ordered by counter, proposer and the proposer's incarnation, and no two different views bear
-// the same one. An epoch of zero is no view.
+// Epochs (base/ids.hpp) are ordered by counter, proposer and the proposer's incarnation, and no two different views
+// bear the same one. An epoch of zero is no view.
 #pragma once
 
 #include <hawser/base/ids.hpp>
