@@ -97,6 +97,7 @@ class Isolation {
   bool settled() const noexcept { return settled_; }
   const View& grant() const noexcept { return voter_.grant(); }
   bool remembers() const noexcept { return voter_.remembers(); }
+  const Epoch& max_seen() const noexcept { return voter_.max_seen(); }
   const MemberTable& table() const noexcept { return table_; }
   const MemberSet& wish() const noexcept { return proposer_.wish(); }
   Evidence evidence(Instant now) const;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <iterator>
 
 namespace hawser {
 
@@ -86,6 +87,12 @@ class MemberSet {
 
   class Iterator {
    public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Place;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const Place*;
+    using reference = Place;
+
     constexpr explicit Iterator(const std::array<std::uint64_t, places_max / 64>& left) noexcept
         : left_(left), at_(first_in(left)) {}
     constexpr Place operator*() const noexcept { return static_cast<Place>(at_); }

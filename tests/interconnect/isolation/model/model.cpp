@@ -227,12 +227,25 @@ void Model::tell(Place place, const ViewChange& change) {
   if (change.rejoined) {
     ++result_.rejoins;
     nodes_[place].life.joined = change.view.epoch;
+    if (nodes_[place].removed > change.view.epoch && forgotten(nodes_[place].removed)) nodes_[place].removed = {};
   }
+  if (settled_ > change.view.epoch && forgotten(settled_)) settled_ = {};
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (change.view.has(static_cast<Place>(i))) continue;
     nodes_[i].removed = std::max(nodes_[i].removed, change.view.epoch);
     nodes_[i].removed_at = now_;
   }
+}
+
+// Where nobody living has entered an epoch and no disk holds its grant, counting may have begun anew, lower: above what
+// the living had seen when they were asked, which a late pulse of the dead may exceed.
+bool Model::forgotten(const Epoch& epoch) const {
+  return std::none_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
+    if (node.isolation && node.isolation->view().epoch >= epoch) return true;
+    std::string problem;
+    const auto vote = node.disk ? decode_vote(*node.disk, cluster_digest, coterie_.places(), problem) : std::nullopt;
+    return vote && vote->grant.epoch >= epoch;
+  });
 }
 
 void Model::transmit(Place from, Place to, std::shared_ptr<const std::vector<std::byte>> bytes) {

@@ -143,6 +143,7 @@ class Model {
   void wake(Place place);
   void carry_out(Place place);
   void tell(Place place, const ViewChange& change);
+  bool forgotten(const Epoch& epoch) const;
   void transmit(Place from, Place to, std::shared_ptr<const std::vector<std::byte>> bytes);
   void plan_faults();
   void plan(FaultKind kind, Duration from, Duration until);
