@@ -219,32 +219,32 @@ void Model::carry_out(Place place) {
 }
 
 void Model::tell(Place place, const ViewChange& change) {
+  Life& life = nodes_[place].life;
+  const Told told{change.view.epoch, place, life.incarnation};
   if (change.event == ViewEvent::settled) {
-    settled_ = std::max(settled_, change.view.epoch);
+    settled_.push_back(told);
     return;
   }
   ++result_.views_entered;
   if (change.rejoined) {
     ++result_.rejoins;
-    nodes_[place].life.joined = change.view.epoch;
-    if (nodes_[place].removed > change.view.epoch && forgotten(nodes_[place].removed)) nodes_[place].removed = {};
+    life.joined = change.view.epoch;
+    forget(nodes_[place].removals, change.view.epoch);
+    forget(settled_, change.view.epoch);
   }
-  if (settled_ > change.view.epoch && forgotten(settled_)) settled_ = {};
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (change.view.has(static_cast<Place>(i))) continue;
-    nodes_[i].removed = std::max(nodes_[i].removed, change.view.epoch);
+    nodes_[i].removals.push_back(told);
     nodes_[i].removed_at = now_;
   }
 }
 
-// Where nobody living has entered an epoch and no disk holds its grant, counting may have begun anew, lower: above what
-// the living had seen when they were asked, which a late pulse of the dead may exceed.
-bool Model::forgotten(const Epoch& epoch) const {
-  return std::none_of(nodes_.begin(), nodes_.end(), [&](const Node& node) {
-    if (node.isolation && node.isolation->view().epoch >= epoch) return true;
-    std::string problem;
-    const auto vote = node.disk ? decode_vote(*node.disk, cluster_digest, coterie_.places(), problem) : std::nullopt;
-    return vote && vote->grant.epoch >= epoch;
+// Who is told that it rejoined has heard of everything before that epoch; and of what only the dead were told, since
+// where memory was lost with them counting begins anew, above what the living had seen when they were asked.
+void Model::forget(std::vector<Told>& told, const Epoch& entered) const {
+  std::erase_if(told, [&](const Told& each) {
+    const bool lives = alive(each.teller) && nodes_[each.teller].life.incarnation == each.life;
+    return each.epoch > entered && !lives;
   });
 }
 
@@ -280,8 +280,12 @@ void Model::check_grant(Place place) {
 
 void Model::check_serving(Place place, const Permission& permission) {
   const Node& node = nodes_[place];
-  if (node.removed > node.life.joined) violate("(a) " + name(place) + " serves and has been told removed");
-  if (permission.epoch < settled_) violate("(c) " + name(place) + " serves below a settled epoch");
+  for (const Told& told : node.removals) {
+    if (told.epoch > node.life.joined) violate("(a) " + name(place) + " serves and has been told removed");
+  }
+  for (const Told& told : settled_) {
+    if (told.epoch > permission.epoch) violate("(c) " + name(place) + " serves below a settled epoch");
+  }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const auto other = static_cast<Place>(i);
     if (other == place || !serving(other)) continue;

@@ -87,6 +87,12 @@ class Model {
   std::optional<Duration> removed_at(Place place) const { return nodes_[place].removed_at; }
 
  private:
+  // Something that lives on in the program of the one who was told.
+  struct Told {
+    Epoch epoch;
+    Place teller;
+    std::uint64_t life;
+  };
   struct Life {
     std::uint64_t incarnation = 0;
     Epoch joined;  // where it was told to have rejoined last
@@ -106,7 +112,7 @@ class Model {
     Duration paused_until{0};
     std::optional<std::vector<std::byte>> disk;
     std::optional<std::vector<std::byte>> writing;
-    Epoch removed;  // the highest epoch in which anybody was told that it is removed
+    std::vector<Told> removals;  // who was told that it is removed, in which epochs above the one it joined
     std::optional<Duration> removed_at;
     Duration wake_at = Duration::max();
   };
@@ -143,7 +149,7 @@ class Model {
   void wake(Place place);
   void carry_out(Place place);
   void tell(Place place, const ViewChange& change);
-  bool forgotten(const Epoch& epoch) const;
+  void forget(std::vector<Told>& told, const Epoch& entered) const;
   void transmit(Place from, Place to, std::shared_ptr<const std::vector<std::byte>> bytes);
   void plan_faults();
   void plan(FaultKind kind, Duration from, Duration until);
@@ -168,7 +174,7 @@ class Model {
   std::uint32_t late_ppm_ = 0;
   std::uint32_t double_ppm_ = 0;
   std::map<Epoch, std::vector<ViewMember>> views_;
-  Epoch settled_;
+  std::vector<Told> settled_;
   ModelResult result_;
 };
 
