@@ -210,6 +210,9 @@ void Isolation::beat(Instant now) {
   next_beat_ = later(now, config_.settings.heartbeat);
   while (!beats_.empty() && now >= later(beats_.front().sent, config_.settings.lease)) beats_.pop_front();
   beats_.push_back({++sequence_, now});
+  // A repetition, for this node's own vote as well: its pledge must not run out while it asks others for theirs.
+  if (proposer_.proposal() && !consider(*proposer_.proposal(), now))
+    proposer_.refused(proposer_.proposal()->epoch, now);
   Pulse pulse = make_pulse();
   pulse.sequence = sequence_;
   pulse.proposal = proposer_.proposal();
