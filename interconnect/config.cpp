@@ -24,14 +24,6 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-std::string_view to_string(Strategy strategy) noexcept {
-  switch (strategy) {
-    case Strategy::none:
-      return "none";
-  }
-  return "?";
-}
-
 std::vector<std::string> Config::problems() const { return sentences(find_problems(*this)); }
 std::vector<std::string> Config::warnings() const { return sentences(find_warnings(*this)); }
 

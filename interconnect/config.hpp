@@ -8,6 +8,7 @@
 #include <hawser/base/ids.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/endpoint.hpp>
+#include <hawser/interconnect/isolation/strategy.hpp>
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/interconnect/type_policy.hpp>
 
@@ -72,9 +73,6 @@ struct BreakerPolicy {
   Duration slow_limit{2'000'000};  // a verdict or reply later than this is slow
   std::uint32_t slow_percent = 80;
 };
-
-enum class Strategy : std::uint8_t { none };
-std::string_view to_string(Strategy strategy) noexcept;
 
 struct Config {
   std::string cluster = "hawser";

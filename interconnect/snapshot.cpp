@@ -5,18 +5,6 @@
 
 namespace hawser {
 
-std::string_view to_string(Stance stance) noexcept {
-  switch (stance) {
-    case Stance::joining:
-      return "joining";
-    case Stance::serving:
-      return "serving";
-    case Stance::isolated:
-      return "isolated";
-  }
-  return "?";
-}
-
 std::string_view to_string(LaneState state) noexcept {
   switch (state) {
     case LaneState::idle:

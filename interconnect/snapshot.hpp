@@ -10,6 +10,7 @@
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/interconnect/endpoint.hpp>
 #include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/isolation/stance.hpp>
 #include <hawser/interconnect/ledger.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
@@ -20,9 +21,6 @@
 #include <vector>
 
 namespace hawser {
-
-enum class Stance : std::uint8_t { joining = 0, serving = 1, isolated = 2 };
-std::string_view to_string(Stance stance) noexcept;
 
 enum class LaneState : std::uint8_t { idle, waiting, dialling, greeting, open };
 std::string_view to_string(LaneState state) noexcept;
