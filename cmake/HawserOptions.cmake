@@ -1,6 +1,7 @@
 # What a builder may choose, and what every target of ours is compiled with.
 option(HAWSER_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(HAWSER_BUILD_BENCH "Build the benchmarks" OFF)
+option(HAWSER_BUILD_FUZZ "Build the fuzzers; clang++ only" OFF)
 option(HAWSER_WARNINGS_AS_ERRORS "Stop at a warning in Hawser's own code; never so in a sanitized build" ON)
 set(HAWSER_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 

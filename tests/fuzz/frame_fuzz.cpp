@@ -1,8 +1,6 @@
-// A libFuzzer entry: any bytes, as they came and with length and checksum made right, are refused or read to the end.
-//
-//   clang++ -std=c++20 -fsanitize=fuzzer,address -I build/dev/include -I tests/interconnect tests/fuzz/frame_fuzz.cpp
-//   ...
-#include "frames.hpp"
+// Any bytes, as they came and with length and checksum made right, are refused or read to the end.
+#include <hawser/interconnect/frame_layout.hpp>
+#include "interconnect/frames.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
