@@ -44,7 +44,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       out_(node.config().bounds.peer_bytes, node.config().bounds.peer_bytes),
       in_(node.config().bounds.peer_bytes, node.config().bounds.peer_bytes),
       breaker_(node.peer_breaker(), random_.next()),
-      session_(random_.next() | 1),
+      session_(next_session()),
       session_began_(now),
       clock_(drift_ppm(node.config()), confirmed_for()),
       lanes_{Lane{LaneClass::control, node.config().reconnect, SIZE_MAX, node.absent_cap(), now},
