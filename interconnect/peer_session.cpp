@@ -92,6 +92,8 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
                          Instant now) {
   const bool was_open = failed.open();
   const auto which = static_cast<std::size_t>(failed.lane_class());
+  // The control lane shows that the peer is there and takes us: nothing speaks for a long wait.
+  if (failed.lane_class() != LaneClass::control && lane(LaneClass::control).open()) severity = Lane::Severity::absent;
   pending_[which] = nullptr;
   failed.failed(now, severity, cause, std::move(detail), random_);
   if (was_open) {
