@@ -118,7 +118,7 @@ struct Meeting {
 TEST_CASE("a hello that a later session of its incarnation has overtaken is refused, and the later one stands",
           "[world][session]") {
   Meeting run;
-  const LinkId later = run.sayer().say(20);
+  const LinkId newer = run.sayer().say(20);
   run.world.run_for(50ms);
   CHECK(run.heard.refusals.empty());
   const LinkId overtaken = run.sayer().say(10);
@@ -127,7 +127,7 @@ TEST_CASE("a hello that a later session of its incarnation has overtaken is refu
   CHECK(run.heard.refusals.front().reason == RefusalReason::stale_session);
   CHECK(run.heard.refusals.front().text == "a later session of n2 is known");
   CHECK(std::count(run.heard.closed.begin(), run.heard.closed.end(), overtaken) == 1);
-  CHECK(std::count(run.heard.closed.begin(), run.heard.closed.end(), later) == 0);
+  CHECK(std::count(run.heard.closed.begin(), run.heard.closed.end(), newer) == 0);
   CHECK(run.sessions_begun() == 0);
   // One that is later still is another session, as it always was.
   run.sayer().say(30);
