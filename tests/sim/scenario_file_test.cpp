@@ -137,7 +137,8 @@ TEST_CASE("every verb can be written with all its keys and is read back", "[scen
     if (has("to")) fault.to = {"n2"};
     if (has("groups")) fault.groups = {{"n1"}, {"n2"}};
     if (has("for")) fault.lasts = 5s;
-    if (has("down")) fault.down = fault.up = 100ms;
+    if (has("down")) fault.down = 100ms;
+    if (has("up")) fault.up = 100ms;
     if (has("delay")) fault.delay = Spread{Spread::Shape::empirical, 0, 0, 0, 0, {1, 2'500, 10'000'000}};
     if (has("rate")) fault.rate = 123'457;
     if (has("frames_up_to")) fault.frame_bytes_max = 1500;
