@@ -304,7 +304,7 @@ void PeerCore::update_gates(Instant now) {
   node_.event(
       "gray", id_, judge_.degraded_reason().cause,
       id_.text() + (gray ? " answers heartbeats and fails on real work: " + why.detail : " is no longer degraded"));
-  node_.peer_changed(*this);
+  if (up()) node_.peer_changed(*this);  // what else it is now is told anyway
 }
 
 // What holds for the whole peer holds for a type, but that some wait for a peer that is not reached: not for one that
@@ -442,7 +442,7 @@ PeerHealth PeerCore::health(Instant now) const {
   PeerHealth result;
   result.id = id_;
   result.state = judge_.state();
-  result.degraded = judge_.degraded();
+  result.degraded = up() && judge_.degraded();
   result.reason = result.degraded ? judge_.degraded_reason() : judge_.reason();
   if (result.state != PeerState::up && lane(LaneClass::control).state() == LaneState::waiting) {
     result.reason.next_at = lane(LaneClass::control).next_wake();
