@@ -54,7 +54,8 @@ constexpr std::array<std::string_view, refusal_reason_count> refusal_names{"none
                                                                            "peer_removed",
                                                                            "stopping",
                                                                            "too_many_connections",
-                                                                           "own_id"};
+                                                                           "own_id",
+                                                                           "stale_session"};
 
 // Whether a frame must be readable by a node that shares no version with its sender.
 bool speaks_every_version(std::uint8_t kind) noexcept {

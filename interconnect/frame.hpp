@@ -38,6 +38,7 @@ struct VersionRange {
   std::uint8_t max = wire_version_max;
 
   constexpr bool contains(std::uint8_t version) const noexcept { return version >= min && version <= max; }
+  friend bool operator==(const VersionRange&, const VersionRange&) = default;
 };
 // The highest version in both ranges.
 std::optional<std::uint8_t> choose_version(VersionRange a, VersionRange b) noexcept;
@@ -64,7 +65,7 @@ struct Hello {
   NodeId to;
   Incarnation from_incarnation = Incarnation::unknown;
   Incarnation to_incarnation = Incarnation::unknown;  // the one it knows; unknown if none
-  std::uint64_t session = 0;                          // drawn by `from` for its side of the session
+  std::uint64_t session = 0;                          // of `from`; grows with each that its incarnation begins
   std::uint64_t nonce = 0;                            // of this connection; the welcome repeats it
   LaneClass lane = LaneClass::control;
   std::uint8_t version_min = wire_version_min;
@@ -118,9 +119,10 @@ enum class RefusalReason : std::uint8_t {
   peer_removed = 10,
   stopping = 11,
   too_many_connections = 12,
-  own_id = 13,  // it has our own id: two processes with one node id
+  own_id = 13,         // it has our own id: two processes with one node id
+  stale_session = 14,  // the hello was overtaken: a later session of that incarnation is known
 };
-inline constexpr std::size_t refusal_reason_count = 14;
+inline constexpr std::size_t refusal_reason_count = 15;
 std::string_view to_string(RefusalReason reason) noexcept;
 
 // The one frame that flows back on the connection it answers, since a refused stranger has no lane of ours.

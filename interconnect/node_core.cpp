@@ -480,7 +480,8 @@ void NodeCore::event(std::string_view kind, const NodeId& peer, std::string_view
 
 void NodeCore::peer_changed(PeerCore& peer) {
   PeerHealth health = peer.health(now_);
-  event("peer_state", peer.id(), health.reason.cause, peer.id().text() + " is " + std::string{to_string(health.state)});
+  event("peer_state", peer.id(), health.reason.cause,
+        peer.id().text() + " is " + std::string{to_string(health.state)} + (health.degraded ? ", degraded" : ""));
   changed_.push_back(std::move(health));
   mark_dirty(peer);
 }

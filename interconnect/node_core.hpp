@@ -96,6 +96,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Registry& registry() noexcept { return registry_; }
   Random& random() noexcept { return random_; }
   Incarnation incarnation() const noexcept { return incarnation_; }
+  // The number of a session that begins now: above that of every earlier one of this incarnation, with whomever.
+  std::uint64_t session_number(std::uint32_t chance) noexcept { return ++sessions_begun_ << 32 | chance; }
   Endpoint endpoint() const { return endpoint_; }
   const std::shared_ptr<NodePools>& pools() const noexcept { return pools_; }
   Endings& endings() noexcept { return endings_; }
@@ -211,6 +213,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   LedgerRow unknown_ledger_;                           // sends to ids that are not configured
   mutable std::mutex unknown_mutex_;
 
+  std::uint64_t sessions_begun_ = 0;
   std::unordered_map<LinkId, Link> links_;              // order never escapes
   std::unordered_map<ConnectionId, Link> connections_;  // order never escapes
   std::vector<SelfFrame> self_frames_;

@@ -114,6 +114,7 @@ void NodeCore::first_frame(ConnectionId from, const PeerIdentity& identity, cons
     reason = peer->hello(from, hello, now_);
     if (reason == RefusalReason::stale_incarnation)
       text = "a newer process with the id " + hello.from.text() + " is known";
+    if (reason == RefusalReason::stale_session) text = "a later session of " + hello.from.text() + " is known";
     if (reason == RefusalReason::malformed) text = "a data lane without a session";
     mark_dirty(*peer);
   }

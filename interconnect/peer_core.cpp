@@ -44,7 +44,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
       out_(node.config().bounds.peer_bytes, node.config().bounds.peer_bytes),
       in_(node.config().bounds.peer_bytes, node.config().bounds.peer_bytes),
       breaker_(node.peer_breaker(), random_.next()),
-      session_(random_.next() | 1),
+      session_(next_session()),
       session_began_(now),
       clock_(drift_ppm(node.config()), confirmed_for()),
       lanes_{Lane{LaneClass::control, node.config().reconnect, SIZE_MAX, node.absent_cap(), now},
@@ -259,6 +259,8 @@ void PeerCore::update_gates(Instant now) {
   refresh_channels();
   std::size_t active = 0;
   std::size_t open = 0;
+  std::size_t failing = 0;  // open, or not yet known to work again
+  Reason why;               // the last of them
   for (Channel* channel : known_channels_) {
     if (channel->replies()) continue;
     if (channel->guard().tick(now)) {
@@ -279,7 +281,12 @@ void PeerCore::update_gates(Instant now) {
       node_.mark_again(*this);
     }
     active += channel->active() ? 1 : 0;
-    open += channel->guard().breaker().state(now) == BreakerState::open ? 1 : 0;
+    const BreakerState state = channel->guard().breaker().state(now);
+    open += state == BreakerState::open ? 1 : 0;
+    if (state != BreakerState::open && state != BreakerState::half_open) continue;
+    ++failing;
+    why = channel->guard().breaker().reason();
+    why.detail = channel->name();
   }
   // One bad type says nothing about the peer; most of them do.
   if (open >= 2 && 2 * open > active && breaker_.state(now) == BreakerState::closed) {
@@ -289,6 +296,15 @@ void PeerCore::update_gates(Instant now) {
   if (std::exchange(breaker_seen_, state) != state) {
     node_.event("breaker", id_, breaker_.reason().cause, "the peer's: " + std::string{to_string(state)});
   }
+  // Gray: it answers heartbeats, and most of what it is asked to do fails or crawls. Over when all of it works again.
+  const bool gray = up() && 2 * failing > active;
+  const bool changes = judge_.degraded() ? !up() || failing == 0 : gray;
+  if (!changes || now == Instant{}) return;
+  judge_.set_degraded(gray, now, gray ? why.cause : peer_cause::recovered, why.detail);
+  node_.event(
+      "gray", id_, judge_.degraded_reason().cause,
+      id_.text() + (gray ? " answers heartbeats and fails on real work: " + why.detail : " is no longer degraded"));
+  if (up()) node_.peer_changed(*this);  // what else it is now is told anyway
 }
 
 // What holds for the whole peer holds for a type, but that some wait for a peer that is not reached: not for one that
@@ -426,7 +442,8 @@ PeerHealth PeerCore::health(Instant now) const {
   PeerHealth result;
   result.id = id_;
   result.state = judge_.state();
-  result.reason = judge_.reason();
+  result.degraded = up() && judge_.degraded();
+  result.reason = result.degraded ? judge_.degraded_reason() : judge_.reason();
   if (result.state != PeerState::up && lane(LaneClass::control).state() == LaneState::waiting) {
     result.reason.next_at = lane(LaneClass::control).next_wake();
   }

@@ -137,6 +137,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   const Lane& lane(LaneClass lane) const noexcept { return lanes_[static_cast<std::size_t>(lane)]; }
   Inbound& inbound(LaneClass lane) noexcept { return inbound_[static_cast<std::size_t>(lane)]; }
   std::int64_t session_now(Instant now) const noexcept { return to_us(now) - to_us(session_began_); }
+  std::uint64_t next_session();
 
   // session (peer_session.cpp)
   void new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why);

@@ -75,12 +75,16 @@ void PeerCore::refused(LaneClass which, const Refusal& refusal, Instant now) {
   refusal_text_ = std::string{to_string(refusal.reason)} + ": " + refusal.text;
   node_.event("refused", id_, to_string(refusal.reason), id_.text() + " turned us away: " + refusal.text);
   node_.hang_up(turned_away.link());
-  // A node that stops has not judged us: it is looked for as one that is absent, and the word for it stays its own.
+  // A node that stops has not judged us: it is looked for as one that is absent, and the word for it stays its own. Nor
+  // has one that got a hello of ours from an earlier time.
   const bool stopping = refusal.reason == RefusalReason::stopping;
-  fail_lane(turned_away, stopping ? Lane::Severity::absent : Lane::Severity::refused, to_string(refusal.reason),
+  const bool judged = !stopping && refusal.reason != RefusalReason::stale_session;
+  fail_lane(turned_away, judged ? Lane::Severity::refused : Lane::Severity::absent, to_string(refusal.reason),
             refusal.text, now);
   if (which != LaneClass::control) return;
-  judge_.connection_lost(now, to_string(stopping ? Cause::peer_stopped : Cause::refused_by_peer));
+  judge_.connection_lost(now, judged     ? to_string(Cause::refused_by_peer)
+                              : stopping ? to_string(Cause::peer_stopped)
+                                         : peer_cause::connection_lost);
   if (judge_.tick(now)) after_judgement(now);
 }
 
@@ -108,6 +112,8 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
 
 RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Instant now) {
   if (hello.from_incarnation < peer_incarnation_) return RefusalReason::stale_incarnation;
+  const bool overtaken = hello.from_incarnation == peer_incarnation_ && hello.session < peer_session_;
+  if (overtaken) return RefusalReason::stale_session;
   const bool known = hello.from_incarnation == peer_incarnation_ && hello.session == peer_session_;
   if (!known) {
     if (hello.lane != LaneClass::control) return RefusalReason::malformed;  // the control lane comes first
@@ -144,6 +150,8 @@ void PeerCore::connection_closed(LaneClass which, ConnectionId connection) {
   from.received = received;
 }
 
+std::uint64_t PeerCore::next_session() { return node_.session_number(static_cast<std::uint32_t>(random_.next()) | 1); }
+
 // Another incarnation, or another life of the same one: what was agreed with the old one is over.
 void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why) {
   refresh_channels();
@@ -162,7 +170,7 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
         channel->end_unsent({OutcomeKind::unreachable, cause, {}}, true, now, node_.endings());
     }
     if (restarted) {
-      session_ = random_.next() | 1;
+      session_ = next_session();
       session_began_ = now;
     }
     for (Lane& each : lanes_) {

@@ -19,6 +19,11 @@ constexpr std::size_t beats_remembered = 64;     // a reply to an older one is n
 
 bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now,
                      std::string& problem) {
+  // Before anything of it is noted: the batch numbers of one lane would leave those of another behind for good.
+  if (info.lane != which) {
+    problem = "a frame of another lane";
+    return false;
+  }
   switch (info.kind) {
     case FrameKind::batch:
       return batch(which, info, frame, now, problem);

@@ -5,6 +5,8 @@
 namespace hawser::sim {
 namespace {
 
+constexpr Duration confirming{2'000'000};
+
 std::string ms(Duration span) { return std::to_string(span.count() / 1000) + " ms"; }
 
 Duration share(Duration span, double part) {
@@ -64,7 +66,10 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
                   name + " is handled after its sender was told " + std::string{to_string(record->outcome)});
   }
   const Duration age = at - record->at;
-  if (const Duration error = slack(*record, by, at); age > record->ttl + error) {
+  // A clock that stood is found out by the next round trip.
+  const WorldTime begin = record->at - std::min(record->at - world_begin, confirming);
+  const bool timed = !stood_since(channel.from.node, begin) && !stood_since(by.node, begin);
+  if (const Duration error = slack(*record, by, at); timed && age > record->ttl + error) {
     findings_.add(Invariant::ttl, nodes,
                   name + " is handled at an age of " + ms(age) + ", its TTL is " + ms(record->ttl) + " and the error " +
                       ms(error));
@@ -83,6 +88,20 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
   record->handled = true;
   ++rows_[channel].handled;
   ++handled_;
+}
+
+void Books::clock_stands(const std::string& node, bool stands, WorldTime at) {
+  const auto known = stood_until_.find(node);
+  if (stands) {
+    stood_until_[node] = world_never;
+  } else if (known != stood_until_.end() && known->second == world_never) {
+    known->second = at;
+  }
+}
+
+bool Books::stood_since(const std::string& node, WorldTime at) const {
+  const auto known = stood_until_.find(node);
+  return known != stood_until_.end() && known->second >= at;
 }
 
 // The receiver knows the sender's clock from their last round trips, and leaves room for what both may have drifted
@@ -105,6 +124,8 @@ WorldTime Books::end_limit(const Record& record) const {
   const auto again = ran_again_.find(record.channel.from.node);
   if (again != ran_again_.end())
     limit = std::max(limit, later(again->second, lateness_.verdict_window + 2 * lateness_.quantum));
+  const auto stood = stood_until_.find(record.channel.from.node);
+  if (stood != stood_until_.end() && stood->second >= record.at) limit = std::max(limit, later(stood->second, span));
   return limit;
 }
 

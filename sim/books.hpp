@@ -77,6 +77,8 @@ class Books {
   void run_ended(const RunId& run) { over_.insert(run); }
   // The host did not run up to now: what it has to tell may be that late.
   void ran_again(const std::string& node, WorldTime at) { ran_again_[node] = at; }
+  // While the clock of a node stands, nobody can tell the age of what it sends or gets.
+  void clock_stands(const std::string& node, bool stands, WorldTime at);
   // Finds what should have ended long ago. `running` says whether a node is able to tell.
   template <typename Running>
   void look_for_overdue(WorldTime now, Running running);
@@ -102,6 +104,7 @@ class Books {
 
   Record* find(std::uint64_t number, const char* who);
   Duration slack(const Record& record, const RunId& by, WorldTime at) const;
+  bool stood_since(const std::string& node, WorldTime at) const;
   WorldTime end_limit(const Record& record) const;
   void overdue(std::uint64_t number, const Record& record, WorldTime now);
   std::string name_of(std::uint64_t number, const Record& record) const;
@@ -117,6 +120,7 @@ class Books {
   std::map<std::pair<std::string, std::string>, Incarnation> newest_;  // delivered at, of
   std::set<RunId> over_;
   std::map<std::string, WorldTime> ran_again_;
+  std::map<std::string, WorldTime> stood_until_;  // world_never while it stands
 };
 
 template <typename Running>
@@ -128,7 +132,7 @@ void Books::look_for_overdue(WorldTime now, Running running) {
     if (over_.contains(record.channel.from)) continue;
     const WorldTime limit = end_limit(record);
     if (limit >= now || !running(record.channel.from.node)) {
-      record.look_at = later(std::max(now, limit), lateness_.verdict_window);
+      record.look_at = later(limit == world_never ? now : std::max(now, limit), lateness_.verdict_window);
       due_.emplace(record.look_at, number);
     } else {
       overdue(number, record, now);

@@ -55,13 +55,20 @@ struct Fault {
   Duration late{0};
   std::uint64_t limit = 0;
   std::string instead;
+  std::string type;                              // one of stream_types()
+  FaultPoint point = FaultPoint::flush_delayed;  // fault_point
+  std::uint32_t chance = 0;                      // that it fires, in millionths
+  std::uint64_t held = 0;                        // bytes
+  std::uint64_t port = 0;
+  std::uint64_t version_min = 1;
+  std::uint64_t version_max = 1;
 
   friend bool operator==(const Fault&, const Fault&) = default;
 };
 
 struct Scenario;
 
-// What the function of a verb works with.
+// What the functions of a verb work with.
 struct FaultStage {
   World& world;
   const Scenario& scenario;

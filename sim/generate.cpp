@@ -32,6 +32,24 @@ struct Draw {
     while (found == name) found = node();
     return found;
   }
+  // Some of them in the order of the scenario: at least one, and at most all but `spared`.
+  Names some(const Names& from, std::size_t spared) const {
+    const std::size_t most = from.size() > spared ? from.size() - spared : 1;
+    std::size_t wanted = 1 + random.below(most);
+    Names chosen;
+    for (std::size_t i = 0; i < from.size() && wanted > 0; ++i) {
+      if (random.below(from.size() - i) >= wanted) continue;
+      chosen.push_back(from[i]);
+      --wanted;
+    }
+    return chosen;
+  }
+  Names unstable_ones() const {
+    return some({scenario.nodes.begin() + static_cast<std::ptrdiff_t>(scenario.stable.size()), scenario.nodes.end()},
+                0);
+  }
+  // A type that is spoken.
+  std::string type() const { return scenario.streams[random.below(scenario.streams.size())].type; }
   bool coin() const { return random.below(2) == 0; }
   std::int64_t between(std::int64_t low, std::int64_t high) const { return random.between(low, high); }
   std::uint32_t chance(std::uint32_t low, std::uint32_t high) const {
@@ -68,10 +86,20 @@ void sides(const Draw& draw, Fault& fault) {
 void any_node(const Draw& draw, Fault& fault) { fault.on = {draw.node()}; }
 void unstable_node(const Draw& draw, Fault& fault) { fault.on = {draw.unstable()}; }
 
+template <std::uint32_t Fault::*Millionths, std::uint32_t Most>
+void some_tampering(const Draw& draw, Fault& fault) {
+  some_links(draw, fault);
+  fault.*Millionths = draw.chance(100, Most);
+}
+
+constexpr bool spares_somebody(const Scenario& scenario) noexcept { return !scenario.stable.empty(); }
+constexpr bool spares_nobody(const Scenario& scenario) noexcept { return scenario.stable.empty(); }
+
 struct Kind {
   std::string_view verb;
   bool lasts;
   void (*fill)(const Draw& draw, Fault& fault);
+  bool (*possible)(const Scenario& scenario) = nullptr;  // null: always
 };
 
 // What a seed may choose from.
@@ -79,9 +107,18 @@ constexpr std::array kinds{
     Kind{"partition", true,
          [](const Draw& draw, Fault& fault) {
            sides(draw, fault);
+           fault.cut = static_cast<Cut>(draw.random.below(4));
+         }},
+    Kind{"isolate", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.cut = static_cast<Cut>(draw.random.below(4));
+         }},
+    Kind{"swizzle", true,
+         [](const Draw& draw, Fault& fault) {
+           fault.on = draw.some(draw.scenario.nodes, 0);
            fault.cut = static_cast<Cut>(draw.random.below(3));
          }},
-    Kind{"isolate", true, &any_node},
     Kind{"one_way", true, &a_pair},
     Kind{"flap", true,
          [](const Draw& draw, Fault& fault) {
@@ -129,7 +166,27 @@ constexpr std::array kinds{
            some_links(draw, fault);
            fault.lane = static_cast<LaneClass>(draw.random.below(3));
          }},
+    Kind{"lane_stall", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.lane = static_cast<LaneClass>(draw.random.below(3));
+         }},
+    Kind{"type_loss", true,
+         [](const Draw& draw, Fault& fault) {
+           some_links(draw, fault);
+           fault.type = draw.type();
+         }},
+    Kind{"gateway", true,
+         [](const Draw& draw, Fault& fault) {
+           fault.on = draw.some(draw.scenario.nodes, 1);
+           fault.rate = static_cast<std::uint64_t>(draw.between(128, 2048)) << 10;
+           fault.buffer = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
+         }},
     Kind{"syn_drop", true, &a_pair},
+    Kind{"duplicate", true, &some_tampering<&Fault::duplicate, 20'000>},
+    Kind{"replay", true, &some_tampering<&Fault::replay, 20'000>},
+    Kind{"corrupt", true, &some_tampering<&Fault::corrupt, 5'000>},
+    Kind{"truncate", true, &some_tampering<&Fault::truncate, 5'000>},
     Kind{"tamper", true,
          [](const Draw& draw, Fault& fault) {
            some_links(draw, fault);
@@ -164,6 +221,49 @@ constexpr std::array kinds{
     Kind{"restart", false, &unstable_node},
     Kind{"stop", true, &unstable_node},
     Kind{"pause", true, &unstable_node},
+    Kind{"kill_storm", true,
+         [](const Draw& draw, Fault& fault) {
+           fault.on = draw.unstable_ones();
+           fault.down = Duration{draw.between(50, 1'500) * ms};
+           fault.lasts = std::max(fault.lasts, fault.down + shortest);
+         }},
+    Kind{"rolling_restart", false,
+         [](const Draw& draw, Fault& fault) {
+           fault.on = draw.unstable_ones();
+           fault.down = Duration{draw.between(50, 500) * ms};
+           fault.up = Duration{draw.between(1, 2'000) * ms};
+         }},
+    Kind{"cold_start", true, [](const Draw&, Fault&) {}, &spares_nobody},
+    Kind{"move", false,
+         [](const Draw& draw, Fault& fault) {
+           unstable_node(draw, fault);
+           fault.port = static_cast<std::uint64_t>(draw.between(7'001, 7'999));
+           fault.keep_disk = draw.random.below(3) != 0;
+         }},
+    Kind{"twin", true, &unstable_node},
+    Kind{"version_skew", true,
+         [](const Draw& draw, Fault& fault) {
+           unstable_node(draw, fault);
+           fault.version_min = static_cast<std::uint64_t>(draw.between(1, 2));
+           fault.version_max = static_cast<std::uint64_t>(draw.between(2, 4));
+         }},
+    Kind{"handler_stall", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.type = draw.type();
+         }},
+    Kind{"fault_point", true,
+         [](const Draw& draw, Fault& fault) {
+           any_node(draw, fault);
+           fault.point = static_cast<FaultPoint>(draw.random.below(fault_point_count));
+           fault.chance = draw.chance(10'000, 500'000);
+         }},
+    Kind{"memory_limit", true,
+         [](const Draw& draw, Fault& fault) {
+           unstable_node(draw, fault);
+           fault.held = static_cast<std::uint64_t>(draw.between(1, 256)) << 10;
+         }},
+    Kind{"clock_freeze", true, &any_node},
     Kind{"slow", true,
          [](const Draw& draw, Fault& fault) {
            any_node(draw, fault);
@@ -193,7 +293,7 @@ constexpr std::array kinds{
     Kind{"disk_lose", false, &any_node},
     Kind{"disk_tear", false, &any_node},
     // Of those that need not start again: a node with a full disk cannot.
-    Kind{"disk_full", true, [](const Draw& draw, Fault& fault) { fault.on = {draw.stable()}; }},
+    Kind{"disk_full", true, [](const Draw& draw, Fault& fault) { fault.on = {draw.stable()}; }, &spares_somebody},
 };
 
 // One of these, or the default.
@@ -266,9 +366,10 @@ void suffer(Scenario& scenario, Random& random, std::uint32_t most) {
   const Draw draw{random, scenario};
   std::vector<const Kind*> enabled;
   for (const Kind& kind : kinds) {
-    if (random.below(3) == 0) enabled.push_back(&kind);
+    const bool possible = kind.possible == nullptr || kind.possible(scenario);
+    if (random.below(4) == 0 && possible) enabled.push_back(&kind);
   }
-  if (enabled.empty()) enabled.push_back(&kinds[random.below(kinds.size())]);
+  if (enabled.empty()) enabled.push_back(&kinds.front());
   const Duration end = scenario.length - calm_last;
   const std::uint64_t count = 1 + random.below(std::max(most, 1U));
   for (std::uint64_t i = 0; i < count; ++i) {
@@ -313,7 +414,8 @@ Scenario generate(std::uint64_t seed, const GenerateOptions& options) {
   scenario.length = random.between(options.length_min, options.length_max);
   const auto nodes = static_cast<std::uint64_t>(random.between(options.nodes_min, options.nodes_max));
   for (std::uint64_t i = 1; i <= nodes; ++i) scenario.nodes.push_back("n" + std::to_string(i));
-  const std::uint64_t stable = 1 + random.below(nodes - 1);
+  // Now and then nobody is spared: then all of them may go at once.
+  const std::uint64_t stable = random.below(6) == 0 ? 0 : 1 + random.below(nodes - 1);
   for (std::uint64_t i = 0; i < stable; ++i) scenario.stable.push_back(scenario.nodes[i]);
   configure(scenario, random);
   connect(scenario, random);

@@ -2,7 +2,8 @@
 // fault, so that each of them meets every other one alone as well as in a crowd.
 //
 // Nodes, configuration, traffic and timeline are functions of the seed and the options. Every such scenario ends with a
-// general relief, after which it expects recovery and rest. The stable core is never crashed or paused.
+// general relief, after which it expects recovery and rest. The stable core is never crashed or paused; one seed in six
+// has none.
 #pragma once
 
 #include <hawser/sim/scenario.hpp>

@@ -80,6 +80,8 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
     const bool points = !chances_of_.empty() || chances_ != decltype(chances_){};
     return turn_cost_ > Duration::zero() || timers_late_ > Duration::zero() || clock_.rate() != 0 || points;
   }
+  // Its clock does not go on: no timer fires.
+  bool clock_stands() const noexcept { return clock_.rate() == VirtualClock::frozen; }
   // Each turn keeps the host busy for so long; what comes meanwhile waits.
   void set_turn_cost(Duration cost) noexcept { turn_cost_ = cost; }
   // Timers fire up to so much late.
@@ -92,7 +94,15 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   // From now on such a point fires with that chance, in millionths; with a subject, only for it.
   void set_fault_point(FaultPoint point, std::uint32_t chance) { chances_[static_cast<std::size_t>(point)] = chance; }
   void set_fault_point(FaultPoint point, const std::string& subject, std::uint32_t chance) {
-    chances_of_[{point, subject}] = chance;
+    if (chance == 0) {
+      chances_of_.erase({point, subject});
+    } else {
+      chances_of_[{point, subject}] = chance;
+    }
+  }
+  void fault_points_off() noexcept {
+    chances_ = {};
+    chances_of_.clear();
   }
   std::uint64_t fault_points_fired() const noexcept { return points_fired_; }
   // The wire versions that its build speaks, from its next start on; ours, unless told otherwise.

@@ -342,6 +342,7 @@ void Network::drop(Attachment& user, ConnectionId which, bool linger) {
 }
 
 void Network::reset(MachineId first, MachineId second, Notice notice) {
+  ++link(first, second).forgotten;
   for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
     Connection& connection = *connections_[slot];
     if (connection.id == 0) continue;
@@ -368,6 +369,7 @@ void Network::reset(MachineId first, MachineId second, Notice notice) {
 }
 
 void Network::forget(MachineId first, MachineId second) {
+  ++link(first, second).forgotten;
   const auto kill = [this](Connection& connection, Way way) {
     lose_queue(connection, way);
     connection.pipe(way).lost = true;

@@ -9,6 +9,7 @@
 #include <hawser/base/random.hpp>
 #include <hawser/sim/connection.hpp>
 #include <hawser/sim/event_queue.hpp>
+#include <hawser/sim/frame_rule.hpp>
 #include <hawser/sim/rule.hpp>
 #include <hawser/sim/trace.hpp>
 
@@ -44,16 +45,31 @@ class Network {
   // What passes the gateways of that number, all pairs together; bytes per second, 0 is without limit. From 1.
   void set_gateway_rate(std::uint32_t gateway, std::uint64_t bytes_per_second);
 
+  // Rules of single frames.
+  FrameRuleId add(FrameRule rule);
+  void remove(FrameRuleId id);  // nothing if it is not there
+  // How many frames it was applied to; 0 when it is not there.
+  std::uint64_t applied(FrameRuleId id) const noexcept;
+
   // All connections between the two end now; what was not read is lost.
   void reset(MachineId first, MachineId second, Notice notice);
   // The connections that stand between the two die silently; new ones work (a middle box lost its table).
   void forget(MachineId first, MachineId second);
+  // How often that was done to connections of the two, or they were reset.
+  std::uint64_t forgotten(MachineId first, MachineId second) const noexcept {
+    return links_[first * machines_.size() + second].forgotten + links_[second * machines_.size() + first].forgotten;
+  }
   // New connections to the machine are refused, whoever listens.
   void set_refusing(MachineId machine, bool refusing) { machines_[machine].refusing = refusing; }
   // New connections to `machine` end at `instead`; nothing takes it back.
   void misroute(MachineId machine, std::optional<MachineId> instead) { machines_[machine].instead = instead; }
   // Links and connections that processes there may have at a time.
   void set_descriptors(MachineId machine, std::size_t limit) { machines_[machine].descriptors_max = limit; }
+  // Whether whoever dials it reaches it, and it can dial, as far as machines are concerned.
+  bool takes_connections(MachineId machine) const noexcept {
+    const Machine& at = machines_[machine];
+    return !at.refusing && !at.instead && at.descriptors_max == ~std::size_t{0};
+  }
   // The process on the machine is gone. Silently: the machine is off as well, and nobody hears of it.
   void process_ended(MachineId machine, bool silently);
   void power_on(MachineId machine) { machines_[machine].powered = true; }
@@ -88,6 +104,7 @@ class Network {
     std::int64_t busy_until_ns = 0;  // for the rate of the pair
     bool burst_bad = false;
     BufferRef remembered;  // for replays
+    std::uint64_t forgotten = 0;
   };
 
   struct Bucket {
@@ -120,8 +137,17 @@ class Network {
 
   // network_flow.cpp: segments under way.
   void transmit(std::uint64_t id, Way way, SegmentKind kind, BufferRef frame = nullptr);
-  void tamper(Connection& connection, Way way, BufferRef frame);
-  void push(Connection& connection, Way way, SegmentKind kind, BufferRef frame);
+  void tamper(Connection& connection, Way way, BufferRef frame, Duration extra);
+  void push(Connection& connection, Way way, SegmentKind kind, BufferRef frame, Duration extra = Duration::zero());
+  void flip_a_bit(BufferRef& frame);
+  void cut_its_end(BufferRef& frame);
+  // What the rules of single frames make of one.
+  struct Picked {
+    bool dropped = false;
+    Duration extra{0};
+    std::uint32_t copies = 0;  // beside itself
+  };
+  Picked pick(const Connection& connection, Way way, BufferRef& frame);
   std::optional<WorldTime> arrival(Link& path, std::size_t bytes, bool retransmits);
   std::optional<Duration> loss_delay(Link& path, std::size_t bytes, bool retransmits);
   void lose(Connection& connection, Way way, SegmentKind kind, std::size_t bytes);
@@ -150,6 +176,12 @@ class Network {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::size_t> free_;
   std::size_t in_use_ = 0;
+  struct Chosen {
+    FrameRuleId id = FrameRuleId::none;
+    FrameRule rule;
+  };
+  std::vector<Chosen> frame_rules_;
+  std::uint64_t frame_rules_made_ = 0;
   std::uint64_t detachments_ = 0;
   std::uint64_t dials_ = 0;
 };

@@ -51,36 +51,45 @@ void Network::transmit(std::uint64_t id, Way way, SegmentKind kind, BufferRef fr
   Connection& connection = *find(id);
   Pipe& pipe = connection.pipe(way);
   const Rule& rule = link(connection.sender(way), connection.receiver(way)).rule;
-  const bool gone = (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) ||
+  Picked picked;
+  if (carries_data(kind) && !frame_rules_.empty()) picked = pick(connection, way, frame);
+  const bool gone = picked.dropped || (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) ||
                     (kind == SegmentKind::syn && rule.syn_drop) ||
                     (carries_data(kind) && !rule.types_cut.empty() && holds_type(frame.bytes(), rule.types_cut));
   if (gone) {
     pipe.buffered += frame.size();
     lose(connection, way, kind, frame.size());
-  } else if (carries_data(kind) && rule.tampers()) {
-    tamper(connection, way, std::move(frame));
-  } else {
-    push(connection, way, kind, std::move(frame));
+    return;
+  }
+  const bool tampered = carries_data(kind) && rule.tampers();
+  for (std::uint32_t i = 0; i <= picked.copies; ++i) {
+    if (tampered) {
+      tamper(connection, way, frame, picked.extra);
+    } else {
+      push(connection, way, kind, frame, picked.extra);
+    }
   }
 }
 
-void Network::tamper(Connection& connection, Way way, BufferRef frame) {
+void Network::tamper(Connection& connection, Way way, BufferRef frame, Duration extra) {
   Link& path = link(connection.sender(way), connection.receiver(way));
   const Rule& rule = path.rule;
   if (path.remembered && random_.chance(rule.replay)) push(connection, way, SegmentKind::data, path.remembered);
   if (rule.replay != 0 && (!path.remembered || random_.chance(remember_chance))) path.remembered = frame;
-  if (frame.size() != 0 && random_.chance(rule.corrupt)) {
-    frame = Buffer::copy(frame.bytes());
-    frame.bytes()[random_.below(frame.size())] ^= static_cast<std::byte>(1U << random_.below(8));
-  }
-  if (frame.size() != 0 && random_.chance(rule.truncate)) {
-    frame = Buffer::copy(frame.bytes().first(random_.below(frame.size())));
-  }
-  if (random_.chance(rule.duplicate)) push(connection, way, SegmentKind::data, frame);
-  push(connection, way, SegmentKind::data, std::move(frame));
+  if (frame.size() != 0 && random_.chance(rule.corrupt)) flip_a_bit(frame);
+  if (frame.size() != 0 && random_.chance(rule.truncate)) cut_its_end(frame);
+  if (random_.chance(rule.duplicate)) push(connection, way, SegmentKind::data, frame, extra);
+  push(connection, way, SegmentKind::data, std::move(frame), extra);
 }
 
-void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef frame) {
+void Network::flip_a_bit(BufferRef& frame) {
+  frame = Buffer::copy(frame.bytes());
+  frame.bytes()[random_.below(frame.size())] ^= static_cast<std::byte>(1U << random_.below(8));
+}
+
+void Network::cut_its_end(BufferRef& frame) { frame = Buffer::copy(frame.bytes().first(random_.below(frame.size()))); }
+
+void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef frame, Duration extra) {
   Pipe& pipe = connection.pipe(way);
   Link& path = link(connection.sender(way), connection.receiver(way));
   const bool setting_up = sets_up(kind) && kind != SegmentKind::refused;
@@ -100,7 +109,7 @@ void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef 
   if (path.rule.hold || pipe.stuck || (path.rule.holds(connection.lane) && !sets_up(kind))) {
     at = world_never;
   } else {
-    pipe.last_at = std::max(pipe.last_at, *at);
+    pipe.last_at = std::max(pipe.last_at, later(*at, extra));
     at = pipe.last_at;
   }
   pipe.queue.push_back({*at, kind, std::move(frame)});

@@ -37,7 +37,10 @@ void NodeWatch::add(Invariant invariant, const std::string& peer, std::string te
 void NodeWatch::look(const NodeSnapshot& shown, const Config& config, bool calm) {
   look_at_books(shown);
   look_at_memory(shown, config);
-  for (const PeerSnapshot& peer : shown.peers) look_at_lanes(peer, config);
+  for (const PeerSnapshot& peer : shown.peers) {
+    look_at_lanes(peer, config);
+    look_at_gray(peer, shown.taken_at);
+  }
   look_at_events(shown, calm);
 }
 
@@ -105,6 +108,32 @@ void NodeWatch::look_at_channels(const PeerSnapshot& peer, const BoundsConfig& b
 void NodeWatch::at_most(const std::string& peer, const std::string& what, std::uint64_t value, std::uint64_t most) {
   if (value <= most) return;
   add(Invariant::memory, peer, what + ' ' + std::to_string(value) + ", at most " + std::to_string(most));
+}
+
+// What breakers have said of a peer for a second, its health says as well.
+void NodeWatch::look_at_gray(const PeerSnapshot& peer, Instant now) {
+  constexpr Duration bound{1'000'000};
+  std::size_t channels = 0;
+  std::size_t failing = 0;
+  std::size_t working = 0;
+  for (const ChannelSnapshot& channel : peer.channels) {
+    if (channel.replies) continue;
+    ++channels;
+    if (now < later(channel.breaker.reason.since, bound)) continue;
+    const std::string& state = channel.breaker.state;
+    failing += state == "open" || state == "half_open" ? 1 : 0;
+    working += state == "closed" || state == "disabled" ? 1 : 0;
+  }
+  const bool up = peer.health.state == PeerState::up;
+  if (up && !peer.health.degraded && 2 * failing > channels) {
+    add(Invariant::gray, peer_of(peer),
+        std::to_string(failing) + " of " + std::to_string(channels) +
+            " channels have failed for a second, heartbeats pass, and the peer is not degraded");
+  }
+  if (peer.health.degraded && (!up || working == channels)) {
+    add(Invariant::gray, peer_of(peer),
+        up ? "a peer is degraded with which every channel works" : "a peer is degraded that is not up");
+  }
 }
 
 void NodeWatch::look_at_lanes(const PeerSnapshot& peer, const Config& config) {

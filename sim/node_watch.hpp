@@ -36,6 +36,7 @@ class NodeWatch {
   void look_at_memory(const NodeSnapshot& shown, const Config& config);
   void look_at_channels(const PeerSnapshot& peer, const BoundsConfig& bounds);
   void at_most(const std::string& peer, const std::string& what, std::uint64_t value, std::uint64_t most);
+  void look_at_gray(const PeerSnapshot& peer, Instant now);
   void look_at_lanes(const PeerSnapshot& peer, const Config& config);
   void look_at_events(const NodeSnapshot& shown, bool calm);
   void look_at_breaker(const Event& event);

@@ -20,7 +20,7 @@ constexpr std::int64_t flaps_max = 10'000;
 
 constexpr std::string_view peer_states = "connecting up suspect unreachable";
 constexpr std::string_view stances = "joining serving isolated";
-constexpr std::string_view event_kinds = "peer_state breaker session lane dial stance node refused stall task";
+constexpr std::string_view event_kinds = "peer_state breaker gray session lane dial stance node refused stall task";
 
 std::string shown(Duration duration) { return format_duration(duration); }
 
@@ -179,6 +179,9 @@ class Checker {
     if (verb->name == "misroute") known(prefix + "instead", "instead", {fault.instead});
     if (has_word(verb->keys, "groups")) groups(fault, prefix);
     if (verb->name == "flap") flap(fault, prefix);
+    if (has_word(verb->keys, "type")) type(prefix + "type", fault.type);
+    spans(fault, prefix);
+    if (verb->name == "twin") twins(fault, prefix);
     if (verb->of_processes) spared(fault, prefix);
     order(fault, prefix);
   }
@@ -209,7 +212,34 @@ class Checker {
     }
   }
 
+  void spans(const Fault& fault, const std::string& prefix) {
+    const Duration least{1'000};
+    if ((fault.verb == "swizzle" || fault.verb == "cold_start") && fault.lasts < least) {
+      say(prefix + "for", "for is " + shown(fault.lasts) + ", and " + fault.verb + " takes at least 1ms");
+    }
+    if (fault.verb == "kill_storm" && fault.lasts < fault.down) {
+      say(prefix + "for",
+          "for is " + shown(fault.lasts) + ", shorter than down (" + shown(fault.down) + "), which each takes");
+    }
+    if (fault.verb == "version_skew" && fault.version_min > fault.version_max) {
+      say(prefix + "version_min", "version_min is " + std::to_string(fault.version_min) + ", above version_max (" +
+                                      std::to_string(fault.version_max) + ")");
+    }
+  }
+
+  // A host of its own is named after the node.
+  void twins(const Fault& fault, const std::string& prefix) {
+    constexpr std::size_t longest = 56;
+    for (const std::string& name : fault.on) {
+      if (name.size() <= longest) continue;
+      say(prefix + "on", "on: " + toml_shown(name) + " is longer than the 56 characters that a twin's name allows");
+    }
+  }
+
   void spared(const Fault& fault, const std::string& prefix) {
+    if (fault.verb == "cold_start" && !scenario_.stable.empty()) {
+      say(prefix + "do", "cold_start stops every node, and the stable core must be spared");
+    }
     for (const std::string& name : fault.on) {
       if (std::find(scenario_.stable.begin(), scenario_.stable.end(), name) == scenario_.stable.end()) continue;
       say(prefix + "on",

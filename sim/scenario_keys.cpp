@@ -64,6 +64,18 @@ auto field(std::string_view name, FieldKind kind, std::int64_t low, std::int64_t
 
 using K = FieldKind;
 
+constexpr std::string_view point_words =
+    "flush_delayed flush_reordered batch_cut_small ack_withheld credit_withheld hello_delayed welcome_delayed "
+    "dial_delayed handler_delayed completion_delayed";
+static_assert([] {
+  std::size_t at = 0;
+  for (const std::string_view name : fault_point_names) {
+    if (point_words.substr(at, name.size()) != name) return false;
+    at += name.size() + 1;
+  }
+  return at == point_words.size() + 1;
+}());
+
 }  // namespace
 
 std::span<const Field<Scenario>> scenario_fields() {
@@ -129,8 +141,8 @@ std::span<const Field<Fault>> fault_fields() {
       field<&Fault::groups>("groups", K::groups, 0, 64, "The sides; nodes in none of them keep all their links."),
       field<&Fault::cut>("cut", K::word, 0, 0,
                          "blackhole: what is sent is lost, connections stay up; jam: it arrives at the end; reset: "
-                         "connections end first.",
-                         "blackhole jam reset"),
+                         "connections end first; slow: it takes a second more each way.",
+                         "blackhole jam reset slow"),
       field<&Fault::delay>("delay", K::durations, 0, 60 * s, "How long a segment is under way, one way."),
       field<&Fault::loss>("loss", K::chance, 0, whole, "Chance that a segment is lost."),
       field<&Fault::enter>("enter", K::chance, 0, whole, "Chance per frame that a bad time begins."),
@@ -139,13 +151,13 @@ std::span<const Field<Fault>> fault_fields() {
       field<&Fault::rate>("rate", K::size, 1, 1'024 * gib, "Bytes per second."),
       field<&Fault::buffer>("buffer", K::size, 1'024, gib, "What one connection holds each way."),
       field<&Fault::frame_bytes_max>("frames_up_to", K::size, 1, gib, "Larger frames get stuck."),
-      field<&Fault::lane>("lane", K::word, 0, 0, "The lane whose frames are lost.", "control ordinary bulk"),
+      field<&Fault::lane>("lane", K::word, 0, 0, "The lane that it happens to.", "control ordinary bulk"),
       field<&Fault::duplicate>("duplicate", K::chance, 0, whole, "Chance that a frame comes twice."),
       field<&Fault::replay>("replay", K::chance, 0, whole, "Chance that an older frame comes before it."),
       field<&Fault::corrupt>("corrupt", K::chance, 0, whole, "Chance that one bit is flipped."),
       field<&Fault::truncate>("truncate", K::chance, 0, whole, "Chance that its end is missing."),
       field<&Fault::notice>("notice", K::word, 0, 0, "Who is told of a reset.", "both first second"),
-      field<&Fault::down>("down", K::duration, ms, h, "How long it is cut each time."),
+      field<&Fault::down>("down", K::duration, ms, h, "How long it is cut or off each time."),
       field<&Fault::up>("up", K::duration, ms, h, "How long it works in between."),
       field<&Fault::how>("how", K::word, 0, 0,
                          "silent: power loss, nobody is told; with_reset: its machine resets the connections.",
@@ -157,6 +169,14 @@ std::span<const Field<Fault>> fault_fields() {
       field<&Fault::late>("late", K::duration, 0, 60 * s, "How late a timer may be."),
       field<&Fault::limit>("limit", K::count, 0, million, "Connections that it may have."),
       field<&Fault::instead>("instead", K::text, 0, 64, "The node that new connections end at."),
+      field<&Fault::type>("type", K::text, 0, 64, "The message type: Note, Order, Blob, Query, Signal or Job."),
+      field<&Fault::point>("point", K::word, 0, 0, "The point of the code, as `base/fault_point.hpp` explains it.",
+                           point_words),
+      field<&Fault::chance>("chance", K::chance, 0, whole, "Chance that the point fires when the code passes it."),
+      field<&Fault::held>("held", K::size, 1, 1'024 * gib, "Bytes of messages that the process may hold."),
+      field<&Fault::port>("port", K::count, 1, 65'535, "The port that it listens at from then on."),
+      field<&Fault::version_min>("version_min", K::count, 1, 255, "The lowest wire version that the build speaks."),
+      field<&Fault::version_max>("version_max", K::count, 1, 255, "The highest one."),
   };
   return rows;
 }

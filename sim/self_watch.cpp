@@ -2,6 +2,8 @@
 
 #include <hawser/detector/peer_judge.hpp>
 
+#include <utility>
+
 namespace hawser::sim {
 namespace {
 
@@ -13,9 +15,11 @@ bool of_silence(std::string_view cause) noexcept {
 
 }  // namespace
 
-void SelfWatch::told(const std::string& observer, const std::string& peer, bool clean, bool asleep, WorldTime now) {
+void SelfWatch::told(const std::string& observer, const std::string& peer, bool clean, bool asleep, WorldTime now,
+                     std::uint64_t forgotten) {
   Pair& pair = pairs_[{observer, peer}];
-  if (clean && !pair.clean) pair.clean_since = now;
+  const bool died = std::exchange(pair.forgotten, forgotten) != forgotten;
+  if (clean && (!pair.clean || died)) pair.clean_since = now;
   if (!clean) pair.clean_since = world_never;
   pair.clean = clean;
   const bool sleeps = pair.slept_at != world_never && pair.woke_at == world_never;

@@ -8,6 +8,7 @@
 #include <hawser/sim/violation.hpp>
 #include <hawser/sim/virtual_clock.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -21,13 +22,17 @@ class SelfWatch {
   SelfWatch(Findings& findings, Duration evidence) : findings_(findings), evidence_(evidence) {}
 
   // What holds from `now` on: whether the peer runs and the links both ways are clean, and whether the observer sleeps.
-  void told(const std::string& observer, const std::string& peer, bool clean, bool asleep, WorldTime now);
+  // `forgotten`: how often connections of the two have died silently or by a reset; a link where one has is clean
+  // from then on.
+  void told(const std::string& observer, const std::string& peer, bool clean, bool asleep, WorldTime now,
+            std::uint64_t forgotten = 0);
   void accused(const std::string& observer, const std::string& peer, std::string_view cause, WorldTime now);
 
  private:
   struct Pair {
     bool clean = false;
     WorldTime clean_since = world_never;
+    std::uint64_t forgotten = 0;
     WorldTime slept_at = world_never;
     WorldTime woke_at = world_never;
   };

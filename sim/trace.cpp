@@ -16,6 +16,16 @@ std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t offset) noex
 
 constexpr std::size_t sampled_bytes = 32;
 
+// One row is one line, and its columns are separated by tabs, whatever a program notes.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char c : text) {
+    const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    line += plain ? c : ' ';
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string_view to_string(TraceKind kind) noexcept {
@@ -90,7 +100,7 @@ void Trace::print(std::ostream& out) const {
 
 void Trace::print(std::ostream& out, const TraceRow& row) const {
   out << to_us(row.at) << '\t' << name(row.host) << '\t' << to_string(row.kind) << '\t' << name(row.other) << '\t'
-      << row.number << '\t' << row.text << '\n';
+      << row.number << '\t' << one_line(row.text) << '\n';
 }
 
 }  // namespace hawser::sim

@@ -46,6 +46,8 @@ std::string_view to_string(Invariant invariant) noexcept {
       return "I15 no metastability";
     case Invariant::hygiene:
       return "I16 hygiene";
+    case Invariant::gray:
+      return "I17 gray";
   }
   return "?";
 }

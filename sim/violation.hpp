@@ -33,6 +33,7 @@ enum class Invariant : std::uint8_t {
   fencing,
   metastability,
   hygiene,
+  gray,
 };
 std::string_view to_string(Invariant invariant) noexcept;
 

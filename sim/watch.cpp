@@ -13,8 +13,12 @@ constexpr std::size_t violations_max = 100;
 constexpr Duration retransmission{600'000};  // a first round trip on a lossy link may have had two of them
 
 bool harms(const Rule& rule) noexcept {
-  return rule.cut || rule.hold || rule.lanes_cut != 0 || rule.syn_drop || rule.loses() || rule.tampers();
+  return rule.cut || rule.hold || rule.lanes_cut != 0 || rule.lanes_held != 0 || rule.syn_drop || rule.loses() ||
+         rule.tampers() || rule.extra_delay > Duration::zero();
 }
+
+// It does nothing by itself, or does not know that time goes on.
+bool stands(const Host& host) noexcept { return host.paused() || host.clock_stands(); }
 
 // Nothing that could keep a heartbeat from its answer, or hold it up for long.
 bool clean(const Rule& rule) noexcept {
@@ -52,7 +56,7 @@ void Watch::after_event() {
   }
   if (options_.stride == 0 || world_.events_run() % options_.stride == 0) {
     books_.look_for_overdue(
-        world_.now(), [this](const std::string& name) { return world_.alive(name) && !world_.at_host(name).paused(); });
+        world_.now(), [this](const std::string& name) { return world_.alive(name) && !stands(world_.at_host(name)); });
     for (std::size_t tried = 0; tried < names_.size(); ++tried) {
       const std::string& name = names_[next_++ % names_.size()];
       Seen& seen = seen_[name];
@@ -73,7 +77,7 @@ bool Watch::follow_processes() {
     changed = true;
   }
   for (const auto& [name, host, seen] : followed_) {
-    if (seen->alive == host->alive() && seen->starts == host->starts() && seen->paused == host->paused()) continue;
+    if (seen->alive == host->alive() && seen->starts == host->starts() && seen->paused == stands(*host)) continue;
     follow(*name, *seen);
     changed = true;
   }
@@ -82,17 +86,18 @@ bool Watch::follow_processes() {
 
 void Watch::follow(const std::string& name, Seen& seen) {
   const Host& host = world_.at_host(name);
-  if (seen.paused && !host.paused()) books_.ran_again(name, world_.now());
+  if (seen.paused && !stands(host)) books_.ran_again(name, world_.now());
+  books_.clock_stands(name, host.clock_stands(), world_.now());
   const bool other_run = seen.starts != host.starts() || seen.alive != host.alive();
   if (other_run && seen.watch != nullptr) {
     books_.run_ended(seen.run);
     seen.watch = nullptr;
     seen.flow = nullptr;
   }
-  seen.hampered |= seen.paused || host.paused();
+  seen.hampered |= seen.paused || stands(host);
   seen.starts = host.starts();
   seen.alive = host.alive();
-  seen.paused = host.paused();
+  seen.paused = stands(host);
   const Node* node = other_run ? world_.node_if(name) : nullptr;
   if (node == nullptr) return;
   seen.run = {name, node->incarnation()};
@@ -110,11 +115,13 @@ void Watch::follow_pairs() {
       const MachineId there = world_.at_host(to).index();
       const Rule& way = world_.network().rule(here, there);
       const Rule& back = world_.network().rule(there, here);
-      const bool answered = peer.alive && !peer.paused && !cuts_control(way) && !cuts_control(back);
+      const bool answered = peer.alive && !world_.at_host(to).paused() && !cuts_control(way) && !cuts_control(back);
       pairs_.told(from, to, observer.alive && !observer.paused, answered, world_.now());
       const Host& other = world_.at_host(to);
-      const bool good = clean(way) && clean(back) && peer.alive && !peer.paused && !other.hampered();
-      self_.told(from, to, good, observer.paused, world_.now());
+      const Network& network = world_.network();
+      const bool dialled = network.takes_connections(here) && network.takes_connections(there);
+      const bool good = clean(way) && clean(back) && dialled && peer.alive && !peer.paused && !other.hampered();
+      self_.told(from, to, good, observer.paused, world_.now(), network.forgotten(here, there));
       const Duration slowest = way.delay.max() + way.extra_delay + (way.loses() ? retransmission : Duration::zero());
       books_.lateness().base_delay = std::max(books_.lateness().base_delay, slowest);
     }
@@ -145,6 +152,7 @@ void Watch::look_at_peers(const std::string& name, const NodeSnapshot& shown) {
   const DetectorConfig& detector = world_.node_if(name)->config().detector;
   const Duration bound = suspicion_bound(detector, options_.jitter) + books_.lateness().base_delay;
   for (const PeerSnapshot& peer : shown.peers) {
+    if (peer.health.id == shown.id) continue;  // of a twin, there is another host of that name
     pairs_.believed(name, peer.health.id.text(), peer.health.state, bound, world_.now());
   }
 }

@@ -69,7 +69,7 @@ class Watch {
   struct Seen {
     std::uint32_t starts = 0;
     bool alive = false;
-    bool paused = false;
+    bool paused = false;    // or with a clock that stands
     bool hampered = false;  // at some time since the last look
     RunId run;
     std::unique_ptr<NodeWatch> watch;

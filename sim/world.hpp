@@ -163,6 +163,10 @@ class World {
   // Anything else: `change` edits the rule of the pair.
   void edit(const std::string& from, const std::string& to, Direction which, std::string_view trace_text,
             const std::function<void(Rule&)>& change);
+  // Single frames, chosen by guards: see frame_rule.hpp. A rule counts from its adding on.
+  FrameRuleId add(FrameRule rule);
+  void remove(FrameRuleId id);
+  std::uint64_t applied(FrameRuleId id) const noexcept { return network_.applied(id); }
   void reset(const std::string& one, const std::string& other, Notice notice = Notice::both);
   void established_drop(const std::string& one, const std::string& other);
   void refuse(const std::string& name, bool refusing = true);
@@ -182,17 +186,22 @@ class World {
   void kill_storm(const Group& nodes, Duration window, Duration down);
   // Each in turn stops on purpose, starts again `down` after it has ended, and `gap` later the next one's turn comes.
   void rolling_restart(const Group& nodes, Duration down, Duration gap);
-  // All hosts lose power now, and start again at one instant.
+  // All hosts that run lose power now, and start again at one instant.
   void cold_start(Duration off);
-  // Another process with the node id, configuration and app of `of`, on a host of its own. Crash ends it. REQUIRES: not
-  // called from inside a turn.
+  // What flaps, swizzles, kill storms, rolling restarts and cold starts have planned is not done. What is cut or off by
+  // then stays so, but that a host which a rolling restart has begun to stop starts again.
+  void call_off();
+  // Another process with the node id, configuration and app of `of`, on a host of its own; or with another app. Crash
+  // ends it. REQUIRES: not called from inside a turn.
   Host& twin(const std::string& name, const std::string& of);
+  Host& twin(const std::string& name, const std::string& of, App app);
   // From its next start on the host's build speaks these wire versions.
   void version_skew(const std::string& name, VersionRange speaks);
   // Messages of that type, by name, do not start their handlers there: they wait as behind a handler that does not end.
   void handler_stall(const std::string& name, const std::string& type, bool stalled);
   // A point in the node's code fires with that chance in millionths; 0 ends it.
   void fault_point(const std::string& name, FaultPoint point, std::uint32_t millionths);
+  void fault_points_off(const std::string& name);  // all of them, stalled handlers included
 
   // Clocks and resources.
   void clock_rate(const std::string& name, std::int32_t ppm);
@@ -212,6 +221,8 @@ class World {
   Host& at_name(const std::string& name) const;
   void hardship(std::string_view verb, std::string_view text = {});
   Random planning() const noexcept;
+  // After that delay, unless plans are called off before.
+  void as_planned(Duration delay, std::function<void()> what);
   void cut_link(const std::string& from, const std::string& to, Cut cut);
   void swizzle_off(const std::string& name, const std::shared_ptr<Group>& off, Cut cut);
   void swizzle_on(const std::string& name, const std::shared_ptr<Group>& off);
@@ -239,6 +250,7 @@ class World {
   std::uint64_t hardships_ = 0;
   WorldTime last_hardship_ = world_begin;
   std::uint32_t gateways_ = 0;
+  std::uint64_t called_off_ = 0;  // times that plans were
   struct MemoryLimit {
     std::size_t bytes = 0;
     std::uint64_t number = 0;  // of the call that set it

@@ -37,10 +37,10 @@ void World::swizzle(const Group& nodes, Duration window, Cut cut) {
   const auto off = std::make_shared<Group>();
   const Duration half = window / 2;
   for (const std::string& name : shuffled(nodes, random)) {
-    after(random.between(Duration::zero(), half), [this, name, off, cut] { swizzle_off(name, off, cut); });
+    as_planned(random.between(Duration::zero(), half), [this, name, off, cut] { swizzle_off(name, off, cut); });
   }
   for (const std::string& name : shuffled(nodes, random)) {
-    after(half + random.between(Duration{1}, half), [this, name, off] { swizzle_on(name, off); });
+    as_planned(half + random.between(Duration{1}, half), [this, name, off] { swizzle_on(name, off); });
   }
 }
 
@@ -75,8 +75,8 @@ void World::kill_storm(const Group& nodes, Duration window, Duration down) {
   Random random = planning();
   for (const std::string& name : shuffled(nodes, random)) {
     const Duration start = random.between(Duration::zero(), window);
-    after(start, [this, name] { crash(name); });
-    after(start + down, [this, name] { restart(name); });
+    as_planned(start, [this, name] { crash(name); });
+    as_planned(start + down, [this, name] { restart(name); });
   }
 }
 
@@ -85,13 +85,24 @@ void World::rolling_restart(const Group& nodes, Duration down, Duration gap) {
   roll(std::make_shared<const Group>(nodes), 0, down, gap);
 }
 
+void World::as_planned(Duration delay, std::function<void()> what) {
+  after(delay, [this, plan = called_off_, what = std::move(what)] {
+    if (plan == called_off_) what();
+  });
+}
+
+void World::call_off() {
+  hardship("call_off");
+  ++called_off_;
+}
+
 void World::roll(const std::shared_ptr<const Group>& nodes, std::size_t next, Duration down, Duration gap) {
   if (next == nodes->size()) return;
   const std::string name = (*nodes)[next];
-  const auto start_again = [=, this] {
+  const auto start_again = [=, this, plan = called_off_] {
     after(down, [=, this] {
-      restart(name);
-      after(gap, [=, this] { roll(nodes, next + 1, down, gap); });
+      if (plan == called_off_ || !at_name(name).alive()) restart(name);
+      if (plan == called_off_) as_planned(gap, [=, this] { roll(nodes, next + 1, down, gap); });
     });
   };
   Host& host = at_name(name);
@@ -110,19 +121,29 @@ void World::roll(const std::shared_ptr<const Group>& nodes, std::size_t next, Du
 
 void World::cold_start(Duration off) {
   hardship("cold_start", std::to_string(off.count()));
-  for (const auto& host : hosts_) crash(host->name());
-  after(off, [this] {
-    for (const auto& host : hosts_) restart(host->name());
+  Group running;
+  for (const auto& host : hosts_) {
+    if (host->alive()) running.push_back(host->name());
+  }
+  for (const std::string& name : running) crash(name);
+  as_planned(off, [this, running] {
+    for (const std::string& name : running) restart(name);
   });
 }
 
 Host& World::twin(const std::string& name, const std::string& of) {
   const std::shared_ptr<NodeSpec> original = specs_[at_name(of).index()];
   HAWSER_ASSERT(original != nullptr, "only a host that runs a node has a twin");
+  return twin(name, of, original->app);
+}
+
+Host& World::twin(const std::string& name, const std::string& of, App app) {
+  const std::shared_ptr<NodeSpec> original = specs_[at_name(of).index()];
+  HAWSER_ASSERT(original != nullptr, "only a host that runs a node has a twin");
   hardship("twin", name + " of " + of);
   Config config = original->config;
   config.listen = Config{}.listen;
-  Host& added = host(name, config, original->app);
+  Host& added = host(name, config, std::move(app));
   specs_[added.index()]->wired_by_world = original->wired_by_world;
   specs_[added.index()]->twin = true;
   if (at_name(of).starts() > 0) added.start();
@@ -143,6 +164,11 @@ void World::handler_stall(const std::string& name, const std::string& type, bool
 void World::fault_point(const std::string& name, FaultPoint point, std::uint32_t millionths) {
   hardship("fault_point " + std::string{to_string(point)}, name + ' ' + std::to_string(millionths));
   at_name(name).set_fault_point(point, millionths);
+}
+
+void World::fault_points_off(const std::string& name) {
+  hardship("fault_points_off", name);
+  at_name(name).fault_points_off();
 }
 
 void World::memory_limit(const std::string& name, std::size_t held_bytes) {

@@ -126,9 +126,9 @@ void World::flap(const std::string& one, const std::string& other, Duration down
   };
   Duration start{0};
   for (std::uint32_t i = 0; i < times; ++i) {
-    after(start, [this, one, other] { partition({one}, {other}); });
+    as_planned(start, [this, one, other] { partition({one}, {other}); });
     start += span(down);
-    after(start, [this, one, other] { heal(one, other); });
+    as_planned(start, [this, one, other] { heal(one, other); });
     start += span(up);
   }
 }
@@ -250,6 +250,17 @@ void World::gateway(const Group& group, std::uint64_t bytes_per_second, std::siz
 
 void World::syn_drop(const std::string& from, const std::string& to, bool dropped, Direction which) {
   edit(from, to, which, dropped ? "syn_drop" : "syn_passes", [dropped](Rule& rule) { rule.syn_drop = dropped; });
+}
+
+FrameRuleId World::add(FrameRule rule) {
+  const FrameRuleId id = network_.add(std::move(rule));
+  hardship("frame_rule", std::to_string(static_cast<std::uint64_t>(id)));
+  return id;
+}
+
+void World::remove(FrameRuleId id) {
+  hardship("frame_rule_ends", std::to_string(static_cast<std::uint64_t>(id)));
+  network_.remove(id);
 }
 
 void World::reset(const std::string& one, const std::string& other, Notice notice) {

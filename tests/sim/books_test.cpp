@@ -208,3 +208,23 @@ TEST_CASE("a ledger that differs from the books is found, in messages, bytes and
   CHECK_FALSE(desk.findings.empty());
   CHECK(desk.findings.all().front().invariant == Invariant::conservation);
 }
+
+TEST_CASE("while a clock stands nobody can tell an age; when it goes on, what was late may be told late", "[books]") {
+  Desk desk;
+  const auto early = desk.submit(500ms);
+  desk.books.clock_stands("b", true, at(1s));
+  desk.books.ended(early, as(OutcomeKind::unknown), at(1600ms));
+  desk.books.handled(early, desk.b, desk.a, at(5s));
+  desk.books.clock_stands("b", false, at(6s));
+  CHECK(desk.findings.empty());
+  desk.books.clock_stands("a", true, at(7s));
+  const auto frozen = desk.submit(8s);
+  desk.books.clock_stands("a", false, at(12s));
+  desk.books.look_for_overdue(at(12500ms), [](const std::string&) { return true; });
+  desk.books.ended(frozen, as(OutcomeKind::unknown), at(13400ms));  // a TTL after the clock went on
+  INFO(desk.found());
+  CHECK(desk.findings.empty());
+  const auto stale = desk.submit(20s);
+  desk.books.handled(stale, desk.b, desk.a, at(23s));
+  CHECK(desk.found_only(Invariant::ttl));
+}

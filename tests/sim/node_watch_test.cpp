@@ -180,3 +180,40 @@ TEST_CASE("who accuses a peer in a calm world is wrong", "[node_watch]") {
   SECTION("calm") { CHECK(desk.finds(Invariant::accuracy, true)); }
   SECTION("not calm") { CHECK(desk.finds_nothing(false)); }
 }
+
+TEST_CASE("a peer that fails on most of its real work and is not degraded breaks I17, and so does the reverse",
+          "[node_watch]") {
+  Desk desk;
+  desk.shown.taken_at = Instant{10s};
+  desk.peer().health.state = PeerState::up;
+  desk.peer().channels.resize(3);
+  desk.channel().replies = true;
+  desk.peer().channels[1].breaker.state = "open";
+  desk.peer().channels[1].breaker.reason.since = Instant{5s};
+  desk.peer().channels[2].breaker.state = "closed";
+  SECTION("one of two says nothing") { CHECK(desk.finds_nothing()); }
+  SECTION("both do") {
+    desk.peer().channels[2].breaker.state = "half_open";
+    CHECK(desk.finds(Invariant::gray));
+  }
+  SECTION("not at once") {
+    desk.peer().channels[2].breaker.state = "half_open";
+    desk.peer().channels[2].breaker.reason.since = Instant{9500ms};
+    CHECK(desk.finds_nothing());
+  }
+  SECTION("nor of one that is degraded") {
+    desk.peer().channels[2].breaker.state = "open";
+    desk.peer().health.degraded = true;
+    CHECK(desk.finds_nothing());
+  }
+  SECTION("nor of one that is not up") {
+    desk.peer().channels[2].breaker.state = "open";
+    desk.peer().health.state = PeerState::suspect;
+    CHECK(desk.finds_nothing());
+  }
+  SECTION("degraded without a reason") {
+    desk.peer().channels[1].breaker.state = "closed";
+    desk.peer().health.degraded = true;
+    CHECK(desk.finds(Invariant::gray));
+  }
+}

@@ -121,7 +121,7 @@ TEST_CASE("every scenario that a seed stands for can be played, and is the same 
       }
     }
   }
-  CHECK(verbs.size() > 25);
+  CHECK(verbs.size() > 45);
 }
 
 TEST_CASE("every verb can be written with all its keys and is read back", "[scenario]") {
@@ -137,13 +137,20 @@ TEST_CASE("every verb can be written with all its keys and is read back", "[scen
     if (has("to")) fault.to = {"n2"};
     if (has("groups")) fault.groups = {{"n1"}, {"n2"}};
     if (has("for")) fault.lasts = 5s;
-    if (has("down")) fault.down = fault.up = 100ms;
+    if (has("down")) fault.down = 100ms;
+    if (has("up")) fault.up = 100ms;
     if (has("delay")) fault.delay = Spread{Spread::Shape::empirical, 0, 0, 0, 0, {1, 2'500, 10'000'000}};
     if (has("rate")) fault.rate = 123'457;
     if (has("frames_up_to")) fault.frame_bytes_max = 1500;
     if (has("ppm")) fault.ppm = -200;
     if (has("loss")) fault.loss = 123'456;
     if (has("instead")) fault.instead = "n1";
+    if (has("type")) fault.type = "Order";
+    if (has("point")) fault.point = FaultPoint::completion_delayed;
+    if (has("chance")) fault.chance = 30'000;
+    if (has("held")) fault.held = 64'000;
+    if (has("port")) fault.port = 7'010;
+    if (has("version_min")) fault.version_min = fault.version_max = 2;
     scenario.faults = {fault};
     CAPTURE(verb.name);
     CHECK(problems_of(scenario).empty());
@@ -171,6 +178,18 @@ TEST_CASE("what is wrong is named with its place and the nearest name", "[scenar
   CHECK(says(of_fault("at = \"1s\"\ndo = \"crash\"\non = \"n1\"\nloss = 0.5\n"),
              "s.toml:6:1: crash takes no key 'loss'; it knows"));
   CHECK(says(of_fault("at = \"1s\"\ndo = \"loss\"\nloss = 1.5\n"), "s.toml:5:8: loss is out of range"));
+  CHECK(says(of_fault("at = \"1s\"\ndo = \"type_loss\"\ntype = \"Odrer\"\n"),
+             "s.toml:5:8: type is 'Odrer'; did you mean 'Order'?"));
+  CHECK(says(of_fault("at = \"1s\"\ndo = \"fault_point\"\non = \"n1\"\npoint = \"hello_late\"\nchance = 0.1\n"),
+             "s.toml:6:9: point is 'hello_late'"));
+  CHECK(says(of_fault("at = \"1s\"\ndo = \"kill_storm\"\non = \"n1\"\ndown = \"3s\"\nfor = \"2s\"\n"),
+             "s.toml:7:7: for is 2s, shorter than down (3s), which each takes"));
+  CHECK(says(of_fault("at = \"1s\"\ndo = \"version_skew\"\non = \"n1\"\nversion_min = 3\nversion_max = 2\n"),
+             "s.toml:6:15: version_min is 3, above version_max (2)"));
+  CHECK(says(of_fault("at = \"1s\"\ndo = \"swizzle\"\non = \"n1\"\nfor = \"0s\"\n"),
+             "s.toml:6:7: for is 0s, and swizzle takes at least 1ms"));
+  CHECK(says(complaints("nodes = 3\nstable = \"n1\"\n[[fault]]\nat = \"1s\"\ndo = \"cold_start\"\nfor = \"1s\"\n"),
+             "s.toml:5:6: cold_start stops every node, and the stable core must be spared"));
   CHECK(says(of_fault("at = \"1s\"\ndo = \"partition\"\ngroups = [[\"n1\"], [\"n1\", \"n2\"]]\n"),
              "s.toml:5:10: groups: n1 stands on two sides"));
   CHECK(says(complaints("nodes = 3\nstable = \"n1\"\n[[fault]]\nat = \"1s\"\ndo = \"pause\"\non = \"n1\"\n"),

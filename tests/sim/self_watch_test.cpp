@@ -5,6 +5,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 using namespace hawser;
 using namespace std::chrono_literals;
 using namespace hawser::sim;
@@ -48,9 +52,33 @@ TEST_CASE("an accusation of silence after one's own sleep breaks I9; others do n
     slept.watch.told("u", "p", true, false, at(16s));
     slept.watch.accused("u", "p", "silent", at(16s));
   }
+  SECTION("not of one whose connections died silently since") {
+    slept.watch.told("u", "p", true, false, at(12s + 100ms), 1);
+    slept.watch.accused("u", "p", "silent", at(12s + 300ms));
+  }
   SECTION("nor by one that did not sleep") { slept.watch.accused("p", "u", "silent", at(12s)); }
   if (slept.findings.all().size() == 1) return;
   CHECK(slept.findings.empty());
+}
+
+TEST_CASE("it is no false accusation when the others, who gave it up meanwhile, cannot dial the one that slept",
+          "[self_watch]") {
+  const auto barrier = GENERATE(0, 1, 2);
+  CAPTURE(barrier);
+  World world{{.seed = 3}};
+  Watch watch{world};
+  for (const char* name : {"n1", "n2", "n3"}) world.host(name, Config{}, [](Node&) {});
+  world.run_for(4s);
+  world.pause("n1");
+  if (barrier == 0) world.refuse("n1");
+  if (barrier == 1) world.misroute("n1", "n3");
+  if (barrier == 2) world.descriptors("n1", 0);
+  world.run_for(3s);
+  world.resume("n1");
+  world.run_for(2s);
+  const std::vector<Event> events = world.node("n1").snapshot().events;
+  CHECK(std::any_of(events.begin(), events.end(),
+                    [](const Event& event) { return event.kind == "peer_state" && event.cause == "silent"; }));
 }
 
 TEST_CASE("nodes that are paused for a while accuse nobody when they wake up", "[self_watch]") {

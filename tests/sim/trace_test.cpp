@@ -73,14 +73,14 @@ TEST_CASE("rows have fixed columns, and the last ones are kept") {
   Stage stage{options};
   const LinkId link = stage.connect("a", "b");
   stage.probe("a").send(link, "hello");
-  stage.world.note("b", "stance serving");
+  stage.world.note("b", "stance\tserving\n");  // a text does not break the columns
   stage.run_ms(1);
   stage.world.partition({"a"}, {"b"});
   std::ostringstream out;
   stage.world.trace().print(out);
   CHECK(out.str() ==
         "2000\ta\tsent\tb\t5\t\n"
-        "2000\tb\tnote\t-\t0\tstance serving\n"
+        "2000\tb\tnote\t-\t0\tstance serving \n"
         "3000\tb\tarrived\ta\t5\t\n"
         "3000\t-\thardship\t-\t0\tpartition a | b\n");
   CHECK(stage.world.trace().rows_seen() > 4);

@@ -349,3 +349,30 @@ TEST_CASE("a channel all of whose credit went into a cut speaks again after the 
   CHECK(run.world.run_until([&] { return reached; }, 10s));
   CHECK(notes.front() == 1000);
 }
+
+TEST_CASE("plans that are called off go no further, and a node that was being stopped comes back", "[world][faults]") {
+  Four run;
+  REQUIRE(run.come_up());
+  run.world.rolling_restart(four, 200ms, 1s);
+  run.world.kill_storm({"n3", "n4"}, 3s, 500ms);
+  run.world.flap("n1", "n2", 300ms, 300ms, 50);
+  run.world.run_for(1ms);  // n1 has begun to stop, the flap is down
+  run.world.call_off();
+  run.world.heal();
+  const std::size_t cuts = happened(run.world, "partition").size();
+  run.world.run_for(15s);
+  CHECK(run.world.at_host("n1").starts() == 2);
+  for (const char* name : {"n2", "n3", "n4"}) CHECK(run.world.at_host(name).starts() == 1);
+  CHECK(happened(run.world, "partition").size() == cuts);
+  CHECK(run.come_up(10s));
+}
+
+TEST_CASE("a cold start leaves hosts off that were off before", "[world][faults]") {
+  Four run;
+  REQUIRE(run.come_up());
+  run.world.crash("n4");
+  run.world.cold_start(1s);
+  run.world.run_for(2s);
+  for (const char* name : {"n1", "n2", "n3"}) CHECK(run.world.alive(name));
+  CHECK_FALSE(run.world.alive("n4"));
+}
