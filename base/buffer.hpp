@@ -69,6 +69,10 @@ class BufferRef {
   Buffer& operator*() const noexcept { return *buffer_; }
   std::span<std::byte> bytes() const noexcept { return {buffer_->data(), buffer_->size()}; }
   std::size_t size() const noexcept { return buffer_ == nullptr ? 0 : buffer_->size(); }
+  // Whether somebody else may hold it too.
+  bool shared() const noexcept {
+    return buffer_ != nullptr && buffer_->references_.load(std::memory_order_relaxed) > 1;
+  }
 
   // For C callbacks that carry one pointer: gives up this reference without dropping it, and takes it back.
   Buffer* release() noexcept { return std::exchange(buffer_, nullptr); }

@@ -62,8 +62,8 @@ class Ring {
   void pop_front() noexcept {
     HAWSER_ASSERT(size_ > 0, "an empty ring has no front");
     std::destroy_at(slot(0));
-    head_ = (head_ + 1) & (capacity_ - 1);
-    --size_;
+    // A ring that runs empty begins anew, so that short queues stay within a few cache lines.
+    head_ = --size_ == 0 ? 0 : (head_ + 1) & (capacity_ - 1);
   }
   // REQUIRES: not empty.
   void pop_back() noexcept {

@@ -241,7 +241,7 @@ void receive_hawser(const Load& load) {
       return answer;
     });
   }
-  node.on<Blob>([&](Blob::Reader) { ++phase.messages; });
+  node.on<Blob>([&](const Unread<Blob>&) { ++phase.messages; });
   node.on<Mark>([&](Mark::Reader) {
     Message<Tally> tally;
     tally->setMessages(phase.messages);

@@ -56,7 +56,7 @@ void Channel::set_limits(const ChannelLimits& limits) {
 
 // ---- transmission
 
-bool Channel::may_send(const Outgoing& message) const noexcept {
+bool Channel::may_send(const Held& message) const noexcept {
   if (replies_ || message.sequence != 0) return true;
   return next_sequence_ <= credit_messages_ && transmitted_bytes_ + message.bytes <= credit_bytes_;
 }
@@ -112,7 +112,8 @@ std::optional<Record> Channel::say_want() {
   return want;
 }
 
-// Takes a handful of messages at a time from the queue, so that callers never wait long for the lock.
+// Takes the whole queue in exchange for the empty one, so that callers never wait long for the lock. Where queued
+// messages may still make way for others, it takes a handful at a time instead: what is staged is not overtaken.
 void Channel::stage() {
   constexpr std::size_t handful = 64;
   const std::lock_guard lock{mutex_};
@@ -120,7 +121,12 @@ void Channel::stage() {
     stage_groups();
     return;
   }
-  Ring<Outgoing>& queue = lots_.front().queue;
+  Ring<Held>& queue = lots_.front().queue;
+  if (policy_.overflow == Overflow::reject || policy_.overflow == Overflow::wait) {
+    std::swap(queue, staged_);
+    queued_.store(0, std::memory_order_release);
+    return;
+  }
   const std::size_t before = queue.size();
   for (std::size_t i = 0; i < handful && !queue.empty(); ++i) {
     if (!queue.front().ended) staged_.push_back(std::move(queue.front()));
@@ -140,7 +146,7 @@ void Channel::stage_groups() {
     const std::size_t before = lot.queue.size();
     lot.deficit = lot.queue.empty() ? 0 : lot.deficit + quantum;
     while (!lot.queue.empty() && staged_.size() < handful) {
-      Outgoing& front = lot.queue.front();
+      Held& front = lot.queue.front();
       const std::size_t cost = front.ended ? 0 : front.bytes + cost_of_one;
       if (cost > lot.deficit) break;
       lot.deficit -= cost;
@@ -152,14 +158,14 @@ void Channel::stage_groups() {
   }
 }
 
-std::size_t Channel::write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context,
+std::size_t Channel::write(BatchWriter& batch, Held& message, std::size_t budget, const SendContext& context,
                            bool& whole) {
   Record record;
   record.kind = message.kind;
-  record.type = message.type;
+  record.type = replies_ ? message.rare->type : type_;
   record.sequence = message.sequence;
   record.expires_at = to_us(message.expires) - to_us(context.session_began);
-  record.request_id = message.request_id;
+  record.request_id = message.request_id();
   // A message that hardly waited does not say so: at rest the eight bytes are not worth it.
   constexpr Duration worth_saying{1'000};
   const Duration waited = context.now - message.submitted;
@@ -188,7 +194,7 @@ std::size_t Channel::write(BatchWriter& batch, Outgoing& message, std::size_t bu
 std::size_t Channel::resend(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings) {
   std::size_t written = 0;
   while (cursor_ < sent_.size()) {
-    Outgoing& message = sent_[cursor_];
+    Held& message = sent_[cursor_];
     if (message.ended) {
       chunk_offset_ = 0;  // it may have ended while it was being cut
       ++cursor_;
@@ -235,14 +241,15 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
   while (true) {
     if (staged_.empty()) stage();
     if (staged_.empty()) return written;
-    Outgoing& message = staged_.front();
+    Held& message = staged_.front();
     if (message.expires <= context.now) {
       end_front_staged({OutcomeKind::expired, Cause::in_queue, {}}, context.now, endings);
       continue;
     }
     if (!may_send(message)) return written + unbury(batch, budget - written, context);
     if (!replies_) {
-      const auto refused = guard_.acquire(message.permits, context.now);
+      std::optional<Outcome> refused;
+      if (guard_.watches(context.now)) refused = acquire(message, context.now);
       if (refused && policy_.hold == Hold::until_ttl) return written;  // it waits for the breaker as for the peer
       if (refused) {
         end_front_staged(*refused, context.now, endings);
@@ -266,9 +273,14 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
   }
 }
 
-void Channel::to_sent(Outgoing&& message, Instant now) {
+std::optional<Outcome> Channel::acquire(Held& message, Instant now) {
+  if (message.rare == nullptr) message.rare = std::make_unique<Rare>();
+  return guard_.acquire(message.rare->permits, now);
+}
+
+void Channel::to_sent(Held&& message, Instant now) {
   if (message.kind == RecordKind::request && !message.ended) {
-    request_sequences_.emplace(message.request_id, message.sequence);
+    request_sequences_.emplace(message.request_id(), message.sequence);
   }
   earliest_sent_ = std::min({earliest_sent_, message.expires, later(now, guard_.slow_limit())});
   // An ended one may join those that wait to be sent again, and must not make them look as if they had been.
@@ -278,7 +290,7 @@ void Channel::to_sent(Outgoing&& message, Instant now) {
 
 // A message of which a part has left keeps its place, so that sequences stay consecutive.
 void Channel::end_front_staged(const Outcome& outcome, Instant now, Endings& endings) {
-  Outgoing& message = staged_.front();
+  Held& message = staged_.front();
   end(message, outcome, now, endings);
   if (message.sequence != 0) {
     if (cursor_ == sent_.size()) chunk_offset_ = 0;  // else it is of a message that is being sent again
@@ -292,14 +304,17 @@ void Channel::end_front_staged(const Outcome& outcome, Instant now, Endings& end
 void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
   credit_messages_ = std::max(credit_messages_, ack.credit_messages);
   credit_bytes_ = std::max(credit_bytes_, ack.credit_bytes);
+  take_verdicts(ack, now, endings);
+  guard_.round(now);
+}
+
+void Channel::take_verdicts(const Ack& ack, Instant now, Endings& endings) {
   auto range = ack.exceptions.begin();
   while (!sent_.empty() && sent_.front().sequence <= ack.verdicts) {
-    Outgoing& message = sent_.front();
-    if (cursor_ > 0) {
-      --cursor_;
-    } else {
-      chunk_offset_ = 0;
-    }
+    const std::uint64_t simple = range == ack.exceptions.end() ? ack.verdicts : range->first - 1;
+    if (take_delivered(simple, now)) continue;
+    Held& message = sent_.front();
+    leave_cursor();
     if (message.ended) {
       sent_.pop_front();
       continue;
@@ -308,9 +323,9 @@ void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
     const bool excepted = range != ack.exceptions.end() && range->first <= message.sequence;
     const Outcome outcome = excepted ? Outcome{range->kind, range->cause, {}} : Outcome{OutcomeKind::delivered, {}, {}};
     if (message.kind == RecordKind::request) {
-      request_sequences_.erase(message.request_id);
+      request_sequences_.erase(message.request_id());
       if (outcome.delivered()) {
-        const std::uint64_t id = message.request_id;
+        const std::uint64_t id = message.request_id();
         awaiting_reply_.emplace(id, std::move(message));
         sent_.pop_front();
         continue;
@@ -319,7 +334,40 @@ void Channel::acknowledge(const Ack& ack, Instant now, Endings& endings) {
     end(message, outcome, now, endings);
     sent_.pop_front();
   }
-  guard_.round(now);
+}
+
+// The front of the sent is about to be removed.
+void Channel::leave_cursor() noexcept {
+  if (cursor_ > 0) {
+    --cursor_;
+  } else {
+    chunk_offset_ = 0;
+  }
+}
+
+// Ends those at the front that were simply delivered and of which there is nothing to tell but the count. False when
+// there are none.
+bool Channel::take_delivered(std::uint64_t up_to, Instant now) {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t slow = 0;
+  while (!sent_.empty()) {
+    Held& message = sent_.front();
+    const bool plain = message.kind == RecordKind::message && message.roomy && !message.ended && message.lot == 0 &&
+                       message.completion == nullptr && message.rare == nullptr;
+    if (!plain || message.sequence > up_to) break;
+    ++messages;
+    bytes += message.bytes;
+    if (!message.slow && guard_.is_slow(now - message.sent_at)) ++slow;
+    leave_cursor();
+    sent_.pop_front();
+  }
+  if (messages == 0) return false;
+  guard_.delivered(static_cast<std::uint32_t>(messages), slow);
+  pending_.deliver(messages, bytes);
+  if (pending_room_.empty()) pending_room_.resize(1);
+  pending_room_.front() += {messages, bytes};
+  return true;
 }
 
 bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBytes reply, Instant now,
@@ -332,7 +380,7 @@ bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBy
   }
   const auto sent = request_sequences_.find(request_id);
   if (sent == request_sequences_.end()) return false;
-  Outgoing& message = sent_[sent->second - sent_.front().sequence];
+  Held& message = sent_[sent->second - sent_.front().sequence];
   request_sequences_.erase(sent);
   end(message, outcome, now, endings, std::move(reply));
   guard_.round(now);
@@ -355,19 +403,20 @@ void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endin
 
 // ---- ends
 
-void Channel::end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply) {
+void Channel::end(Held& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply) {
   HAWSER_ASSERT(!message.ended, "a message ends once");
   message.ended = true;
-  if (message.kind == RecordKind::request) request_sequences_.erase(message.request_id);
+  if (message.kind == RecordKind::request) request_sequences_.erase(message.request_id());
   if (!replies_) {
     const Duration took = message.sent_at == Instant{} ? Duration::zero() : now - message.sent_at;
-    guard_.ended(message.permits, outcome, now, took, message.slow);
+    PermitsPtr none;
+    guard_.ended(message.rare == nullptr ? none : message.rare->permits, outcome, now, took, message.slow);
   }
   pending_.end(outcome, message.bytes);
   if (message.roomy) {
     if (pending_room_.size() <= message.lot) pending_room_.resize(message.lot + 1u);
     pending_room_[message.lot] += {1, replies_ ? beyond_reply_room(message) : message.bytes};
-    pending_replies_ += message.reply_bytes;
+    pending_replies_ += message.reply_bytes();
   }
   message.payload = nullptr;
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
@@ -377,7 +426,7 @@ bool Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endin
   if (policy_.hold == Hold::until_ttl && !forced) return false;
   bool any = !staged_.empty();
   while (!staged_.empty()) end_front_staged(outcome, now, endings);
-  std::vector<Ring<Outgoing>> unsent;
+  std::vector<Ring<Held>> unsent;
   {
     const std::lock_guard lock{mutex_};
     const auto nothing = [](const Lot& lot) { return lot.queue.empty() && lot.waiting.empty(); };
@@ -391,7 +440,7 @@ bool Channel::end_unsent(const Outcome& outcome, bool forced, Instant now, Endin
     queued_.store(0, std::memory_order_release);
     earliest_queued_ = never;
   }
-  for (Ring<Outgoing>& queue : unsent) {
+  for (Ring<Held>& queue : unsent) {
     for (; !queue.empty(); queue.pop_front()) {
       if (queue.front().ended) continue;
       end(queue.front(), outcome, now, endings);
@@ -427,7 +476,7 @@ void Channel::end_sent(const Outcome& outcome, Instant now, Endings& endings) {
 bool Channel::settle(Instant now, Endings& endings) {
   guard_.round(now);
   const std::lock_guard lock{mutex_};
-  for (Outgoing& message : dropped_) {
+  for (Held& message : dropped_) {
     const Outcome outcome{OutcomeKind::queue_full, static_cast<Cause>(message.sequence), {}};
     pending_.end(outcome, message.bytes);
     if (message.completion) endings.push_back({std::move(message.completion), outcome, {}});

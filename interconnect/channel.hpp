@@ -13,6 +13,7 @@
 #include <hawser/base/pooled.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/ring.hpp>
+#include <hawser/base/short_lock.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/channel_guard.hpp>
 #include <hawser/interconnect/channel_lot.hpp>
@@ -156,7 +157,7 @@ class Channel {
   template <typename T>
   using ByRequest = std::map<std::uint64_t, T, std::less<>, PoolAllocator<std::pair<const std::uint64_t, T>>>;
 
-  std::optional<Outcome> refusal(const Outgoing& message, Instant now) const;
+  std::optional<Outcome> refusal(const Held& message, Instant now) const;
   // The room of a channel, under the lock (channel_room.cpp). `freed`: what is about to be released beside.
   Lot* lot_of(std::uint64_t group, Cause& why);
   Lot* new_lot(std::uint64_t group, Cause& why);
@@ -164,46 +165,52 @@ class Channel {
   std::size_t share_bytes() const noexcept { return limits_.bytes / limits_.groups; }
   LotCount unused_by_others(const Lot& lot) const noexcept;
   std::size_t borrow_for(const Lot& lot, std::size_t bytes, LotCount freed) const noexcept;
-  bool take_room(Lot& lot, const Outgoing& message, Cause& why, LotCount freed = {});
-  bool take_reply_room(const Outgoing& message, Cause& why);
-  bool admit_reply(Outgoing& message, Outcome& refused);
+  bool take_room(Lot& lot, const Held& message, Cause& why, LotCount freed = {});
+  bool take_reply_room(const Held& message, Cause& why);
+  bool admit_reply(Held& message, Outcome& refused);
+  Outcome admit_held(Held& message, std::uint64_t group, Instant now);
+  Held hold(Outgoing& message) const;
   void release_room(Lot& lot, LotCount freed);
   void fit_room();
   std::size_t within_share(std::size_t held) const noexcept;
-  std::size_t beyond_reply_room(const Outgoing& message) const noexcept;
+  std::size_t beyond_reply_room(const Held& message) const noexcept;
   void rest_if_idle();
   void count_queued(std::size_t before, std::size_t after) noexcept {
     const std::uint32_t all = queued_.load(std::memory_order_relaxed);
     queued_.store(all + static_cast<std::uint32_t>(after - before), std::memory_order_release);
   }
   bool may_wait(const Lot& lot, std::size_t bytes) const noexcept;
-  bool wait(Lot& lot, Outgoing& message, Cause& why);
-  bool make_room(Lot& lot, const Outgoing& message, Cause& why);
+  bool wait(Lot& lot, Held& message, Cause& why);
+  bool make_room(Lot& lot, const Held& message, Cause& why);
   void drop_queued(Lot& lot, std::size_t index, Cause why);
-  void push_queued(Lot& lot, Outgoing&& message);
+  void push_queued(Lot& lot, Held&& message);
   bool admit_waiting();
   void release_pending();
-  static void drop_ended(Ring<Outgoing>& unsent);
+  static void drop_ended(Ring<Held>& unsent);
   void stage_groups();
 
   bool uses_what_it_asked_for() const noexcept;
   void stage();
-  bool may_send(const Outgoing& message) const noexcept;
-  std::size_t write(BatchWriter& batch, Outgoing& message, std::size_t budget, const SendContext& context, bool& whole);
+  bool may_send(const Held& message) const noexcept;
+  std::size_t write(BatchWriter& batch, Held& message, std::size_t budget, const SendContext& context, bool& whole);
   std::size_t resend(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings);
   bool credit_is_buried() const noexcept;
   std::size_t unbury(BatchWriter& batch, std::size_t budget, const SendContext& context);
-  void to_sent(Outgoing&& message, Instant now);
+  std::optional<Outcome> acquire(Held& message, Instant now);
+  void to_sent(Held&& message, Instant now);
+  void take_verdicts(const Ack& ack, Instant now, Endings& endings);
+  bool take_delivered(std::uint64_t up_to, Instant now);
+  void leave_cursor() noexcept;
   void end_front_staged(const Outcome& outcome, Instant now, Endings& endings);
 
   bool cancel_unsent(std::uint64_t ticket, Instant now, Endings& endings);
-  void end(Outgoing& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply = {});
+  void end(Held& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply = {});
   void expire_unsent(Instant now, Endings& endings);
-  std::size_t expire_queue(Ring<Outgoing>& unsent, Instant now, Endings& endings);
+  std::size_t expire_queue(Ring<Held>& unsent, Instant now, Endings& endings);
   void expire_sent(Instant now, Duration verdict_window, Endings& endings, std::vector<std::uint64_t>& cancelled);
-  void expire_one(Outgoing& message, Instant now, Duration verdict_window, Endings& endings,
+  void expire_one(Held& message, Instant now, Duration verdict_window, Endings& endings,
                   std::vector<std::uint64_t>& cancelled);
-  Instant next_look(const Outgoing& message, Duration verdict_window) const noexcept;
+  Instant next_look(const Held& message, Duration verdict_window) const noexcept;
 
   const TypeId type_;
   const std::string name_;
@@ -212,13 +219,13 @@ class Channel {
   ChannelLimits limits_;  // written by the loop, under the lock
 
   // Shared with callers.
-  mutable std::mutex mutex_;
+  mutable ShortLock mutex_;
   std::optional<Outcome> gate_;
   bool may_borrow_ = false;
   std::vector<Lot> lots_;          // the first: messages without a group
   std::size_t next_lot_ = 0;       // in the rotation between groups
   std::size_t waiting_bytes_ = 0;  // of all lots
-  std::vector<Outgoing> dropped_;  // made way on a caller's thread; ended by the next settle
+  std::vector<Held> dropped_;      // made way on a caller's thread; ended by the next settle
   LedgerRow ledger_;
   LotCount room_;      // taken by all lots
   Share share_;        // what of it is within the channel's share, and what waits
@@ -230,9 +237,9 @@ class Channel {
   std::atomic<std::uint32_t> queued_{0};  // in the queues of all lots, to look without the lock
 
   // The loop's own.
-  Ring<Outgoing> staged_;  // taken from the queue, not yet transmitted
-  Ring<Outgoing> sent_;
-  ByRequest<Outgoing> awaiting_reply_;          // by request id: delivered, not answered
+  Ring<Held> staged_;  // taken from the queue, not yet transmitted
+  Ring<Held> sent_;
+  ByRequest<Held> awaiting_reply_;              // by request id: delivered, not answered
   ByRequest<std::uint64_t> request_sequences_;  // request id -> sequence among the sent
   std::size_t cursor_ = 0;                      // sent_[cursor_..] must be sent (again)
   std::uint32_t chunk_offset_ = 0;              // of the message being cut, staged_.front() or sent_[cursor_]

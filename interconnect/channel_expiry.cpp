@@ -33,7 +33,7 @@ void Channel::expire_unsent(Instant now, Endings& endings) {
       end_front_staged(expired, now, endings);
       continue;
     }
-    Outgoing message = std::move(staged_.front());
+    Held message = std::move(staged_.front());
     staged_.pop_front();
     if (message.expires <= now) {
       end(message, expired, now, endings);
@@ -55,11 +55,11 @@ void Channel::expire_unsent(Instant now, Endings& endings) {
 }
 
 // Returns the bytes that have ended.
-std::size_t Channel::expire_queue(Ring<Outgoing>& unsent, Instant now, Endings& endings) {
+std::size_t Channel::expire_queue(Ring<Held>& unsent, Instant now, Endings& endings) {
   bool any_ended = false;
   std::size_t freed = 0;
   for (std::size_t i = 0; i < unsent.size(); ++i) {
-    Outgoing& message = unsent[i];
+    Held& message = unsent[i];
     if (!message.ended && message.expires <= now) {
       end(message, {OutcomeKind::expired, Cause::in_queue, {}}, now, endings);
       freed += message.bytes;
@@ -83,11 +83,11 @@ void Channel::expire_sent(Instant now, Duration verdict_window, Endings& endings
   }
 }
 
-void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window, Endings& endings,
+void Channel::expire_one(Held& message, Instant now, Duration verdict_window, Endings& endings,
                          std::vector<std::uint64_t>& cancelled) {
   const bool request = message.kind == RecordKind::request;
   if (request && message.expires <= now) {
-    cancelled.push_back(message.request_id);
+    cancelled.push_back(message.request_id());
     end(message, {OutcomeKind::unknown, Cause::deadline, {}}, now, endings);
     return;
   }
@@ -98,12 +98,12 @@ void Channel::expire_one(Outgoing& message, Instant now, Duration verdict_window
   if (!message.slow && guard_.is_slow(now - message.sent_at)) {
     message.slow = true;
     // A permit's call is watched by the breaker itself, and replies are nobody's calls.
-    if (message.permits == nullptr && !replies_) guard_.hangs();
+    if ((message.rare == nullptr || message.rare->permits == nullptr) && !replies_) guard_.hangs();
   }
   earliest_sent_ = std::min(earliest_sent_, next_look(message, verdict_window));
 }
 
-Instant Channel::next_look(const Outgoing& message, Duration verdict_window) const noexcept {
+Instant Channel::next_look(const Held& message, Duration verdict_window) const noexcept {
   const Instant end = message.kind == RecordKind::request ? message.expires : later(message.expires, verdict_window);
   return message.slow ? end : std::min(end, later(message.sent_at, guard_.slow_limit() + Duration{1}));
 }
@@ -115,7 +115,7 @@ ChannelSnapshot Channel::snapshot(Instant now) const {
   result.replies = replies_;
   result.lane = policy_.lane;
   Instant oldest = now;
-  const auto look = [&](const Outgoing& message) {
+  const auto look = [&](const Held& message) {
     if (message.ended) return false;
     oldest = std::min(oldest, message.submitted);
     return true;

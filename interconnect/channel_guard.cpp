@@ -53,9 +53,11 @@ std::optional<Outcome> ChannelGuard::refusal(Instant now) const {
   return std::nullopt;
 }
 
+bool ChannelGuard::watches(Instant now) const { return hawser::watches(peer_, now) || hawser::watches(breaker_, now); }
+
 std::optional<Outcome> ChannelGuard::acquire(PermitsPtr& permits, Instant now) {
-  const bool peer = watches(peer_, now);
-  const bool own = watches(breaker_, now);
+  const bool peer = hawser::watches(peer_, now);
+  const bool own = hawser::watches(breaker_, now);
   if (permits != nullptr || (!peer && !own)) return std::nullopt;
   Permits taken;
   if (peer) {

@@ -31,10 +31,17 @@ class ChannelGuard {
 
   // The reason for which new messages are turned away now, if any.
   std::optional<Outcome> refusal(Instant now) const;
+  // Whether messages need permits now. While they do not, acquire() gives none.
+  bool watches(Instant now) const;
   // Lets one message pass, or says why not.
   std::optional<Outcome> acquire(PermitsPtr& permits, Instant now);
   // The message has ended, `took` after its last transmission. `slow` when it was counted as slow while it hung.
   void ended(PermitsPtr& permits, const Outcome& outcome, Instant now, Duration took, bool slow);
+  // Plain messages without permits were delivered, so many of them slow.
+  void delivered(std::uint32_t messages, std::uint32_t slow) noexcept {
+    successes_ += messages;
+    slow_ += slow;
+  }
   // It hangs: no need to wait for its end to know that it is slow.
   void hangs() noexcept { ++slow_; }
   // The end of an acknowledgement round.

@@ -14,17 +14,17 @@ constexpr Outcome cancelled_sent{OutcomeKind::unknown, Cause::cancelled, std::nu
 void Channel::cancel(std::uint64_t ticket, bool only_unsent, Instant now, Endings& endings,
                      std::vector<std::uint64_t>& cancelled) {
   if (cancel_unsent(ticket, now, endings) || only_unsent) return;
-  const auto give_up = [&](Outgoing& message) {
-    if (message.kind == RecordKind::request) cancelled.push_back(message.request_id);
+  const auto give_up = [&](Held& message) {
+    if (message.kind == RecordKind::request) cancelled.push_back(message.request_id());
     end(message, cancelled_sent, now, endings);
   };
   for (std::size_t i = 0; i < sent_.size(); ++i) {
-    if (sent_[i].ticket != ticket || sent_[i].ended) continue;
+    if (sent_[i].ticket() != ticket || sent_[i].ended) continue;
     give_up(sent_[i]);
     return;
   }
   for (auto at = awaiting_reply_.begin(); at != awaiting_reply_.end(); ++at) {
-    if (at->second.ticket != ticket) continue;
+    if (at->second.ticket() != ticket) continue;
     give_up(at->second);
     awaiting_reply_.erase(at);
     return;
@@ -33,17 +33,19 @@ void Channel::cancel(std::uint64_t ticket, bool only_unsent, Instant now, Ending
 
 // One of which a part has left is not whole at the peer, so that no handler can have it.
 bool Channel::cancel_unsent(std::uint64_t ticket, Instant now, Endings& endings) {
-  bool found = false;
   const std::size_t staged = staged_.size();
-  for (std::size_t i = 0; i < staged; ++i) {
-    Outgoing& front = staged_.front();
-    const bool meant = front.ticket == ticket && !found;
+  std::size_t place = 0;
+  while (place < staged && staged_[place].ticket() != ticket) ++place;
+  bool found = false;
+  for (std::size_t i = 0; i < staged && place < staged; ++i) {
+    Held& front = staged_.front();
+    const bool meant = front.ticket() == ticket && !found;
     found |= meant;
     if (meant && i == 0) {
       end_front_staged(cancelled_unsent, now, endings);
       continue;
     }
-    Outgoing message = staged_.take_front();
+    Held message = staged_.take_front();
     if (meant) {
       end(message, cancelled_unsent, now, endings);
     } else {
@@ -54,10 +56,10 @@ bool Channel::cancel_unsent(std::uint64_t ticket, Instant now, Endings& endings)
   const std::lock_guard lock{mutex_};
   for (Lot& lot : lots_) {
     const std::size_t queued = lot.queue.size();
-    for (Ring<Outgoing>* unsent : {&lot.queue, &lot.waiting}) {
+    for (Ring<Held>* unsent : {&lot.queue, &lot.waiting}) {
       for (std::size_t i = 0; i < unsent->size(); ++i) {
-        Outgoing& message = (*unsent)[i];
-        if (message.ticket != ticket || message.ended) continue;
+        Held& message = (*unsent)[i];
+        if (message.ticket() != ticket || message.ended) continue;
         end(message, cancelled_unsent, now, endings);
         if (unsent == &lot.waiting) {
           lot.waiting_bytes -= message.bytes;
@@ -76,7 +78,7 @@ void Channel::peer_left(std::uint64_t received, Instant now, Endings& endings) {
   const Outcome not_taken{OutcomeKind::unreachable, Cause::peer_stopped, {}};
   const Outcome no_verdict{OutcomeKind::unknown, Cause::peer_stopped, {}};
   for (; !sent_.empty(); sent_.pop_front()) {
-    Outgoing& message = sent_.front();
+    Held& message = sent_.front();
     if (!message.ended) end(message, message.sequence > received ? not_taken : no_verdict, now, endings);
   }
   for (auto& [id, message] : awaiting_reply_) end(message, no_verdict, now, endings);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <hawser/base/buffer.hpp>
+#include <hawser/base/pooled.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/channel_guard.hpp>
@@ -13,31 +14,57 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace hawser {
 
-// One message held by a channel.
+// One message as its caller hands it in.
 struct Outgoing {
   BufferRef payload;
   CompletionPtr completion;  // none: nobody waits
   Instant submitted{};
   Instant expires{};
-  Instant sent_at{};  // last transmission
-  std::uint64_t sequence = 0;
   std::uint64_t request_id = 0;
   std::uint64_t key = 0;
   std::uint64_t group = 0;
-  std::uint64_t ticket = 0;    // by which its caller may give it up; 0: not at all
-  TypeId type = TypeId::none;  // of the payload; the channel's own except for replies
-  PermitsPtr permits;          // while a breaker is not closed
-  std::uint32_t bytes = 0;
+  std::uint64_t ticket = 0;       // by which its caller may give it up; 0: not at all
+  TypeId type = TypeId::none;     // of the payload; the channel's own except for replies
   std::uint32_t reply_bytes = 0;  // kept for the reply: to this request, or for this reply
+  RecordKind kind = RecordKind::message;
+};
+
+// What most messages have nothing of.
+struct Rare : Pooled {
+  std::uint64_t request_id = 0;
+  std::uint64_t key = 0;
+  std::uint64_t ticket = 0;
+  TypeId type = TypeId::none;  // of a reply
+  PermitsPtr permits;          // while a breaker is not closed
+  std::uint32_t reply_bytes = 0;
+};
+
+// One message held by a channel: as many of them are moved and looked at as messages are sent, so it is a cache line.
+struct Held {
+  BufferRef payload;
+  CompletionPtr completion;
+  Instant submitted{};
+  Instant expires{};
+  Instant sent_at{};  // last transmission
+  std::uint64_t sequence = 0;
+  std::unique_ptr<Rare> rare;
+  std::uint32_t bytes = 0;
   std::uint16_t lot = 0;
   RecordKind kind = RecordKind::message;
-  bool ended = false;  // its outcome is known; it only keeps its place among the sent
-  bool slow = false;   // counted as slow already
-  bool roomy = false;  // room is reserved for it
+  bool ended : 1 = false;  // its outcome is known; it only keeps its place among the sent
+  bool slow : 1 = false;   // counted as slow already
+  bool roomy : 1 = false;  // room is reserved for it
+
+  std::uint64_t request_id() const noexcept { return rare == nullptr ? 0 : rare->request_id; }
+  std::uint64_t key() const noexcept { return rare == nullptr ? 0 : rare->key; }
+  std::uint64_t ticket() const noexcept { return rare == nullptr ? 0 : rare->ticket; }
+  std::uint32_t reply_bytes() const noexcept { return rare == nullptr ? 0 : rare->reply_bytes; }
 };
+static_assert(sizeof(Held) == 64);
 
 struct LotCount {
   std::size_t messages = 0;
@@ -58,8 +85,8 @@ struct LotCount {
 
 struct Lot {
   std::uint64_t group = 0;
-  Ring<Outgoing> queue;
-  Ring<Outgoing> waiting;  // Overflow::wait: without room yet; bounded as what has room is
+  Ring<Held> queue;
+  Ring<Held> waiting;  // Overflow::wait: without room yet; bounded as what has room is
   std::size_t waiting_bytes = 0;
   LotCount room;                  // from admission to the end
   std::size_t deficit = 0;        // of its turn

@@ -19,7 +19,7 @@ Cause cause_of(Lack lack) noexcept { return lack == Lack::peer ? Cause::peer_byt
 
 // ---- admission: on the caller's thread, under the lock
 
-std::optional<Outcome> Channel::refusal(const Outgoing& message, Instant now) const {
+std::optional<Outcome> Channel::refusal(const Held& message, Instant now) const {
   if (gate_ && gate_->kind == OutcomeKind::closed) return gate_;
   if (message.payload.size() > limits_.message_bytes_max) return Outcome{OutcomeKind::too_large, Cause::none, {}};
   if (gate_) return gate_;
@@ -27,8 +27,36 @@ std::optional<Outcome> Channel::refusal(const Outgoing& message, Instant now) co
   return std::nullopt;
 }
 
+Held Channel::hold(Outgoing& message) const {
+  Held held;
+  // Two threads that count references to one buffer wait for each other longer than a small copy takes.
+  constexpr std::size_t worth_sharing = 256;
+  const bool copies = message.payload.size() <= worth_sharing && message.payload.shared();
+  held.payload = copies ? Buffer::copy(message.payload.bytes()) : std::move(message.payload);
+  held.completion = std::move(message.completion);
+  held.submitted = message.submitted;
+  held.expires = message.expires;
+  held.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(held.payload.size(), UINT32_MAX));
+  held.kind = message.kind;
+  if (replies_ || message.kind == RecordKind::request || (message.key | message.ticket) != 0) {
+    held.rare = std::make_unique<Rare>();
+    held.rare->request_id = message.request_id;
+    held.rare->key = message.key;
+    held.rare->ticket = message.ticket;
+    held.rare->type = message.type;
+    held.rare->reply_bytes = message.reply_bytes;
+  }
+  return held;
+}
+
 Outcome Channel::admit(Outgoing& message, Instant now) {
-  message.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(message.payload.size(), UINT32_MAX));
+  Held held = hold(message);
+  const Outcome outcome = admit_held(held, message.group, now);
+  if (!outcome.delivered()) message.completion = std::move(held.completion);
+  return outcome;
+}
+
+Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now) {
   const std::lock_guard lock{mutex_};
   const auto refused = refusal(message, now);
   const bool late = refused && refused->kind == OutcomeKind::expired;
@@ -41,15 +69,15 @@ Outcome Channel::admit(Outgoing& message, Instant now) {
     if (!admit_reply(message, outcome)) ledger_.refuse(outcome, message.bytes);
     return outcome;
   }
-  if (message.kind == RecordKind::request) message.reply_bytes = static_cast<std::uint32_t>(limits_.reply_bytes);
+  if (message.kind == RecordKind::request) message.rare->reply_bytes = static_cast<std::uint32_t>(limits_.reply_bytes);
   Cause why = Cause::none;
-  Lot* const lot = lot_of(message.group, why);
+  Lot* const lot = lot_of(group, why);
   if (late) {
     // The contract's order: a full queue is the answer even for a message that is late as well.
     const bool rejects = policy_.overflow == Overflow::reject;
     const bool full = rejects && (lot == nullptr || !take_room(*lot, message, why));
     if (!full && rejects) release_room(*lot, {1, message.bytes});
-    if (!full && rejects) reply_bytes_ -= message.reply_bytes;
+    if (!full && rejects) reply_bytes_ -= message.reply_bytes();
     const Outcome outcome = full ? Outcome{OutcomeKind::queue_full, why, {}} : *refused;
     ledger_.refuse(outcome, message.bytes);
     return outcome;
@@ -71,7 +99,7 @@ Outcome Channel::admit(Outgoing& message, Instant now) {
   return {OutcomeKind::delivered, Cause::none, {}};
 }
 
-void Channel::push_queued(Lot& lot, Outgoing&& message) {
+void Channel::push_queued(Lot& lot, Held&& message) {
   message.lot = static_cast<std::uint16_t>(&lot - lots_.data());
   lot.queue.push_back(std::move(message));
   count_queued(lot.queue.size() - 1, lot.queue.size());
@@ -129,7 +157,7 @@ std::size_t Channel::borrow_for(const Lot& lot, std::size_t bytes, LotCount free
   return after > limits_.bytes ? after - limits_.bytes : 0;
 }
 
-bool Channel::take_room(Lot& lot, const Outgoing& message, Cause& why, LotCount freed) {
+bool Channel::take_room(Lot& lot, const Held& message, Cause& why, LotCount freed) {
   std::size_t messages = room_.messages - freed.messages;
   if (lots_.size() > 1) {
     const bool within = lot.room.messages - freed.messages < share_messages();
@@ -163,13 +191,13 @@ bool Channel::take_room(Lot& lot, const Outgoing& message, Cause& why, LotCount 
   return true;
 }
 
-bool Channel::take_reply_room(const Outgoing& message, Cause& why) {
-  if (message.reply_bytes == 0) return true;
-  if (reply_share_.cover(reply_bytes_ + message.reply_bytes) != Lack::nothing) {
+bool Channel::take_reply_room(const Held& message, Cause& why) {
+  if (message.reply_bytes() == 0) return true;
+  if (reply_share_.cover(reply_bytes_ + message.reply_bytes()) != Lack::nothing) {
     why = Cause::reply_room;
     return false;
   }
-  reply_bytes_ += message.reply_bytes;
+  reply_bytes_ += message.reply_bytes();
   return true;
 }
 
@@ -211,7 +239,7 @@ bool Channel::may_wait(const Lot& lot, std::size_t bytes) const noexcept {
   return lot.waiting.size() < messages && lot.waiting_bytes + bytes <= std::max(most, bytes);
 }
 
-bool Channel::wait(Lot& lot, Outgoing& message, Cause& why) {
+bool Channel::wait(Lot& lot, Held& message, Cause& why) {
   if (!may_wait(lot, message.bytes)) {
     if (why == Cause::none) why = Cause::channel_messages;
     return false;
@@ -233,12 +261,12 @@ bool Channel::admit_waiting() {
   for (Lot& lot : lots_) {
     while (!lot.waiting.empty()) {
       Cause why = Cause::none;
-      Outgoing& front = lot.waiting.front();
+      Held& front = lot.waiting.front();
       waiting_bytes_ -= front.bytes;  // it takes room instead
       const bool taken = take_room(lot, front, why);
       if (!taken) waiting_bytes_ += front.bytes;
       if (!taken) break;
-      Outgoing message = lot.waiting.take_front();
+      Held message = lot.waiting.take_front();
       lot.waiting_bytes -= message.bytes;
       message.roomy = true;
       push_queued(lot, std::move(message));
@@ -252,11 +280,11 @@ bool Channel::admit_waiting() {
 
 // Drops unsent messages of the group as the overflow policy allows, oldest first, until there is room for this one.
 // Where even all of them would not do, none is dropped: nobody loses a message to one that is turned away.
-bool Channel::make_room(Lot& lot, const Outgoing& message, Cause& why) {
+bool Channel::make_room(Lot& lot, const Held& message, Cause& why) {
   const bool by_key = policy_.overflow == Overflow::keep_latest;
   if (!by_key && policy_.overflow != Overflow::drop_oldest) return false;
-  const auto droppable = [&](const Outgoing& queued) {
-    return !queued.ended && (!by_key || queued.key == message.key);
+  const auto droppable = [&](const Held& queued) {
+    return !queued.ended && (!by_key || queued.key() == message.key());
   };
   LotCount freed;
   for (std::size_t i = 0; i < lot.queue.size(); ++i) {
@@ -277,21 +305,21 @@ bool Channel::make_room(Lot& lot, const Outgoing& message, Cause& why) {
   return false;
 }
 
-void Channel::drop_ended(Ring<Outgoing>& unsent) {
+void Channel::drop_ended(Ring<Held>& unsent) {
   const std::size_t all = unsent.size();
   for (std::size_t i = 0; i < all; ++i) {
-    Outgoing message = unsent.take_front();
+    Held message = unsent.take_front();
     if (!message.ended) unsent.push_back(std::move(message));
   }
 }
 
 // Its room is the caller's to release; its end is told by the loop.
 void Channel::drop_queued(Lot& lot, std::size_t index, Cause why) {
-  Outgoing& message = lot.queue[index];
-  reply_bytes_ -= message.reply_bytes;
+  Held& message = lot.queue[index];
+  reply_bytes_ -= message.reply_bytes();
   message.roomy = false;
   message.ended = true;
-  Outgoing dropped;
+  Held dropped;
   dropped.completion = std::move(message.completion);
   dropped.bytes = message.bytes;
   dropped.sequence = static_cast<std::uint64_t>(why);
@@ -313,12 +341,12 @@ void Channel::release_reply(std::size_t bytes) {
   reply_share_.release_to(reply_bytes_);
 }
 
-std::size_t Channel::beyond_reply_room(const Outgoing& message) const noexcept {
-  return message.bytes - std::min(message.bytes, message.reply_bytes);
+std::size_t Channel::beyond_reply_room(const Held& message) const noexcept {
+  return message.bytes - std::min(message.bytes, message.reply_bytes());
 }
 
 // What is larger than the room that was kept for it borrows the rest, or is not sent.
-bool Channel::admit_reply(Outgoing& message, Outcome& refused) {
+bool Channel::admit_reply(Held& message, Outcome& refused) {
   const std::size_t beyond = beyond_reply_room(message);
   if (beyond != 0) {
     if (const Lack lack = loan_.raise_to(loan_.taken() + beyond); lack != Lack::nothing) {

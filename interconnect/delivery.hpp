@@ -45,8 +45,10 @@ class Cancellation {
 struct Delivery {
   NodeId node;  // the sender
   Incarnation incarnation = Incarnation::unknown;
-  Epoch epoch;           // in which the sender served when it sent this
-  Duration age{0};       // since the send was called; too small by one base one-way delay, and by 1 ms at most
+  Epoch epoch;  // in which the sender served when it sent this
+  // Since the send was called. Too small by one base one-way delay, by 1 ms at most, and by the system's tick (mostly
+  // 4 ms) for those that waited while others of the same turn were handled.
+  Duration age{0};
   Instant deadline{};    // when the message expires, on this node's clock
   bool request = false;  // an answer is awaited
   Cancellation cancellation;

@@ -1,9 +1,9 @@
 // From a user's function to what the inbox can start.
 //
-// A handler takes `T::Reader` (plain: runs on the loop, the reader lives until it returns) or `Received<T>` (owns its
-// bytes: coroutines, and handlers on the pool), then optionally `const Delivery&`. It returns nothing, or a Message<R>
-// that answers the request; a coroutine returns Task<> or Task<Message<R>>. A handler that throws has failed: the
-// sender is told `refused`.
+// A handler takes `T::Reader` or `const Unread<T>&` (plain: runs on the loop, what it is given lives until it returns)
+// or `Received<T>` (owns its bytes: coroutines, and handlers on the pool), then optionally `const Delivery&`. It
+// returns nothing, or a Message<R> that answers the request; a coroutine returns Task<> or Task<Message<R>>. A handler
+// that throws has failed: the sender is told `refused`.
 #pragma once
 
 #include <hawser/interconnect/coroutine.hpp>
@@ -106,6 +106,36 @@ inline constexpr bool takes_reader =
 template <typename T, typename F>
 inline constexpr bool takes_received =
     std::is_invocable_v<F&, Received<T>, const Delivery&> || std::is_invocable_v<F&, Received<T>>;
+
+template <typename T, typename F>
+inline constexpr bool takes_unread =
+    std::is_invocable_v<F&, const Unread<T>&, const Delivery&> || std::is_invocable_v<F&, const Unread<T>&>;
+
+template <typename T, typename F>
+class UnreadHandler final : public Handler {
+ public:
+  explicit UnreadHandler(F function) : function_(std::move(function)) {}
+
+  std::optional<HandlerEnd> start(const Delivery& delivery, const InboundBytes& bytes, HandlerExecutors&,
+                                  const HandlerDone&) override {
+    const WorkingFor scope{delivery};
+    try {
+      const Unread<T> message{bytes};
+      if constexpr (std::is_void_v<decltype(call(function_, message, delivery))>) {
+        call(function_, message, delivery);
+        return HandlerEnd{};
+      } else {
+        return answered_end(call(function_, message, delivery));
+      }
+    } catch (...) {
+      return failed_end(std::current_exception());
+    }
+  }
+  bool asynchronous() const noexcept override { return false; }
+
+ private:
+  F function_;
+};
 
 template <typename T, typename F>
 class PlainHandler final : public Handler {
@@ -217,12 +247,16 @@ class PoolHandler final : public Handler {
 
 template <typename T, typename F>
 std::unique_ptr<Handler> make_handler(F function, HandlerOptions options) {
-  static_assert(detail::takes_reader<T, F> || detail::takes_received<T, F>,
-                "a handler takes T::Reader or Received<T>, then optionally const Delivery&");
+  static_assert(detail::takes_reader<T, F> || detail::takes_received<T, F> || detail::takes_unread<T, F>,
+                "a handler takes T::Reader, const Unread<T>& or Received<T>, then optionally const Delivery&");
   if constexpr (detail::takes_reader<T, F>) {
     HAWSER_ASSERT(options.run_on == RunOn::loop,
                   "a handler on the pool takes Received<T>: a Reader ends with the turn");
     return std::make_unique<detail::PlainHandler<T, F>>(std::move(function));
+  } else if constexpr (detail::takes_unread<T, F>) {
+    HAWSER_ASSERT(options.run_on == RunOn::loop,
+                  "a handler on the pool takes Received<T>: an Unread ends with the turn");
+    return std::make_unique<detail::UnreadHandler<T, F>>(std::move(function));
   } else if constexpr (detail::TaskValue<decltype(detail::call(std::declval<F&>(), std::declval<Received<T>>(),
                                                                std::declval<const Delivery&>()))>::is_task) {
     return std::make_unique<detail::CoroutineHandler<T, F>>(std::move(function));

@@ -35,7 +35,9 @@ Inbox::~Inbox() { line_.forget(*this); }
 void Inbox::nobody_waits() {
   for (auto& [type, channel] : channels_) {
     for (const Running& work : channel.running) work.cancellation.request();
-    for (std::size_t i = 0; i < channel.queue.size(); ++i) channel.queue[i].cancellation.request();
+    for (std::size_t i = 0; i < channel.queue.size(); ++i) {
+      if (channel.queue[i].asked != nullptr) channel.queue[i].asked->cancellation.request();
+    }
   }
 }
 
@@ -220,12 +222,11 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     return;
   }
   item.expires = expired ? arrival.now : later(arrival.now, left - arrival.under_way);
-  constexpr std::uint64_t longest_wait = 86'400'000'000;  // a day, as the longest TTL
-  item.arrived = arrival.now;
-  item.age = arrival.under_way + Duration{static_cast<std::int64_t>(std::min(record.waited_us, longest_wait))};
+  constexpr std::int64_t longest_wait = 86'400'000'000;  // a day, as the longest TTL
+  const Duration waited{static_cast<std::int64_t>(std::min<std::uint64_t>(record.waited_us, longest_wait))};
+  item.born = arrival.now - std::min(arrival.under_way, Duration{longest_wait}) - waited;
   item.sequence = record.sequence;
-  item.request_id = record.request_id;
-  item.request = record.kind == RecordKind::request;
+  const bool request = record.kind == RecordKind::request;
   const auto decide = [&](OutcomeKind kind, Cause cause) {
     item.verdict = kind;
     item.cause = cause;
@@ -239,13 +240,15 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     decide(OutcomeKind::unhandled, Cause::none);
   } else if (!PayloadReader::plausible(bytes.payload)) {
     decide(OutcomeKind::refused, Cause::malformed);
-  } else if (item.request && !host_.reserve_reply(to.reply_bytes)) {
+  } else if (request && !host_.reserve_reply(to.reply_bytes)) {
     decide(OutcomeKind::overloaded, Cause::reply_room);
   } else {
     item.bytes = std::move(bytes);
-    if (item.request) {
-      item.cancellation = Cancellation::make();
-      item.reply_bytes = to.reply_bytes;
+    if (request) {
+      item.asked = std::make_unique<Asked>();
+      item.asked->request_id = record.request_id;
+      item.asked->cancellation = Cancellation::make();
+      item.asked->reply_bytes = to.reply_bytes;
       reply_room_ += to.reply_bytes;
     }
     to.bytes_in_flight += size;
@@ -304,12 +307,11 @@ void Inbox::cancel(std::uint64_t request_id) {
     }
     for (std::size_t i = 0; i < channel.queue.size(); ++i) {
       Item& item = channel.queue[i];
-      if (item.request_id != request_id || item.verdict != OutcomeKind::delivered) continue;
+      if (item.asked == nullptr || item.asked->request_id != request_id) continue;
+      if (item.verdict != OutcomeKind::delivered) continue;
       item.verdict = OutcomeKind::expired;
       item.cause = Cause::cancelled;
-      release(channel, item.bytes.payload.size());
-      release_reply(std::exchange(item.reply_bytes, 0));
-      item.bytes = {};
+      drop_content(channel, item);
     }
   }
 }

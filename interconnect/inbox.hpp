@@ -10,6 +10,7 @@
 #pragma once
 
 #include <hawser/base/fault_point.hpp>
+#include <hawser/base/pooled.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/delivery.hpp>
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <vector>
 
 namespace hawser {
@@ -138,19 +140,23 @@ class Inbox final : private GrantWaiter {
   std::vector<InboundSnapshot> snapshot() const;
 
  private:
+  // What only requests have.
+  struct Asked : Pooled {
+    std::uint64_t request_id = 0;
+    std::size_t reply_bytes = 0;  // kept for the answer
+    Cancellation cancellation;
+  };
+  // A message that waits for its handler. There are as many as messages come: a cache line.
   struct Item {
     InboundBytes bytes;
     Instant expires{};
-    Instant arrived{};
-    Duration age{0};  // when it arrived
+    Instant born{};  // on our clock: when it came, less its age then
     std::uint64_t sequence = 0;
-    std::uint64_t request_id = 0;
-    Cancellation cancellation;
+    std::unique_ptr<Asked> asked;                  // none: a plain message
     OutcomeKind verdict = OutcomeKind::delivered;  // other than delivered: decided on arrival
     Cause cause = Cause::none;
-    bool request = false;
-    std::size_t reply_bytes = 0;  // kept for the answer
   };
+  static_assert(sizeof(Item) == 64);
   struct Running {
     std::uint64_t sequence = 0;
     std::uint64_t request_id = 0;
@@ -245,9 +251,11 @@ class Inbox final : private GrantWaiter {
   void give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
   // Tells handlers whose request's deadline has passed that nobody waits.
   void cancel_late(Channel& channel, Instant now);
-  Instant time_now(Instant turn) const;
+  Instant time_now(Instant turn, Instant expires) const;
+  static Running work_on(const Item& item, const Asked* asked);
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);
+  void drop_content(Channel& channel, Item& item);
   void release_reply(std::size_t bytes);
   void cancel(std::uint64_t request_id);
 

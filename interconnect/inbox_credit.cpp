@@ -92,7 +92,7 @@ bool Inbox::try_grant(Channel& channel, std::uint64_t wanted_bytes) {
 void Inbox::fit_room(Channel& channel) {
   const std::size_t claim = channel.claim();
   const std::size_t share = channel.share.taken();
-  if (channel.loan.lower_to(claim - std::min(claim, share))) line_.freed();
+  if (channel.loan.taken() != 0 && channel.loan.lower_to(claim - std::min(claim, share))) line_.freed();
   channel.share.release_to(std::max(claim, Share::step));
 }
 

@@ -17,9 +17,7 @@ void Inbox::close(Instant now) {
       if (item.verdict != OutcomeKind::delivered) continue;
       item.verdict = OutcomeKind::unreachable;
       item.cause = Cause::peer_stopped;
-      release(channel, item.bytes.payload.size());
-      release_reply(std::exchange(item.reply_bytes, 0));
-      item.bytes = {};
+      drop_content(channel, item);
     }
   }
   run(now);
@@ -39,8 +37,12 @@ void Inbox::cancel_late(Channel& channel, Instant now) {
   }
 }
 
-Instant Inbox::time_now(Instant turn) const {
-  return from_.clock == nullptr ? turn : std::max(turn, from_.clock->now());
+// A tick is too coarse only for what is about to expire.
+Instant Inbox::time_now(Instant turn, Instant expires) const {
+  if (from_.clock == nullptr) return turn;
+  if (until(turn, expires) <= Scheduler::tick) return std::max(turn, from_.clock->now());
+  const Instant about = std::max(turn, from_.clock->about_now());
+  return until(about, expires) > Scheduler::tick ? about : std::max(turn, from_.clock->now());
 }
 
 void Inbox::run(Instant now) {
@@ -67,18 +69,16 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
       const Item item = channel.queue.take_front();
       verdict(channel, item.sequence, item.verdict, item.cause);
     } else if (expired) {
-      const Item item = channel.queue.take_front();
-      release(channel, item.bytes.payload.size());
-      release_reply(item.reply_bytes);
+      Item item = channel.queue.take_front();
+      drop_content(channel, item);
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
       Item item = channel.queue.take_front();
       // A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
-      if (others_ran) now = time_now(now);
+      if (others_ran) now = time_now(now, item.expires);
       others_ran = true;
       if (item.expires <= now) {
-        release(channel, item.bytes.payload.size());
-        release_reply(item.reply_bytes);
+        drop_content(channel, item);
         verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
         continue;
       }
@@ -101,15 +101,14 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   Handler* const handler = this->handler(channel);
   HAWSER_ASSERT(handler != nullptr, "a handler that was there stays");
   const std::size_t bytes = item.bytes.payload.size();
-  from_.age = item.age + (now - item.arrived);
+  const std::unique_ptr<Asked> asked = std::move(item.asked);
+  from_.age = now - item.born;
   from_.deadline = item.expires;
-  from_.request = item.request;
-  from_.cancellation = item.cancellation;
+  if (asked != nullptr || from_.request) from_.cancellation = asked == nullptr ? Cancellation{} : asked->cancellation;
+  from_.request = asked != nullptr;
   const bool asynchronous = handler->asynchronous();
-  const Running work{item.sequence, item.request_id, bytes, item.expires, std::move(item.cancellation),
-                     item.request,  item.reply_bytes};
   if (asynchronous) {
-    channel.running.push_back(work);
+    channel.running.push_back(work_on(item, asked.get()));
     ++running_;
     InboundBytes own = std::move(item.bytes);
     if (own.owner->size() > 2 * own.payload.size() + 256) {
@@ -141,14 +140,27 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
     --running_;
   }
   release(channel, bytes);
-  const bool unanswered = item.request && !end->failed && end->reply.type.id == TypeId::none;
+  const bool unanswered = asked != nullptr && !end->failed && end->reply.type.id == TypeId::none;
   if (end->failed || unanswered) {
-    release_reply(item.reply_bytes);
+    if (asked != nullptr) release_reply(asked->reply_bytes);
     verdict(channel, item.sequence, OutcomeKind::refused, end->failed ? end->cause : Cause::no_reply);
     return;
   }
   verdict(channel, item.sequence, OutcomeKind::delivered, Cause::none);
-  answer(work, std::move(*end));
+  if (asked != nullptr) answer(work_on(item, asked.get()), std::move(*end));
+}
+
+Inbox::Running Inbox::work_on(const Item& item, const Asked* asked) {
+  Running work;
+  work.sequence = item.sequence;
+  work.bytes = item.bytes.payload.size();
+  work.deadline = item.expires;
+  if (asked == nullptr) return work;
+  work.request = true;
+  work.request_id = asked->request_id;
+  work.cancellation = asked->cancellation;
+  work.reply_bytes = asked->reply_bytes;
+  return work;
 }
 
 void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now) {
@@ -233,6 +245,14 @@ void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind k
     }
   }
   channel.exceptions.push_back({{sequence, 1, kind, cause}, 0});
+}
+
+// What it holds is free again; it keeps its place, for its verdict.
+void Inbox::drop_content(Channel& channel, Item& item) {
+  release(channel, item.bytes.payload.size());
+  if (item.asked != nullptr) release_reply(item.asked->reply_bytes);
+  item.asked = nullptr;
+  item.bytes = {};
 }
 
 void Inbox::release(Channel& channel, std::size_t bytes) {

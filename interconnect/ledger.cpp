@@ -20,6 +20,13 @@ void LedgerRow::end(const Outcome& outcome, std::uint64_t bytes) noexcept {
   ++causes[static_cast<std::size_t>(outcome.cause)];
 }
 
+void LedgerRow::deliver(std::uint64_t messages, std::uint64_t bytes) noexcept {
+  held.messages -= messages;
+  held.bytes -= bytes;
+  outcomes[static_cast<std::size_t>(OutcomeKind::delivered)] += {messages, bytes};
+  causes[static_cast<std::size_t>(Cause::none)] += messages;
+}
+
 void LedgerRow::refuse(const Outcome& outcome, std::uint64_t bytes) noexcept {
   submitted += {1, bytes};
   outcomes[static_cast<std::size_t>(outcome.kind)] += {1, bytes};

@@ -26,8 +26,9 @@ struct LedgerRow {
   std::array<std::uint64_t, cause_count> causes{};  // messages by cause, over all outcomes
 
   void submit(std::uint64_t bytes) noexcept;
-  void end(const Outcome& outcome, std::uint64_t bytes) noexcept;     // of a held message
-  void refuse(const Outcome& outcome, std::uint64_t bytes) noexcept;  // submitted and ended in one
+  void end(const Outcome& outcome, std::uint64_t bytes) noexcept;      // of a held message
+  void deliver(std::uint64_t messages, std::uint64_t bytes) noexcept;  // the end of so many held messages
+  void refuse(const Outcome& outcome, std::uint64_t bytes) noexcept;   // submitted and ended in one
   LedgerRow& operator+=(const LedgerRow& other) noexcept;
 
   const LedgerCount& operator[](OutcomeKind kind) const noexcept { return outcomes[static_cast<std::size_t>(kind)]; }

@@ -1,4 +1,5 @@
-// Typed messages: Message<T> is what one builds and sends, Received<T> is what a handler may keep.
+// Typed messages: Message<T> is what one builds and sends, Received<T> is what a handler may keep, Unread<T> what it
+// need not read.
 //
 // T is a Cap'n Proto struct with an explicit `@0x...` id; the id is what travels. A Message may be built, sent and
 // changed again: sending copies its bytes. Neither class is thread safe; different messages on different threads are.
@@ -124,6 +125,29 @@ class Received {
   InboundBytes bytes_;
   std::unique_ptr<PayloadReader> reader_;
   typename T::Reader root_;
+};
+
+// A message that nobody has looked into: for handlers that pass messages on, or look into few of them. Lives as long as
+// the handler's call; keep() makes it one's own.
+template <typename T>
+class Unread {
+ public:
+  explicit Unread(const InboundBytes& bytes) noexcept : bytes_(bytes) {}
+  Unread(const Unread&) = delete;
+  Unread& operator=(const Unread&) = delete;
+
+  std::span<const std::byte> payload() const noexcept { return bytes_.payload; }
+  // Reads a copy. Throws kj::Exception when it is not what its type says.
+  Received<T> keep() const {
+    EncodedMessage own = encoded();
+    const std::span<const std::byte> payload = own.bytes.bytes();
+    return Received<T>{InboundBytes{std::move(own.bytes), payload}};
+  }
+  // A copy to send on as it is.
+  EncodedMessage encoded() const { return {type_info<T>(), Buffer::copy(bytes_.payload)}; }
+
+ private:
+  const InboundBytes& bytes_;
 };
 
 }  // namespace hawser

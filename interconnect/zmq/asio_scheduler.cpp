@@ -163,6 +163,19 @@ AsioScheduler::~AsioScheduler() { core_->stop(); }
 
 Instant AsioScheduler::now() const noexcept { return read_clock(); }
 
+// Within one tick of the kernel's coarse clock the time that was read first does.
+Instant AsioScheduler::about_now() const noexcept {
+  struct Read {
+    timespec coarse{};
+    Instant at{};
+  };
+  static constinit thread_local Read last;
+  timespec coarse{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
+  if (coarse.tv_nsec != last.coarse.tv_nsec || coarse.tv_sec != last.coarse.tv_sec) last = {coarse, read_clock()};
+  return last.at;
+}
+
 TimerId AsioScheduler::at(Instant at, UniqueFunction<void()> what) {
   HAWSER_ASSERT(static_cast<bool>(what), "a timer has something to run");
   return core_->set(at, std::move(what));

@@ -29,6 +29,7 @@ class AsioScheduler final : public Scheduler {
   AsioScheduler& operator=(const AsioScheduler&) = delete;
 
   Instant now() const noexcept override;
+  Instant about_now() const noexcept override;
   TimerId at(Instant at, UniqueFunction<void()> what) override;
   void cancel(TimerId id) noexcept override;
 

@@ -40,6 +40,11 @@ TEST_CASE("a buffer lives until its last reference goes, whatever way the refere
   one = nullptr;
   two = std::move(three);
   CHECK_FALSE(static_cast<bool>(three));  // NOLINT
+  CHECK_FALSE(three.shared());
+  CHECK_FALSE(two.shared());
+  three = two;
+  CHECK((two.shared() && three.shared()));
+  three = nullptr;
   Buffer* raw = two.release();
   CHECK_FALSE(static_cast<bool>(two));
   CHECK(two.size() == 0);
@@ -82,4 +87,31 @@ TEST_CASE("threads make, share and drop buffers without losing a byte") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("what is taken on one thread and dropped on another is held by nobody, and comes round again") {
+  const std::size_t before = Buffer::held();
+  std::vector<BufferRef> carried;
+  const auto on_a_thread = [](auto work) { std::thread{work}.join(); };
+  for (int round = 0; round < 3; ++round) {
+    on_a_thread([&] {
+      for (int i = 0; i < 1'000; ++i) carried.push_back(Buffer::make(static_cast<std::size_t>(i) * 2));
+    });
+    CHECK(Buffer::held() == before + 1'000);
+    on_a_thread([&] { carried.clear(); });
+    CHECK(Buffer::held() == before);
+  }
+}
+
+TEST_CASE("a variable of a thread may drop its buffer when the thread has ended its own") {
+  const std::size_t before = Buffer::held();
+  struct Late {
+    BufferRef kept;
+  };
+  std::thread{[] {
+    static thread_local Late late;  // made before the thread's first buffer, and so destroyed after what the pool keeps
+    late.kept = nullptr;
+    late.kept = Buffer::make(100);
+  }}.join();
+  CHECK(Buffer::held() == before);
 }

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <messages.capnp.h>
 
+#include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -54,6 +56,47 @@ std::uint64_t number_of(const HandlerEnd& end) {
 }
 
 }  // namespace
+
+TEST_CASE("handler: a message that is not read costs no reader, and may be kept or passed on") {
+  Bench bench;
+  std::uint64_t kept = 0;
+  EncodedMessage passed_on;
+  const auto handler = make_handler<Question>(
+      [&](const Unread<Question>& message) {
+        CHECK_FALSE(message.payload().empty());
+        kept = message.keep()->getNumber();
+        passed_on = message.encoded();
+        return answer(1);
+      },
+      {});
+  CHECK_FALSE(handler->asynchronous());
+  const auto end = bench.start(*handler, Bench::question(12));
+  REQUIRE(end);
+  CHECK_FALSE(end->failed);
+  CHECK(number_of(*end) == 1);
+  CHECK(kept == 12);
+  CHECK(passed_on.type.id == type_info<Question>().id);
+  const Received<Question> again{{passed_on.bytes, passed_on.bytes.bytes()}};
+  CHECK(again->getNumber() == 12);
+}
+
+TEST_CASE("handler: what is not what its type says fails when it is read, and not before") {
+  Bench bench;
+  BufferRef torn = Buffer::make(16);
+  for (std::byte& byte : torn.bytes()) byte = std::byte{0xff};
+  const std::uint32_t table[2] = {0, 1};
+  std::memcpy(torn->data(), table, sizeof table);
+  const auto blind = make_handler<Question>([](const Unread<Question>&, const Delivery&) {}, {});
+  const auto reading = make_handler<Question>([](const Unread<Question>& message) { message.keep(); }, {});
+  const InboundBytes bytes{torn, torn.bytes()};
+  const auto unseen = bench.start(*blind, bytes);
+  REQUIRE(unseen);
+  CHECK_FALSE(unseen->failed);
+  const auto seen = bench.start(*reading, bytes);
+  REQUIRE(seen);
+  CHECK(seen->failed);
+  CHECK(seen->cause == Cause::malformed);
+}
 
 TEST_CASE("handler: a plain function runs to its end, with or without what is known of the delivery") {
   Bench bench;

@@ -54,3 +54,15 @@ TEST_CASE("ledger: ends that are kept apart until they are published add up to t
   CHECK(row.balanced());
   CHECK(row.held == LedgerCount{1, 20});
 }
+
+TEST_CASE("ledger: a run of delivered messages counts as each of them would") {
+  LedgerRow one_by_one;
+  LedgerRow at_once;
+  for (LedgerRow* row : {&one_by_one, &at_once}) {
+    for (const std::uint64_t bytes : {10, 20, 30}) row->submit(bytes);
+  }
+  for (const std::uint64_t bytes : {10, 20, 30}) one_by_one.end(delivered, bytes);
+  at_once.deliver(3, 60);
+  CHECK(at_once == one_by_one);
+  CHECK(at_once.balanced());
+}

@@ -3,6 +3,7 @@
 #include <hawser/interconnect/zmq/loop_thread.hpp>
 #include "real_loop.hpp"
 
+#include <thread>
 #include <vector>
 
 using namespace hawser;
@@ -37,6 +38,19 @@ TEST_CASE("timers run in the order of their time, and of their setting where tha
   clock.run();
   CHECK(clock.ran == std::vector<int>{0, 1, 2, 3, 4});
   CHECK(clock.scheduler.waiting() == 0);
+}
+
+TEST_CASE("the cheap clock never runs ahead, and follows within a tick") {
+  Clockwork clock;
+  for (int i = 0; i < 100'000; ++i) {
+    const Instant about = clock.scheduler.about_now();
+    REQUIRE(about <= clock.scheduler.now());
+  }
+  for (int i = 0; i < 5; ++i) {
+    const Instant before = clock.scheduler.now();
+    std::this_thread::sleep_for(2 * Scheduler::tick);
+    CHECK(clock.scheduler.about_now() >= later(before, Scheduler::tick));
+  }
 }
 
 TEST_CASE("no timer runs before its time") {
