@@ -1,6 +1,7 @@
 #include <hawser/resilience/backoff.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 
 #include <algorithm>
@@ -21,7 +22,7 @@ Duration Backoff::next(Random& random) {
     case Jitter::none:
       break;
     case Jitter::full:
-      delay = random.between(Duration::zero(), high);
+      delay = mutant(Mutant::backoff_without_jitter) ? high : random.between(Duration::zero(), high);
       break;
     case Jitter::equal:
       delay = random.between(high / 2, high);
@@ -34,7 +35,8 @@ Duration Backoff::next(Random& random) {
     }
   }
   last_ = delay;
-  uncapped_ = Duration{scale_permille(uncapped_.count(), config_.factor_permille)};
+  if (!mutant(Mutant::backoff_never_grows))
+    uncapped_ = Duration{scale_permille(uncapped_.count(), config_.factor_permille)};
   if (attempts_ < std::numeric_limits<unsigned>::max()) ++attempts_;
   return delay;
 }

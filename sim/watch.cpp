@@ -127,6 +127,7 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
   ++looks_;
   const NodeSnapshot shown = node->snapshot();
   seen.watch->look(shown, node->config(), calm());
+  if (at_rest) seen.watch->look_at_rest(shown);
   for (const Event& event : seen.watch->accusations()) {
     self_.accused(name, event.peer.text(), event.cause, world_.now());
   }
