@@ -2,6 +2,7 @@
 #include "hunt.hpp"
 
 #include <hawser/sim/generate.hpp>
+#include <hawser/sim/scenario_file.hpp>
 #include <hawser/sim/violation.hpp>
 
 #include <algorithm>
@@ -20,6 +21,8 @@ constexpr std::array<std::string_view, 4> kind_words{"generated", "plot", "burn"
 constexpr const char* burn_title = "burn: everything at once, and every message has its one true end (simulator)";
 
 std::string play(const sim::Scenario& scenario, void (*on_start)(sim::World&, sim::Watch&)) {
+  const auto problems = problems_of(scenario);
+  if (!problems.empty()) throw std::runtime_error("a plot cannot be played: " + problems.front());
   sim::PlayOptions options;
   options.trace_rows = 0;
   if (on_start != nullptr) options.on_start = on_start;
