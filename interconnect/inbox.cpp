@@ -153,8 +153,8 @@ bool Inbox::assemble(Channel& to, const Record& record, const Arrival& arrival, 
   }
   if (record.offset == 0) begin_assembly(to, record, arrival);
   Assembly& assembly = to.assembly;
-  const bool continues = assembly.sequence == record.sequence && record.offset == assembly.filled &&
-                         assembly.total == record.total_bytes;
+  const bool continues =
+      assembly.sequence == record.sequence && record.offset == assembly.filled && assembly.total == record.total_bytes;
   if (!continues && !mutant(Mutant::chunk_unchecked)) {
     problem = "a piece of a message does not continue the piece before it";
     return false;

@@ -89,6 +89,8 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
                          Instant now) {
   const bool was_open = failed.open();
   const auto which = static_cast<std::size_t>(failed.lane_class());
+  // The control lane shows that the peer is there and takes us: nothing speaks for a long wait.
+  if (failed.lane_class() != LaneClass::control && lane(LaneClass::control).open()) severity = Lane::Severity::absent;
   pending_[which] = nullptr;
   failed.failed(now, severity, cause, std::move(detail), random_);
   if (was_open) {
@@ -150,8 +152,8 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   refresh_channels();
   // Only a peer that does not know us in this life makes us begin anew: one that does has changed its session because
   // it has just met us, and if we changed ours for that, two such nodes would go on changing for ever.
-  const bool had_one = peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us) &&
-                       !mutant(Mutant::restart_unnoticed);
+  const bool had_one =
+      peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us) && !mutant(Mutant::restart_unnoticed);
   if (had_one) {
     // The same process has forgotten us (it removed us, or it has heard of our restart only now): what is unsent may go
     // to it, and our own number stays, or each side would answer the other's new number with another one.

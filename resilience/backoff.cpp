@@ -9,7 +9,7 @@
 
 namespace hawser {
 
-Backoff::Backoff(const BackoffConfig& config) : config_(config), uncapped_(config.base), last_(config.base) {
+Backoff::Backoff(const BackoffConfig& config) : config_(config), grown_(config.base), last_(config.base) {
   HAWSER_ASSERT(config.base >= Duration::zero(), "a backoff base is not negative");
   HAWSER_ASSERT(config.cap >= Duration::zero(), "a backoff cap is not negative");
   HAWSER_ASSERT(config.factor_permille >= 1000, "a backoff never shrinks by itself");
@@ -35,18 +35,18 @@ Duration Backoff::next(Random& random) {
     }
   }
   last_ = delay;
-  if (!mutant(Mutant::backoff_never_grows))
-    uncapped_ = Duration{scale_permille(uncapped_.count(), config_.factor_permille)};
+  const Duration larger{scale_permille(grown_.count(), config_.factor_permille)};
+  if (!mutant(Mutant::backoff_never_grows)) grown_ = std::min(larger, std::max(config_.cap, config_.base));
   if (attempts_ < std::numeric_limits<unsigned>::max()) ++attempts_;
   return delay;
 }
 
 void Backoff::reset() noexcept {
-  uncapped_ = last_ = config_.base;
+  grown_ = last_ = config_.base;
   attempts_ = 0;
 }
 
-Duration Backoff::ceiling() const noexcept { return std::min(uncapped_, config_.cap); }
+Duration Backoff::ceiling() const noexcept { return std::min(grown_, config_.cap); }
 
 void Backoff::set_cap(Duration cap) {
   HAWSER_ASSERT(cap >= Duration::zero(), "a backoff cap is not negative");

@@ -41,13 +41,14 @@ class Backoff {
   unsigned attempts() const noexcept { return attempts_; }
   // The largest delay that next() can return now.
   Duration ceiling() const noexcept;
-  // Takes effect at once, up or down: growth is remembered uncapped.
+  // Takes effect at once. Growth stops at the cap of its time and goes on from there when the cap is raised: a long
+  // silence under a low cap does not make the first wait under a high one the longest.
   void set_cap(Duration cap);
   const BackoffConfig& config() const noexcept { return config_; }
 
  private:
   BackoffConfig config_;
-  Duration uncapped_;  // base x factor^attempts, saturated
+  Duration grown_;  // min(cap of the time, base x factor^attempts)
   Duration last_;
   unsigned attempts_ = 0;
 };

@@ -350,10 +350,9 @@ std::uint32_t CircuitBreaker::admitted_percent(Instant now) const noexcept {
 
 std::size_t CircuitBreaker::probes(Instant now) const noexcept {
   if (state_ != State::half_open) return 0;
-  return static_cast<std::size_t>(
-      std::count_if(probes_.begin(), probes_.end(), [now](const Probe& probe) {
-        return now < probe.lease_ends || mutant(Mutant::probe_lease_forever);
-      }));
+  return static_cast<std::size_t>(std::count_if(probes_.begin(), probes_.end(), [now](const Probe& probe) {
+    return now < probe.lease_ends || mutant(Mutant::probe_lease_forever);
+  }));
 }
 
 Duration CircuitBreaker::next_open_time() {

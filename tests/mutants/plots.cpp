@@ -196,6 +196,19 @@ Scenario narrow(std::uint64_t seed) {
   return scenario;
 }
 
+// What waits for its handler waits too long.
+Scenario late(std::uint64_t seed) {
+  Random random{seed};
+  Scenario scenario = stage(seed, 2, Duration{10'000 * ms});
+  Stream burst = stream("Note", "n1", "n2", Duration{2'000 * ms}, Duration{500 * ms});
+  burst.arrival = Arrival::burst;
+  burst.burst = 30;
+  burst.work = Duration{random.between(30, 60) * ms};
+  scenario.streams = {burst};
+  expect(scenario, ExpectKind::rest, Duration{10'000 * ms});
+  return scenario;
+}
+
 // More than a channel may hold, for a peer that takes its time.
 Scenario flood(std::uint64_t seed) {
   Scenario scenario = stage(seed, 2, Duration{8'000 * ms});
@@ -289,6 +302,7 @@ const std::vector<Plot>& plots() {
                                      {"old_process", &old_process},
                                      {"lost_verdicts", &lost_verdicts},
                                      {"narrow", &narrow},
+                                     {"late", &late},
                                      {"flood", &flood},
                                      {"large", &large},
                                      {"stuffed", &stuffed},
