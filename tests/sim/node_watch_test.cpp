@@ -131,6 +131,17 @@ TEST_CASE("at rest nothing is borrowed, and little room is kept", "[node_watch]"
   CHECK(desk.findings.all().front().invariant == Invariant::memory);
 }
 
+TEST_CASE("a peer that broke the protocol is named once", "[node_watch]") {
+  Desk desk;
+  desk.event("refused", "malformed", "b broke the protocol: a batch that was here before");
+  desk.event("refused", "stopping", "b turned us away: b stops");
+  CHECK(desk.finds_nothing());
+  REQUIRE(desk.watch.breaches().size() == 1);
+  CHECK(desk.watch.breaches().front().cause == "malformed");
+  CHECK(desk.finds_nothing());
+  CHECK(desk.watch.breaches().empty());
+}
+
 TEST_CASE("room of a peer that was removed may outlive it", "[node_watch]") {
   Desk desk;
   desk.event("node", "peer_removed", "b is no longer a peer");
