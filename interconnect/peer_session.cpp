@@ -309,8 +309,8 @@ void PeerCore::say_goodbye(Instant now) {
   if (control.blocked()) return;  // link_writable brings us back
   goodbye_due_ = false;
   Goodbye goodbye;
-  goodbye.settled = true;
-  if (!mutant(Mutant::goodbye_without_taken)) goodbye.taken = inbox_.taken();
+  goodbye.settled = !mutant(Mutant::goodbye_without_taken);
+  goodbye.taken = inbox_.taken();
   goodbye.from = node_.config().id;
   goodbye.from_incarnation = node_.incarnation();
   goodbye.version = version_;

@@ -178,6 +178,8 @@ class Party {
     }
     if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\x1b[K");
   }
+  // Runs that accuse the sound library, found on the way.
+  std::vector<Trail> take_alarms() { return std::move(alarms_); }
 
  private:
   void shoot(Trail& trail) {
@@ -202,8 +204,15 @@ class Party {
     children_.start([shot] { return run_hunt(shot.hunt, shot.seed, Mutant::none).value_or(std::string{}); },
                     [this, &trail, shot, end](const ChildEnd& sound) {
                       const bool passes = sound.how == ChildEnd::How::passed;
-                      sound_[{text_of(shot), shot.hunt.name, shot.seed}] = passes;
-                      passes ? settle(trail, end) : shoot(trail);
+                      const bool fresh = sound_.try_emplace({text_of(shot), shot.hunt.name, shot.seed}, passes).second;
+                      if (passes) return settle(trail, end);
+                      Trail alarm;
+                      alarm.shots = {shot};
+                      alarm.next = 1;
+                      alarm.killed = true;
+                      alarm.by = killer(sound);
+                      if (fresh) alarms_.push_back(std::move(alarm));
+                      shoot(trail);
                     });
   }
   void settle(Trail& trail, const ChildEnd& end) {
@@ -224,6 +233,7 @@ class Party {
   Children children_;
   std::size_t begun_ = 0;
   std::size_t done_ = 0;
+  std::vector<Trail> alarms_;
   std::map<std::tuple<std::string, std::string, std::uint64_t>, bool> sound_;  // whether the sound library passes
 };
 
@@ -303,7 +313,9 @@ int main(int argc, char** argv) {
   if (options.list) return list();
   std::map<std::string, Shot> known = read_known(options.known_file);
   std::vector<Trail> trails = trails_of(options, options.record ? std::map<std::string, Shot>{} : known);
-  Party{trails, options.jobs == 0 ? usable_cpus() : options.jobs}.run();
+  Party party{trails, options.jobs == 0 ? usable_cpus() : options.jobs};
+  party.run();
+  for (Trail& alarm : party.take_alarms()) trails.push_back(std::move(alarm));
 
   std::size_t survivors = 0;
   std::size_t accused = 0;

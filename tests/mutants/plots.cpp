@@ -183,6 +183,26 @@ Scenario lost_verdicts(std::uint64_t seed) {
   return scenario;
 }
 
+// All credit goes to messages whose verdicts are held up until they have ended: the last of them is sent again, for its
+// credit, and the other one has it already.
+Scenario buried(std::uint64_t seed) {
+  Random random{seed};
+  Scenario scenario = stage(seed, 2, Duration{8'000 * ms});
+  scenario.config["bounds.channel_messages"] = std::int64_t{64};
+  scenario.config["breaker.consecutive_failures"] = std::int64_t{1'000};
+  scenario.config["breaker.calls_min"] = std::int64_t{100'000};
+  scenario.streams = {stream("Note", "n1", "n2", Duration{2 * ms}, Duration{150 * ms})};
+  for (std::int64_t i = 0; i < 2; ++i) {
+    Fault hold = fault("hold", Duration{(2'500 + 2'500 * i) * ms}, Duration{random.between(400, 500) * ms});
+    hold.from = {"n2"};
+    hold.to = {"n1"};
+    hold.both = false;
+    scenario.faults.push_back(hold);
+  }
+  expect(scenario, ExpectKind::rest, Duration{10'000 * ms});
+  return scenario;
+}
+
 // One sends in floods, the other takes its time and has little room.
 Scenario narrow(std::uint64_t seed) {
   Scenario scenario = stage(seed, 2, Duration{10'000 * ms});
@@ -228,10 +248,11 @@ Scenario large(std::uint64_t seed) {
   Scenario scenario = stage(seed, 2, Duration{15'000 * ms});
   scenario.config["bounds.channel_bytes"] = 64 * kib;
   scenario.config["bounds.chunk_bytes"] = 16 * kib;
+  scenario.config["bounds.lane_window_bytes"] = 32 * kib;
   sim::Link link;
-  link.rate = 4u << 20;
+  link.rate = 1u << 20;
   scenario.links = {link};
-  Stream blobs = stream("Blob", "n1", "n2", Duration{120 * ms}, Duration{3'000 * ms});
+  Stream blobs = stream("Blob", "n1", "n2", Duration{250 * ms}, Duration{3'000 * ms});
   blobs.size = Spread::uniform(50'000, 200'000);
   scenario.streams = {blobs};
   for (std::int64_t i = 0; i < 8; ++i) {
@@ -303,6 +324,7 @@ const std::vector<Plot>& plots() {
                                      {"lost_verdicts", &lost_verdicts},
                                      {"narrow", &narrow},
                                      {"late", &late},
+                                     {"buried", &buried},
                                      {"flood", &flood},
                                      {"large", &large},
                                      {"stuffed", &stuffed},
