@@ -310,7 +310,7 @@ void PeerCore::say_goodbye(Instant now) {
   goodbye_due_ = false;
   Goodbye goodbye;
   goodbye.settled = !mutant(Mutant::goodbye_without_taken);
-  goodbye.taken = inbox_.taken();
+  if (goodbye.settled) goodbye.taken = inbox_.taken();
   goodbye.from = node_.config().id;
   goodbye.from_incarnation = node_.incarnation();
   goodbye.version = version_;

@@ -166,7 +166,7 @@ void NodeWatch::look_at_events(const NodeSnapshot& shown, bool calm) {
     if (event.number != events_seen_ + 1) breakers_known_ = false;
     events_seen_ = event.number;
     if (event.kind == "breaker") look_at_breaker(event);
-    if (event.kind == "refused" && event.cause == "malformed" && event.peer != NodeId{}) breaches_.push_back(event);
+    if (event.text.find(" broke the protocol: ") != std::string::npos) breaches_.push_back(event);
     peer_removed_ = peer_removed_ || event.cause == "peer_removed";
     const bool accused =
         event.kind == "peer_state" && (event.text.ends_with("is suspect") || event.text.ends_with("is unreachable"));

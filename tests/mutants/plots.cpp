@@ -203,6 +203,22 @@ Scenario buried(std::uint64_t seed) {
   return scenario;
 }
 
+// One stops on purpose while messages are on their way to it: its goodbye says which of them it took.
+Scenario leave(std::uint64_t seed) {
+  Random random{seed};
+  Scenario scenario = stage(seed, 2, Duration{8'000 * ms});
+  sim::Link link;
+  link.delay = Spread::uniform(15 * ms, 20 * ms);
+  scenario.links = {link};
+  scenario.streams = {stream("Note", "n1", "n2", Duration{2 * ms}, Duration{2'000 * ms})};
+  Fault stop = fault("stop", Duration{random.between(3'000, 4'000) * ms}, Duration{1'000 * ms});
+  stop.on = {"n2"};
+  scenario.faults = {stop};
+  expect_outcome(scenario, "Note", "unreachable", 1, Expectation::unlimited);
+  expect_outcome(scenario, "Note", "unknown", 0, 0);
+  return scenario;
+}
+
 // One sends in floods, the other takes its time and has little room.
 Scenario narrow(std::uint64_t seed) {
   Scenario scenario = stage(seed, 2, Duration{10'000 * ms});
@@ -248,6 +264,7 @@ Scenario large(std::uint64_t seed) {
   Scenario scenario = stage(seed, 2, Duration{15'000 * ms});
   scenario.config["bounds.channel_bytes"] = 64 * kib;
   scenario.config["bounds.chunk_bytes"] = 16 * kib;
+  scenario.config["bounds.batch_bytes"] = 16 * kib;
   scenario.config["bounds.lane_window_bytes"] = 32 * kib;
   sim::Link link;
   link.rate = 1u << 20;
@@ -324,6 +341,7 @@ const std::vector<Plot>& plots() {
                                      {"lost_verdicts", &lost_verdicts},
                                      {"narrow", &narrow},
                                      {"late", &late},
+                                     {"leave", &leave},
                                      {"buried", &buried},
                                      {"flood", &flood},
                                      {"large", &large},

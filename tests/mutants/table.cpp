@@ -77,9 +77,7 @@ std::vector<Row> delivery() {
           drained_too_early, "a node that stops does not wait for what it holds",
           {story("a node that stops answers what it has begun, and its peers hear every verdict before its goodbye"),
            burn()}),
-      HAWSER_ROW(goodbye_without_taken, "a goodbye does not say which messages were taken",
-                 {story("peer stopped: what it did not take was not handled, what it took and could not finish is "
-                        "unknown")}),
+      HAWSER_ROW(goodbye_without_taken, "a goodbye does not say which messages were taken", {plot("leave")}),
       HAWSER_ROW(too_large_admitted, "a message may be larger than the largest",
                  {story("one byte too many is too large, and nothing smaller suffers")}),
       HAWSER_ROW(reply_room_leaks, "room kept for an answer that is not given stays taken",

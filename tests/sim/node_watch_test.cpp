@@ -134,7 +134,7 @@ TEST_CASE("at rest nothing is borrowed, and little room is kept", "[node_watch]"
 TEST_CASE("a peer that broke the protocol is named once", "[node_watch]") {
   Desk desk;
   desk.event("refused", "malformed", "b broke the protocol: a batch that was here before");
-  desk.event("refused", "stopping", "b turned us away: b stops");
+  desk.event("refused", "malformed", "b turned us away: a data lane without a session");
   CHECK(desk.finds_nothing());
   REQUIRE(desk.watch.breaches().size() == 1);
   CHECK(desk.watch.breaches().front().cause == "malformed");
