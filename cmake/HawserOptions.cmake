@@ -17,7 +17,9 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 find_program(HAWSER_CCACHE ccache)
 mark_as_advanced(HAWSER_CCACHE)
 if(HAWSER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${HAWSER_CCACHE}")
+  # Without this it does not keep what was compiled with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_SLOPPINESS=pch_defines,time_macros"
+      "${HAWSER_CCACHE}")
 endif()
 
 # Ours only: warnings as errors must not reach code we did not write. -ffp-contract=off: the same sums everywhere.

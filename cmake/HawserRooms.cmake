@@ -1,9 +1,10 @@
-# hawser_room(name [FOLDERS path ...] [LINKS ...] [PRIVATE_LINKS ...] [MESSAGES ...])
+# hawser_room(name [PLAIN] [FOLDERS path ...] [LINKS ...] [PRIVATE_LINKS ...] [MESSAGES ...])
 #
 # A room is a folder and a library: target hawser_<name>, alias hawser::<name>. Every .cpp directly in its folders (by
 # default the one of its own name) belongs to it; a room of headers alone is an interface. Headers are included as
 # <hawser/room/file.hpp> through a link in the build tree. LINKS names rooms or targets its headers need, PRIVATE_LINKS
-# what only its sources need, MESSAGES schemas whose generated headers stay inside.
+# what only its sources need, MESSAGES schemas whose generated headers stay inside. A PLAIN room knows no Asio and no
+# Cap'n Proto.
 set(HAWSER_INCLUDE_ROOT "${CMAKE_CURRENT_BINARY_DIR}/include")
 file(MAKE_DIRECTORY "${HAWSER_INCLUDE_ROOT}/hawser")
 foreach(folder base detector resilience interconnect inspect sim)
@@ -13,7 +14,7 @@ file(CREATE_LINK "${CMAKE_CURRENT_SOURCE_DIR}/interconnect/hawser.hpp" "${HAWSER
      SYMBOLIC)
 
 function(hawser_room name)
-  cmake_parse_arguments(room "" "" "FOLDERS;LINKS;PRIVATE_LINKS;MESSAGES" ${ARGN})
+  cmake_parse_arguments(room "PLAIN" "" "FOLDERS;LINKS;PRIVATE_LINKS;MESSAGES" ${ARGN})
   if(NOT room_FOLDERS)
     set(room_FOLDERS "${name}")
   endif()
@@ -26,6 +27,11 @@ function(hawser_room name)
     add_library(hawser_${name} STATIC ${sources})
     set(scope PUBLIC)
     target_link_libraries(hawser_${name} PRIVATE "$<BUILD_INTERFACE:hawser_flags>" ${room_PRIVATE_LINKS})
+    if(room_PLAIN)
+      hawser_precompile(hawser_${name} plain)
+    else()
+      hawser_precompile(hawser_${name} node)
+    endif()
   else()
     add_library(hawser_${name} INTERFACE)
     set(scope INTERFACE)
