@@ -3,6 +3,7 @@ option(HAWSER_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(HAWSER_BUILD_BENCH "Build the benchmarks" OFF)
 option(HAWSER_BUILD_FUZZ "Build the fuzzers; clang++ only" OFF)
 option(HAWSER_WARNINGS_AS_ERRORS "Stop at a warning in Hawser's own code; never so in a sanitized build" ON)
+option(HAWSER_MUTANTS "Build the library with a switch that breaks it, for ./run mutants alone" OFF)
 set(HAWSER_SANITIZE "" CACHE STRING "Sanitizers for everything built here: address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -32,6 +33,11 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees overlaps in "text" + std::string, and uninitialised halves in a moved std::variant.
   target_compile_options(hawser_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+
+# Directory-wide: headers and every program must agree.
+if(HAWSER_MUTANTS)
+  add_compile_definitions(HAWSER_MUTANTS)
 endif()
 
 # Directory-wide, not on hawser_flags: code generated from schemas and the test programs' mains must have them too.

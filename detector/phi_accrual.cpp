@@ -1,6 +1,7 @@
 #include <hawser/detector/phi_accrual.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 
 #include <algorithm>
 
@@ -63,6 +64,7 @@ void PhiAccrualDetector::heartbeat(Instant now) {
 }
 
 void PhiAccrualDetector::outage_over(Instant now) {
+  if (mutant(Mutant::outage_in_window)) return heartbeat(now);
   last_ = std::max(last_, now);
   skip_next_ = true;
   ++outages_;
@@ -118,6 +120,8 @@ Duration PhiAccrualDetector::silence_until(const PhiThreshold& threshold) const 
 }
 
 Instant PhiAccrualDetector::suspect_at(const PhiThreshold& threshold) const {
+  if (mutant(Mutant::phi_never_suspects)) return never;
+  if (mutant(Mutant::phi_suspects_all)) return later(last_, config_.interval / 2);
   return later(last_, silence_until(threshold));
 }
 

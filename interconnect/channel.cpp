@@ -1,6 +1,7 @@
 #include <hawser/interconnect/channel.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -57,7 +58,7 @@ void Channel::set_limits(const ChannelLimits& limits) {
 // ---- transmission
 
 bool Channel::may_send(const Held& message) const noexcept {
-  if (replies_ || message.sequence != 0) return true;
+  if (replies_ || message.sequence != 0 || mutant(Mutant::credit_ignored)) return true;
   return next_sequence_ <= credit_messages_ && transmitted_bytes_ + message.bytes <= credit_bytes_;
 }
 
@@ -122,6 +123,7 @@ void Channel::stage() {
     return;
   }
   Ring<Held>& queue = lots_.front().queue;
+  if (mutant(Mutant::order_by_arrival) && queue.size() > 1) std::swap(queue.front(), queue.back());
   if (policy_.overflow == Overflow::reject || policy_.overflow == Overflow::wait) {
     std::swap(queue, staged_);
     queued_.store(0, std::memory_order_release);
@@ -242,7 +244,7 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
     if (staged_.empty()) stage();
     if (staged_.empty()) return written;
     Held& message = staged_.front();
-    if (message.expires <= context.now) {
+    if (message.expires <= context.now && !mutant(Mutant::ttl_unchecked_in_queue)) {
       end_front_staged({OutcomeKind::expired, Cause::in_queue, {}}, context.now, endings);
       continue;
     }
@@ -319,7 +321,8 @@ void Channel::take_verdicts(const Ack& ack, Instant now, Endings& endings) {
       sent_.pop_front();
       continue;
     }
-    while (range != ack.exceptions.end() && range->first + range->count <= message.sequence) ++range;
+    const std::uint64_t beyond = mutant(Mutant::exception_off_by_one) ? 1 : 0;
+    while (range != ack.exceptions.end() && range->first + range->count + beyond <= message.sequence) ++range;
     const bool excepted = range != ack.exceptions.end() && range->first <= message.sequence;
     const Outcome outcome = excepted ? Outcome{range->kind, range->cause, {}} : Outcome{OutcomeKind::delivered, {}, {}};
     if (message.kind == RecordKind::request) {
@@ -388,8 +391,10 @@ bool Channel::answer(std::uint64_t request_id, const Outcome& outcome, InboundBy
 }
 
 void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endings) {
-  const std::uint64_t received = std::min(from_peer.received, next_sequence_ - 1);
-  chunk_offset_ = 0;
+  std::uint64_t received = std::min(from_peer.received, next_sequence_ - 1);
+  if (mutant(Mutant::resume_number_forgotten)) received = 0;
+  if (mutant(Mutant::resend_lost)) received = next_sequence_ - 1;
+  if (!mutant(Mutant::chunk_resumed_midway)) chunk_offset_ = 0;
   transmitted_bytes_ = from_peer.received_bytes + given_up_;
   say_given_up_ = given_up_ != 0;
   credit_messages_ = std::max(initial_credit_messages, from_peer.credit_messages);
@@ -405,7 +410,7 @@ void Channel::resume(const ChannelResume& from_peer, Instant now, Endings& endin
 
 void Channel::end(Held& message, const Outcome& outcome, Instant now, Endings& endings, InboundBytes reply) {
   HAWSER_ASSERT(!message.ended, "a message ends once");
-  message.ended = true;
+  message.ended = !mutant(Mutant::ended_twice);
   if (message.kind == RecordKind::request) request_sequences_.erase(message.request_id());
   if (!replies_) {
     const Duration took = message.sent_at == Instant{} ? Duration::zero() : now - message.sent_at;
@@ -419,6 +424,7 @@ void Channel::end(Held& message, const Outcome& outcome, Instant now, Endings& e
     pending_replies_ += message.reply_bytes();
   }
   message.payload = nullptr;
+  if (mutant(Mutant::outcome_forgotten) && outcome == OutcomeKind::unknown) return;
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
 }
 

@@ -1,4 +1,5 @@
 // The half of a channel that looks at time and at itself: expiry and the snapshot.
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/channel.hpp>
 
 #include <algorithm>
@@ -26,6 +27,7 @@ Instant Channel::next_expiry() const {
 }
 
 void Channel::expire_unsent(Instant now, Endings& endings) {
+  if (mutant(Mutant::ttl_unchecked_in_queue)) return;
   const Outcome expired{OutcomeKind::expired, Cause::in_queue, {}};
   const std::size_t staged = staged_.size();
   for (std::size_t i = 0; i < staged; ++i) {
@@ -92,7 +94,8 @@ void Channel::expire_one(Held& message, Instant now, Duration verdict_window, En
     return;
   }
   if (!request && later(message.expires, verdict_window) <= now) {
-    end(message, {OutcomeKind::unknown, Cause::verdict_lost, {}}, now, endings);
+    const bool lies = mutant(Mutant::unknown_told_expired);
+    end(message, {lies ? OutcomeKind::expired : OutcomeKind::unknown, Cause::verdict_lost, {}}, now, endings);
     return;
   }
   if (!message.slow && guard_.is_slow(now - message.sent_at)) {

@@ -1,5 +1,7 @@
 #include <hawser/interconnect/channel_guard.hpp>
 
+#include <hawser/base/mutant.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +18,7 @@ bool turns_away(const CircuitBreaker& breaker, Instant now) {
   switch (breaker.state(now)) {
     case BreakerState::open:
     case BreakerState::forced_open:
-      return true;
+      return !mutant(Mutant::breaker_open_admits);
     case BreakerState::half_open:
       return !breaker.admits(now);
     default:

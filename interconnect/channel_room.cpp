@@ -5,6 +5,7 @@
 // others' shares is lent to nobody; a share is given even where others have filled the channel before it was known, so
 // that a channel with groups holds at most twice its bound.
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/channel.hpp>
 
 #include <algorithm>
@@ -21,7 +22,8 @@ Cause cause_of(Lack lack) noexcept { return lack == Lack::peer ? Cause::peer_byt
 
 std::optional<Outcome> Channel::refusal(const Held& message, Instant now) const {
   if (gate_ && gate_->kind == OutcomeKind::closed) return gate_;
-  if (message.payload.size() > limits_.message_bytes_max) return Outcome{OutcomeKind::too_large, Cause::none, {}};
+  const bool too_large = message.payload.size() > limits_.message_bytes_max;
+  if (too_large && !mutant(Mutant::too_large_admitted)) return Outcome{OutcomeKind::too_large, Cause::none, {}};
   if (gate_) return gate_;
   if (message.expires <= now) return Outcome{OutcomeKind::expired, Cause::in_queue, {}};
   return std::nullopt;
@@ -65,6 +67,8 @@ Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now) {
     return *refused;
   }
   if (replies_) {
+    const auto turned_away = mutant(Mutant::reply_turned_away) ? guard_.refusal(now) : std::nullopt;
+    if (turned_away) return *turned_away;
     Outcome outcome{OutcomeKind::delivered, Cause::none, {}};
     if (!admit_reply(message, outcome)) ledger_.refuse(outcome, message.bytes);
     return outcome;
@@ -136,6 +140,7 @@ Lot* Channel::new_lot(std::uint64_t group, Cause& why) {
 
 LotCount Channel::unused_by_others(const Lot& lot) const noexcept {
   LotCount unused;
+  if (mutant(Mutant::group_share_ignored)) return unused;
   const LotCount share{share_messages(), share_bytes()};
   for (const Lot& other : lots_) {
     if (&other == &lot) continue;
@@ -163,7 +168,7 @@ bool Channel::take_room(Lot& lot, const Held& message, Cause& why, LotCount free
     const bool within = lot.room.messages - freed.messages < share_messages();
     messages = within ? 0 : messages + unused_by_others(lot).messages;
   }
-  if (messages >= limits_.messages) {
+  if (messages >= limits_.messages && !mutant(Mutant::channel_unbounded)) {
     why = Cause::channel_messages;
     return false;
   }
@@ -211,7 +216,7 @@ void Channel::release_room(Lot& lot, LotCount freed) {
 
 // Gives back what is not needed any more.
 void Channel::fit_room() {
-  loan_.lower_to(room_.bytes > limits_.bytes ? room_.bytes - limits_.bytes : 0);
+  if (!mutant(Mutant::reserve_leaks)) loan_.lower_to(room_.bytes > limits_.bytes ? room_.bytes - limits_.bytes : 0);
   share_.release_to(within_share(room_.bytes) + waiting_bytes_);
 }
 
@@ -282,6 +287,7 @@ bool Channel::admit_waiting() {
 // Where even all of them would not do, none is dropped: nobody loses a message to one that is turned away.
 bool Channel::make_room(Lot& lot, const Held& message, Cause& why) {
   const bool by_key = policy_.overflow == Overflow::keep_latest;
+  if (mutant(Mutant::overflow_ignored)) return false;
   if (!by_key && policy_.overflow != Overflow::drop_oldest) return false;
   const auto droppable = [&](const Held& queued) {
     return !queued.ended && (!by_key || queued.key() == message.key());

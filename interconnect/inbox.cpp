@@ -1,6 +1,7 @@
 #include <hawser/interconnect/inbox.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/channel.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
@@ -123,7 +124,7 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     return want(to, record, problem);
   }
   to.lane = arrival.lane;
-  if (record.sequence <= to.received) {
+  if (record.sequence <= to.received && !mutant(Mutant::dedup_off)) {
     ++to.duplicates;
     mark(to);
     return true;
@@ -154,8 +155,9 @@ bool Inbox::assemble(Channel& to, const Record& record, const Arrival& arrival, 
   }
   if (record.offset == 0) begin_assembly(to, record, arrival);
   Assembly& assembly = to.assembly;
-  if (assembly.sequence != record.sequence || record.offset != assembly.filled ||
-      assembly.total != record.total_bytes) {
+  const bool continues =
+      assembly.sequence == record.sequence && record.offset == assembly.filled && assembly.total == record.total_bytes;
+  if (!continues && !mutant(Mutant::chunk_unchecked)) {
     problem = "a piece of a message does not continue the piece before it";
     return false;
   }
@@ -300,7 +302,7 @@ void Inbox::detach() {
 }
 
 void Inbox::cancel(std::uint64_t request_id) {
-  if (request_id == 0) return;  // of plain messages, which nobody waits for
+  if (request_id == 0 || mutant(Mutant::cancellation_lost)) return;  // of plain messages, which nobody waits for
   for (auto& [type, channel] : channels_) {
     for (const Running& work : channel.running) {
       if (work.request_id == request_id) work.cancellation.request();
@@ -330,7 +332,7 @@ void Inbox::acknowledge_along(BatchWriter& batch) {
     // While an exception is not confirmed, a verdict that overtakes it on another lane would be taken for its own.
     if (!channel.dirty || !channel.exceptions.empty()) continue;
     const ChannelResume state = tell_credit(channel);
-    batch.add(Ack{type, channel.verdicts, state.credit_messages, state.credit_bytes, {}});
+    batch.add(Ack{type, said_verdicts(channel), state.credit_messages, state.credit_bytes, {}});
     channel.dirty = false;
     --dirty_;
   }
@@ -345,7 +347,7 @@ void Inbox::acknowledge(BatchWriter& batch, std::size_t budget, std::uint64_t ba
       if (exception.carried_in == 0) scratch_.push_back(exception.range);
     }
     const ChannelResume state = tell_credit(channel);
-    const Ack ack{type, channel.verdicts, state.credit_messages, state.credit_bytes, scratch_};
+    const Ack ack{type, said_verdicts(channel), state.credit_messages, state.credit_bytes, scratch_};
     const std::size_t size = size_in_batch(ack);
     if (written != 0 && written + size > budget) return;
     batch.add(ack);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <hawser/base/fault_point.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/pooled.hpp>
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
@@ -271,6 +272,9 @@ class Inbox final : private GrantWaiter {
   void room_freed() override { host_.look_again(); }
   ChannelResume tell_credit(Channel& channel);
   void mark(Channel& channel);
+  static std::uint64_t said_verdicts(const Channel& channel) noexcept {
+    return mutant(Mutant::ack_before_handled) ? channel.received : channel.verdicts;
+  }
 
   const Registry& registry_;
   const Limits limits_;

@@ -5,6 +5,7 @@
 // windows of those who are used shrink again, by not being renewed. A message larger than the share asks for its whole
 // size and borrows it at once or waits its turn.
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/channel.hpp>
 #include <hawser/interconnect/inbox.hpp>
 
@@ -103,7 +104,8 @@ bool Inbox::pressed() const noexcept {
 
 // Raises what the peer may send to the window, as far as there is room.
 void Inbox::offer(Channel& channel) {
-  const std::size_t waiting = channel.queue.size() + channel.running.size();
+  const bool unbounded = mutant(Mutant::inbound_unbounded);
+  const std::size_t waiting = unbounded ? 0 : channel.queue.size() + channel.running.size();
   if (channel.fresh_bytes >= channel.window_bytes / 2 || channel.fresh_messages >= channel.window_messages / 2) {
     channel.window_messages = std::min(channel.share_messages, 2 * channel.window_messages);
     channel.window_bytes = std::min(channel.share_bytes, 2 * channel.window_bytes);
@@ -132,7 +134,10 @@ void Inbox::offer(Channel& channel) {
 
 // From here on the peer may know of it.
 ChannelResume Inbox::tell_credit(Channel& channel) {
-  if (!channel.replies && !host_.puts_off(FaultPoint::credit_withheld, channel.name)) offer(channel);
+  if (!channel.replies && !host_.puts_off(FaultPoint::credit_withheld, channel.name) &&
+      !mutant(Mutant::credit_not_returned)) {
+    offer(channel);
+  }
   return {channel.type, channel.received, channel.received_bytes, channel.told_messages, channel.told_bytes};
 }
 

@@ -1,5 +1,6 @@
 // The half of an inbox that runs handlers and gives verdicts, in order.
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/inbox.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
@@ -62,7 +63,8 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
   while (!channel.queue.empty()) {
     const Item& head = channel.queue.front();
     const bool decided = head.verdict != OutcomeKind::delivered;
-    const bool expired = !decided && head.expires <= now;
+    const bool unchecked = mutant(Mutant::ttl_unchecked_before_handler);
+    const bool expired = !decided && head.expires <= now && !unchecked;
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
     if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {
@@ -77,7 +79,7 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
       // A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
       if (others_ran) now = time_now(now, item.expires);
       others_ran = true;
-      if (item.expires <= now) {
+      if (item.expires <= now && !unchecked) {
         drop_content(channel, item);
         verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
         continue;
@@ -207,7 +209,7 @@ void Inbox::answer(const Running& work, HandlerEnd end) {
 void Inbox::release_reply(std::size_t bytes) {
   if (bytes == 0) return;
   reply_room_ -= bytes;
-  host_.release_reply(bytes);
+  if (!mutant(Mutant::reply_room_leaks)) host_.release_reply(bytes);
 }
 
 // A handler that waits for a thread holds up the verdicts behind it: they are given in order.
@@ -231,6 +233,7 @@ void Inbox::decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, C
 }
 
 void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+  if (mutant(Mutant::expired_told_delivered) && kind == OutcomeKind::expired) kind = OutcomeKind::delivered;
   HAWSER_ASSERT(sequence > channel.verdicts, "verdicts are given once, in order");
   channel.verdicts = sequence;
   ++channel.counts[static_cast<std::size_t>(kind)];

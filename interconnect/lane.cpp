@@ -1,6 +1,7 @@
 #include <hawser/interconnect/lane.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 
 #include <algorithm>
 
@@ -81,6 +82,7 @@ void Lane::failed(Instant now, Severity severity, std::string_view cause, std::s
   open_since_ = never;
   backoff_.set_cap(severity == Severity::refused ? config_.cap : absent_cap_);
   next_dial_ = std::max(now, later(attempt_began_, backoff_.next(random)));
+  if (mutant(Mutant::redial_at_once)) next_dial_ = now;
   enter(LaneState::waiting, now, cause, std::move(detail), next_dial_);
 }
 

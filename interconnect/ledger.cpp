@@ -1,5 +1,7 @@
 #include <hawser/interconnect/ledger.hpp>
 
+#include <hawser/base/mutant.hpp>
+
 namespace hawser {
 
 LedgerCount& LedgerCount::operator+=(const LedgerCount& other) noexcept {
@@ -28,6 +30,7 @@ void LedgerRow::deliver(std::uint64_t messages, std::uint64_t bytes) noexcept {
 }
 
 void LedgerRow::refuse(const Outcome& outcome, std::uint64_t bytes) noexcept {
+  if (mutant(Mutant::refusal_not_counted)) return;
   submitted += {1, bytes};
   outcomes[static_cast<std::size_t>(outcome.kind)] += {1, bytes};
   ++causes[static_cast<std::size_t>(outcome.cause)];

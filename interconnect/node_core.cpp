@@ -1,6 +1,7 @@
 #include <hawser/interconnect/node_core.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/version.hpp>
 
 #include <boost/asio/post.hpp>
@@ -210,7 +211,7 @@ void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message
   Instant deadline = options.deadline;
   const Delivery* work = working_for();
   if (work != nullptr && work->clock == &runtime_.scheduler()) {
-    deadline = std::min(deadline, work->deadline);
+    if (!mutant(Mutant::deadline_not_passed_on)) deadline = std::min(deadline, work->deadline);
     if (ticket == 0) ticket = next_ticket();
     completion = std::make_unique<LinkedCompletion>(std::move(completion), work->cancellation.token(),
                                                     CancelSend{weak_from_this(), peer, type.id, ticket});
@@ -281,7 +282,7 @@ void NodeCore::stalled(Duration late) {
   armed_at_ = now_;
   event("stall", {}, "loop_late", "this node did not run for " + std::to_string(to_us(late) / 1000) + " ms");
   for (const auto& peer : by_index_) {
-    if (peer != nullptr) peer->excuse(late);
+    if (peer != nullptr && !mutant(Mutant::stall_not_excused)) peer->excuse(late);
   }
 }
 

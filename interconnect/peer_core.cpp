@@ -1,6 +1,7 @@
 #include <hawser/interconnect/peer_core.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/node_core.hpp>
 
 #include <boost/asio/post.hpp>
@@ -137,7 +138,7 @@ void PeerCore::tick(Instant now) {
     }
     const bool stuck = each.open() && each.lane_class() != LaneClass::control && up() &&
                        later(each.waiting_since(), silence_limit()) <= now;
-    if (stuck) {
+    if (stuck && !mutant(Mutant::silent_lane_kept)) {
       node_.hang_up(each.link());
       fail_lane(each, Lane::Severity::absent, "no_progress", "nothing on this lane was acknowledged in time", now);
       breaker_.trip(now, "no_progress", "a lane without progress", true);
@@ -336,6 +337,11 @@ Cause PeerCore::unreachable_cause() const noexcept {
     if (cause == to_string(known)) return known;
   }
   return peer_incarnation_ == Incarnation::unknown ? Cause::never_heard : Cause::silent;
+}
+
+// Ages are told by steady clocks alone.
+Instant PeerCore::arrival_time(Instant now) const {
+  return mutant(Mutant::wall_clock_for_ttl) ? instant_from_us(node_.runtime().wall_clock_us()) : now;
 }
 
 // ---- what the node decides

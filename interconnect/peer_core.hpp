@@ -174,6 +174,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   Duration verdict_window() const noexcept;
   Duration silence_limit() const noexcept;
   Duration confirmed_for() const noexcept;
+  Instant arrival_time(Instant now) const;  // on the clock that the ages of messages are reckoned with
   // Heartbeats on the open control lane are not answered.
   bool unanswered_too_long(Instant now) const;
 

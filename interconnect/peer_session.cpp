@@ -1,4 +1,5 @@
 // How a session with a peer begins, goes on and ends: hello, welcome, goodbye, heartbeats.
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/node_core.hpp>
 #include <hawser/interconnect/peer_core.hpp>
 
@@ -111,10 +112,12 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
 // ---- their connections
 
 RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Instant now) {
-  if (hello.from_incarnation < peer_incarnation_) return RefusalReason::stale_incarnation;
+  const bool stale = hello.from_incarnation < peer_incarnation_;
+  if (stale && !mutant(Mutant::stale_incarnation_accepted)) return RefusalReason::stale_incarnation;
   const bool overtaken = hello.from_incarnation == peer_incarnation_ && hello.session < peer_session_;
   if (overtaken) return RefusalReason::stale_session;
-  const bool known = hello.from_incarnation == peer_incarnation_ && hello.session == peer_session_;
+  const bool known = hello.from_incarnation == peer_incarnation_ &&
+                     (hello.session == peer_session_ || mutant(Mutant::stale_session_accepted));
   if (!known) {
     if (hello.lane != LaneClass::control) return RefusalReason::malformed;  // the control lane comes first
     const bool newer = hello.from_incarnation > peer_incarnation_ && peer_incarnation_ != Incarnation::unknown;
@@ -157,7 +160,8 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   refresh_channels();
   // Only a peer that does not know us in this life makes us begin anew: one that does has changed its session because
   // it has just met us, and if we changed ours for that, two such nodes would go on changing for ever.
-  const bool had_one = peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us);
+  const bool had_one =
+      peer_session_ != 0 && !(incarnation == peer_incarnation_ && knows_us) && !mutant(Mutant::restart_unnoticed);
   if (had_one) {
     // The same process has forgotten us (it removed us, or it has heard of our restart only now): what is unsent may go
     // to it, and our own number stays, or each side would answer the other's new number with another one.
@@ -209,7 +213,7 @@ void PeerCore::send_welcomes(Instant now) {
     Inbound& from = inbound_[i];
     if (!from.welcome_due || control.blocked() || node_.puts_off(FaultPoint::welcome_delayed, *this)) continue;
     const auto which = static_cast<LaneClass>(i);
-    if (which != LaneClass::control && !clock_.confirmed(now)) continue;
+    if (which != LaneClass::control && !clock_.confirmed(arrival_time(now))) continue;
     Welcome welcome;
     welcome.from = node_.config().id;
     welcome.to = id_;
@@ -241,7 +245,8 @@ bool PeerCore::welcome(const Welcome& welcome, Instant now, std::string& problem
     problem = "a welcome in a version that was not offered";
     return false;
   }
-  clock_.confirm(welcome.sent_at, now, Duration{std::max<std::int64_t>(session_now(now) - welcome.hello_sent_at, 0)});
+  clock_.confirm(welcome.sent_at, arrival_time(now),
+                 Duration{std::max<std::int64_t>(session_now(now) - welcome.hello_sent_at, 0)});
   opened.opened(now);
   node_.event("lane", id_, "welcomed", std::string{to_string(welcome.lane)} + " lane open");
   if (welcome.lane == LaneClass::control) {
@@ -312,8 +317,8 @@ void PeerCore::say_goodbye(Instant now) {
   if (control.blocked()) return;  // link_writable brings us back
   goodbye_due_ = false;
   Goodbye goodbye;
-  goodbye.settled = true;
-  goodbye.taken = inbox_.taken();
+  goodbye.settled = !mutant(Mutant::goodbye_without_taken);
+  if (goodbye.settled) goodbye.taken = inbox_.taken();
   goodbye.from = node_.config().id;
   goodbye.from_incarnation = node_.incarnation();
   goodbye.version = version_;
@@ -338,7 +343,7 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
   // A reply that took as long as a conviction is no evidence of life: it may be one of a burst that was held up.
   if (round_trip > silence_limit()) return;
   ++beats_answered_;
-  clock_.confirm(header.sent_at, now, round_trip);
+  clock_.confirm(header.sent_at, arrival_time(now), round_trip);
   judge_.reply(now);
   breaker_.evidence(now);
   if (judge_.tick(now)) after_judgement(now);

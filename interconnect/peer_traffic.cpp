@@ -1,4 +1,5 @@
 // What flows between a node and its peer: batches in and out, acknowledgements, replies.
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/node_core.hpp>
 #include <hawser/interconnect/peer_core.hpp>
 
@@ -72,7 +73,7 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
     }
     heard_heartbeat(*header.heartbeat, header, now);
   }
-  const Arrival arrival{frame, which, now, clock_.charge(header.sent_at, now), header.sent_at};
+  const Arrival arrival{frame, which, now, clock_.charge(header.sent_at, arrival_time(now)), header.sent_at};
   Record record;
   Ack ack;
   for (;;) {
@@ -224,7 +225,7 @@ void PeerCore::flush_control(Instant now) {
       heartbeat->hears = node_.hears();
       unanswered_.push_back({beats_, now});
       if (unanswered_.size() > beats_remembered) unanswered_.pop_front();
-      next_beat_ = later(now, node_.config().detector.heartbeat);
+      next_beat_ = later(now, node_.config().detector.heartbeat * (mutant(Mutant::heartbeat_late) ? 2 : 1));
       probe(lane(LaneClass::ordinary), now);
       probe(lane(LaneClass::bulk), now);
     }
@@ -259,7 +260,7 @@ void PeerCore::flush_data(Lane& on, Instant now) {
   if (!on.open() || slots(on.lane_class()).empty()) return;
   BatchWriter& writer = writers_[static_cast<std::size_t>(on.lane_class())];
   for (std::size_t i = 0; i < batches_per_turn; ++i) {
-    if (on.blocked() || on.window_left() == 0) return;
+    if (on.blocked() || (on.window_left() == 0 && !mutant(Mutant::window_unbounded))) return;
     const std::size_t written = fill_batch(on, writer, now);
     if (!writer.open()) return;
     if (written == 0) {  // it waits for credit or a breaker; the number of the batch is simply skipped
@@ -294,7 +295,8 @@ std::size_t PeerCore::fill_batch(Lane& on, BatchWriter& writer, Instant now) {
       continue;
     }
     if (!writer.open()) begin_batch(on, writer, now, std::nullopt, bounds.batch_bytes + largest_record);
-    slot.deficit += quantum_bytes * (slot.channel->policy().priority + 1u);
+    const std::size_t priority = slot.channel->policy().priority;
+    slot.deficit += quantum_bytes * ((mutant(Mutant::priority_inverted) ? priority_max - priority : priority) + 1u);
     const std::size_t room = bounds.batch_bytes + largest_record - written;
     const std::size_t took = slot.channel->fill(writer, std::min(slot.deficit, room), context, node_.endings());
     written += took;
@@ -303,7 +305,7 @@ std::size_t PeerCore::fill_batch(Lane& on, BatchWriter& writer, Instant now) {
     const bool stuck = took == 0 && slot.deficit >= largest_record;
     quiet = stuck ? quiet + 1 : 0;
     if (stuck) slot.deficit = 0;
-    ++turn;
+    if (took == 0 || !mutant(Mutant::lane_starves)) ++turn;
   }
   return written;
 }

@@ -1,5 +1,7 @@
 #include <hawser/interconnect/reserve.hpp>
 
+#include <hawser/base/mutant.hpp>
+
 namespace hawser {
 namespace {
 
@@ -44,7 +46,7 @@ Lack Loan::raise_to(std::size_t bytes) noexcept {
 bool Loan::lower_to(std::size_t bytes) noexcept {
   if (bytes >= taken_) return false;
   room_.peer.reserve.give_back(taken_ - bytes);
-  room_.node.reserve.give_back(taken_ - bytes);
+  if (!mutant(Mutant::node_reserve_leaks)) room_.node.reserve.give_back(taken_ - bytes);
   taken_ = bytes;
   return true;
 }

@@ -1,5 +1,7 @@
 #include <hawser/interconnect/session_clock.hpp>
 
+#include <hawser/base/mutant.hpp>
+
 #include <algorithm>
 
 namespace hawser {
@@ -30,6 +32,7 @@ void SessionClock::confirm(std::int64_t sent_at, Instant arrival, Duration round
 
 // What two clocks may have drifted apart in so long.
 std::int64_t SessionClock::drift(Duration age) const noexcept {
+  if (mutant(Mutant::drift_ignored)) return 0;
   const std::int64_t age_ms = std::max<std::int64_t>(to_us(age), 0) / 1000 + 1;
   return age_ms * 2 * static_cast<std::int64_t>(drift_ppm_) / 1000;
 }
@@ -43,7 +46,7 @@ std::int64_t SessionClock::base_offset(Instant now) const noexcept {
 }
 
 Duration SessionClock::charge(std::int64_t sent_at, Instant arrival) const noexcept {
-  if (!confirmed_) return Duration::zero();
+  if (!confirmed_ || mutant(Mutant::ttl_not_charged)) return Duration::zero();
   const std::int64_t late = offset_of(sent_at, arrival) - base_offset(arrival);
   return Duration{std::max<std::int64_t>(late, 0)};
 }

@@ -1,6 +1,7 @@
 #include <hawser/resilience/backoff.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 
 #include <algorithm>
@@ -21,7 +22,7 @@ Duration Backoff::next(Random& random) {
     case Jitter::none:
       break;
     case Jitter::full:
-      delay = random.between(Duration::zero(), high);
+      delay = mutant(Mutant::backoff_without_jitter) ? high : random.between(Duration::zero(), high);
       break;
     case Jitter::equal:
       delay = random.between(high / 2, high);
@@ -35,7 +36,7 @@ Duration Backoff::next(Random& random) {
   }
   last_ = delay;
   const Duration larger{scale_permille(grown_.count(), config_.factor_permille)};
-  grown_ = std::min(larger, std::max(config_.cap, config_.base));
+  if (!mutant(Mutant::backoff_never_grows)) grown_ = std::min(larger, std::max(config_.cap, config_.base));
   if (attempts_ < std::numeric_limits<unsigned>::max()) ++attempts_;
   return delay;
 }

@@ -1,6 +1,7 @@
 #include <hawser/resilience/bulkhead.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/resilience/coherence.hpp>
 
 #include <algorithm>
@@ -44,7 +45,7 @@ std::optional<std::uint32_t> Bulkhead::lender_for(std::uint32_t group) const {
   std::optional<std::uint32_t> best;
   std::uint32_t spare_of_best = 0;
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-    const std::uint32_t lends = config_.groups[i].lends;
+    const std::uint32_t lends = mutant(Mutant::floor_borrowed) ? config_.groups[i].floor : config_.groups[i].lends;
     if (i == group || !own_free(i) || groups_[i].lent >= lends) continue;
     const std::uint32_t spare =
         std::min(lends - groups_[i].lent, config_.groups[i].floor - groups_[i].own - groups_[i].lent);

@@ -1,6 +1,7 @@
 #include <hawser/resilience/cascade_preventor.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 #include <hawser/resilience/coherence.hpp>
 
@@ -98,7 +99,8 @@ void CascadePreventor::update(const PressureSignals& signals, Instant now) {
   }
   if (due > level_) return enter(due, worst.cause, now);
   if (level_ == CascadeLevel::normal) return;
-  if (pressure_ + config_.hysteresis >= mark_of(level_)) {
+  const std::uint32_t hysteresis = mutant(Mutant::hysteresis_off) ? 0 : config_.hysteresis;
+  if (pressure_ + hysteresis >= mark_of(level_)) {
     calm_since_ = never;
     return;
   }

@@ -1,6 +1,7 @@
 #include <hawser/resilience/circuit_breaker.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 
 #include <algorithm>
@@ -43,15 +44,16 @@ std::optional<Permit> CircuitBreaker::acquire(Instant now, bool tracked) {
       return Permit{};
     case State::forced_open:
     case State::open:
+      if (mutant(Mutant::breaker_open_admits)) return Permit{generation_, 0, false};
       return refuse();
     case State::half_open:
-      if (probes(now) >= config_.probes_max) return refuse();
+      if (probes(now) >= config_.probes_max && !mutant(Mutant::half_open_unlimited)) return refuse();
       if (probes_.size() >= config_.probes_max + late_probes_max) probes_.erase(probes_.begin());
       probes_.push_back({next_probe_, later(now, config_.probe_lease)});
       return Permit{generation_, next_probe_++, true};
     case State::ramping:
       ramp_credit_ += ramp_percents[ramp_step(now)];
-      if (ramp_credit_ < 100) return refuse();
+      if (ramp_credit_ < 100 && !mutant(Mutant::ramp_ignored)) return refuse();
       ramp_credit_ -= 100;
       break;
     case State::closed:
@@ -210,7 +212,8 @@ void CircuitBreaker::evidence(Instant now) {
 }
 
 BreakerState CircuitBreaker::state(Instant now) const noexcept {
-  if (state_ == State::open && now >= open_until_ && !by_evidence_) return State::half_open;
+  const bool sticks = mutant(Mutant::breaker_sticks);
+  if (state_ == State::open && now >= open_until_ && !by_evidence_ && !sticks) return State::half_open;
   if (state_ == State::ramping && now >= later(reason_.since, config_.ramp_time)) return State::closed;
   return state_;
 }
@@ -347,8 +350,9 @@ std::uint32_t CircuitBreaker::admitted_percent(Instant now) const noexcept {
 
 std::size_t CircuitBreaker::probes(Instant now) const noexcept {
   if (state_ != State::half_open) return 0;
-  return static_cast<std::size_t>(
-      std::count_if(probes_.begin(), probes_.end(), [now](const Probe& probe) { return now < probe.lease_ends; }));
+  return static_cast<std::size_t>(std::count_if(probes_.begin(), probes_.end(), [now](const Probe& probe) {
+    return now < probe.lease_ends || mutant(Mutant::probe_lease_forever);
+  }));
 }
 
 Duration CircuitBreaker::next_open_time() {
@@ -360,7 +364,8 @@ Duration CircuitBreaker::next_open_time() {
     ceiling = grown;
   }
   ceiling = std::min(ceiling, most);
-  const std::int64_t floor = ceiling - scale_permille(ceiling, config_.open_jitter_permille);
+  const std::int64_t jitter = mutant(Mutant::breaker_jitter_dropped) ? 0 : config_.open_jitter_permille;
+  const std::int64_t floor = ceiling - scale_permille(ceiling, static_cast<std::uint64_t>(jitter));
   return Duration{std::max<std::int64_t>(random_.between(floor, ceiling), 1)};
 }
 

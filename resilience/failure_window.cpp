@@ -1,6 +1,7 @@
 #include <hawser/resilience/failure_window.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 
 #include <algorithm>
 
@@ -56,7 +57,7 @@ void TimeWindow::advance(Instant now) {
   if (current_ == INT64_MIN || number - count >= current_) {
     clear();
   } else {
-    for (std::int64_t passed = current_ + 1; passed <= number; ++passed) {
+    for (std::int64_t passed = current_ + (mutant(Mutant::window_edge) ? 2 : 1); passed <= number; ++passed) {
       WindowCounts& oldest = buckets_[static_cast<std::size_t>((passed % count + count) % count)];
       sum_.calls -= oldest.calls;
       sum_.failures -= oldest.failures;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/time.hpp>
 
 #include <array>
@@ -178,7 +179,7 @@ class FallbackHandler {
     if (found == values_.end()) return std::nullopt;
     // A clock that ran backwards makes nothing younger than new.
     const Duration age = now > found->second.at ? now - found->second.at : Duration::zero();
-    if (age > *max_age_) {
+    if (age > *max_age_ && !mutant(Mutant::fallback_stale)) {
       ++stale_;
       return std::nullopt;
     }

@@ -1,6 +1,7 @@
 #include <hawser/resilience/load_shedder.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 #include <hawser/resilience/coherence.hpp>
 
@@ -143,7 +144,8 @@ std::optional<ShedEvent> LoadShedder::poll(Instant now) {
   for (std::size_t i = queues_.size(); i-- > 0;) {
     Ring<Waiter>& queue = queues_[i];
     if (queue.empty()) continue;
-    const bool newest = queue.size() > 1 && now - queue.front().since > target();
+    const bool standing = queue.size() > 1 && now - queue.front().since > target();
+    const bool newest = standing && !mutant(Mutant::shedder_first_in_first_out);
     const Waiter in = newest ? queue.back() : queue.front();
     newest ? queue.pop_back() : queue.pop_front();
     newest_first_ += newest ? 1 : 0;

@@ -1,6 +1,7 @@
 #include <hawser/resilience/pipeline_core.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 
 #include <algorithm>
 #include <tuple>
@@ -230,7 +231,7 @@ void PipelineCore::attempt_ended(PipelineCall& call, AttemptResult result, Insta
   HAWSER_ASSERT(call.phase_ == Phase::running, "an attempt that ends was running");
   const Duration took = now > call.attempt_began_ ? now - call.attempt_began_ : Duration::zero();
   const bool over = call.attempt_deadline_ != never && now > call.attempt_deadline_;
-  const bool late = over && result.end == AttemptEnd::success;
+  const bool late = over && result.end == AttemptEnd::success && !mutant(Mutant::late_counted_good);
   AttemptResult counted = result;
   if (over && (late || result.end == AttemptEnd::failure)) counted.end = AttemptEnd::timeout;
   if (counted.end == AttemptEnd::timeout) counted.repeatable = call.options_.idempotent;

@@ -1,6 +1,7 @@
 #include <hawser/resilience/retry_policy.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/resilience/coherence.hpp>
 
 #include <algorithm>
@@ -53,11 +54,11 @@ RetryDecision RetryPolicy::after(Call& call, const AttemptResult& result, Instan
     if (result.push_back) decision.at = std::max(decision.at, later(now, *result.push_back));
     if (breaker_retry_at > decision.at) {
       decision.stop = RetryStop::breaker_open;
-    } else if (later(decision.at, config_.attempt_min) > deadline) {
+    } else if (later(decision.at, config_.attempt_min) > deadline && !mutant(Mutant::deadline_overrun)) {
       decision.stop = RetryStop::deadline;
     } else if (config_.observe_only) {
       decision.stop = RetryStop::observe_only;
-    } else if (config_.budgeted && !budget_.withdraw(now)) {
+    } else if (config_.budgeted && !budget_.withdraw(now) && !mutant(Mutant::retry_ignores_budget)) {
       decision.stop = RetryStop::budget_empty;
     } else {
       ++call.attempts;

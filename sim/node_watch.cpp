@@ -1,5 +1,7 @@
 #include <hawser/sim/node_watch.hpp>
 
+#include <hawser/interconnect/reserve.hpp>
+
 #include <algorithm>
 #include <limits>
 
@@ -35,13 +37,13 @@ void NodeWatch::add(Invariant invariant, const std::string& peer, std::string te
 }
 
 void NodeWatch::look(const NodeSnapshot& shown, const Config& config, bool calm) {
+  look_at_events(shown, calm);
   look_at_books(shown);
   look_at_memory(shown, config);
   for (const PeerSnapshot& peer : shown.peers) {
     look_at_lanes(peer, config);
     look_at_gray(peer, shown.taken_at);
   }
-  look_at_events(shown, calm);
 }
 
 void NodeWatch::look_at_books(const NodeSnapshot& shown) {
@@ -67,7 +69,11 @@ void NodeWatch::look_at_memory(const NodeSnapshot& shown, const Config& config) 
   const BoundsConfig& bounds = config.bounds;
   std::uint64_t outbound = 0;
   std::uint64_t inbound = 0;
+  std::uint64_t outbound_room = 0;
+  std::uint64_t inbound_room = 0;
   for (const PeerSnapshot& peer : shown.peers) {
+    outbound_room += peer.outbound_room;
+    inbound_room += peer.inbound_room;
     look_at_channels(peer, bounds);
     std::uint64_t arrived = 0;
     for (const InboundSnapshot& each : peer.inbound) arrived += each.held_bytes;
@@ -82,9 +88,25 @@ void NodeWatch::look_at_memory(const NodeSnapshot& shown, const Config& config) 
   }
   at_most({}, "the node's outbound room is", shown.outbound_room, bounds.node_bytes);
   at_most({}, "the node's inbound room is", shown.inbound_room, bounds.node_bytes);
+  // What a peer takes, its node counts as well, and nothing else.
+  if (!peer_removed_) {
+    at_most({}, "the node's outbound room is", shown.outbound_room, outbound_room);
+    at_most({}, "the node's inbound room is", shown.inbound_room, inbound_room);
+  }
   at_most({}, "bytes held to be sent are", outbound, shown.outbound_room);
   at_most({}, "bytes held for handlers are", inbound, shown.inbound_room);
   at_most({}, "bytes held are", shown.held_bytes, std::uint64_t{shown.outbound_room} + shown.inbound_room);
+}
+
+void NodeWatch::look_at_rest(const NodeSnapshot& shown) {
+  // A channel lets go of what is more than two steps above its need: of its messages, and of its replies.
+  constexpr std::uint64_t breath = 2 * Share::step;
+  for (const PeerSnapshot& peer : shown.peers) {
+    std::uint64_t borrowed = 0;
+    for (const ChannelSnapshot& channel : peer.channels) borrowed += channel.borrowed_bytes;
+    at_most(peer_of(peer), "at rest the channels borrow", borrowed, 0);
+    at_most(peer_of(peer), "at rest the peer's outbound room is", peer.outbound_room, breath * peer.channels.size());
+  }
 }
 
 void NodeWatch::look_at_channels(const PeerSnapshot& peer, const BoundsConfig& bounds) {
@@ -167,11 +189,14 @@ void NodeWatch::look_at_lanes(const PeerSnapshot& peer, const Config& config) {
 
 void NodeWatch::look_at_events(const NodeSnapshot& shown, bool calm) {
   accusations_.clear();
+  breaches_.clear();
   for (const Event& event : shown.events) {
     if (event.number <= events_seen_) continue;
     if (event.number != events_seen_ + 1) breakers_known_ = false;
     events_seen_ = event.number;
     if (event.kind == "breaker") look_at_breaker(event);
+    if (event.text.find(" broke the protocol: ") != std::string::npos) breaches_.push_back(event);
+    peer_removed_ = peer_removed_ || event.cause == "peer_removed";
     const bool accused =
         event.kind == "peer_state" && (event.text.ends_with("is suspect") || event.text.ends_with("is unreachable"));
     if (accused) accusations_.push_back(event);

@@ -28,6 +28,11 @@ class NodeWatch {
   // `calm`: nothing has happened to the world since the look before the last one that could explain a suspicion.
   void look(const NodeSnapshot& shown, const Config& config, bool calm);
 
+  // At rest nothing is borrowed, and no more room is kept than channels that breathe keep.
+  void look_at_rest(const NodeSnapshot& shown);
+
+  // What the last look found of peers that broke the protocol.
+  const std::vector<Event>& breaches() const noexcept { return breaches_; }
   // The accusations (a peer is suspect or unreachable) that the last look found.
   const std::vector<Event>& accusations() const noexcept { return accusations_; }
 
@@ -46,8 +51,10 @@ class NodeWatch {
   Findings& findings_;
   std::uint64_t events_seen_ = 0;
   std::vector<Event> accusations_;
+  std::vector<Event> breaches_;
   std::map<std::pair<std::string, std::string>, std::string> breakers_;  // by peer and name; absent: closed
-  bool breakers_known_ = true;                                           // no event was missed
+  bool peer_removed_ = false;   // somebody may hold on to it, and with it to room
+  bool breakers_known_ = true;  // no event was missed
 };
 
 }  // namespace hawser::sim

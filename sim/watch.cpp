@@ -115,6 +115,7 @@ void Watch::follow_pairs() {
       const MachineId there = world_.at_host(to).index();
       const Rule& way = world_.network().rule(here, there);
       const Rule& back = world_.network().rule(there, here);
+      tampered_ = tampered_ || way.tampers() || back.tampers();
       const bool answered = peer.alive && !world_.at_host(to).paused() && !cuts_control(way) && !cuts_control(back);
       pairs_.told(from, to, observer.alive && !observer.paused, answered, world_.now());
       const Host& other = world_.at_host(to);
@@ -134,8 +135,16 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
   ++looks_;
   const NodeSnapshot shown = node->snapshot();
   seen.watch->look(shown, node->config(), calm());
+  if (at_rest) seen.watch->look_at_rest(shown);
   for (const Event& event : seen.watch->accusations()) {
     self_.accused(name, event.peer.text(), event.cause, world_.now());
+  }
+  for (const Event& event : seen.watch->breaches()) {
+    // Sound nodes understand each other, unless somebody changes what they say.
+    const std::string& peer = event.peer.text();
+    const bool ours = std::find(names_.begin(), names_.end(), peer) != names_.end();
+    if (tampered_ || !ours || world_.node_if(peer) == nullptr) continue;
+    findings_.add(Invariant::hygiene, {name, event.peer.text()}, event.text);
   }
   seen.hampered |= world_.at_host(name).hampered();
   seen.flow->look(shown, node->config(), !std::exchange(seen.hampered, seen.paused), world_.now());

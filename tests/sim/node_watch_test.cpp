@@ -102,6 +102,10 @@ TEST_CASE("whatever grows beyond its bound breaks memory", "[node_watch]") {
   }
   SECTION("room of a peer") { desk.peer().inbound_room = 2 * desk.config.bounds.peer_bytes + 1; }
   SECTION("room of the node") { desk.shown.inbound_room = desk.config.bounds.node_bytes + 1; }
+  SECTION("room of the node that no peer has taken") {
+    desk.peer().inbound_room = 10;
+    desk.shown.inbound_room = 11;
+  }
   SECTION("messages in a channel") {
     desk.config.bounds.channel_messages = 1;
     for (int i = 0; i < 3; ++i) desk.channel().ledger.submit(1);
@@ -114,6 +118,35 @@ TEST_CASE("whatever grows beyond its bound breaks memory", "[node_watch]") {
   SECTION("bytes on a lane") { desk.lane().unacknowledged_bytes = 2 * desk.config.bounds.lane_window_bytes; }
   desk.add_up();
   CHECK(desk.finds(Invariant::memory));
+}
+
+TEST_CASE("at rest nothing is borrowed, and little room is kept", "[node_watch]") {
+  Desk desk;
+  desk.watch.look_at_rest(desk.shown);
+  CHECK(desk.findings.empty());
+  SECTION("borrowed") { desk.channel().borrowed_bytes = 1; }
+  SECTION("kept") { desk.peer().outbound_room = (128u << 10) + 1; }
+  desk.watch.look_at_rest(desk.shown);
+  REQUIRE(desk.findings.all().size() == 1);
+  CHECK(desk.findings.all().front().invariant == Invariant::memory);
+}
+
+TEST_CASE("a peer that broke the protocol is named once", "[node_watch]") {
+  Desk desk;
+  desk.event("refused", "malformed", "b broke the protocol: a batch that was here before");
+  desk.event("refused", "malformed", "b turned us away: a data lane without a session");
+  CHECK(desk.finds_nothing());
+  REQUIRE(desk.watch.breaches().size() == 1);
+  CHECK(desk.watch.breaches().front().cause == "malformed");
+  CHECK(desk.finds_nothing());
+  CHECK(desk.watch.breaches().empty());
+}
+
+TEST_CASE("room of a peer that was removed may outlive it", "[node_watch]") {
+  Desk desk;
+  desk.event("node", "peer_removed", "b is no longer a peer");
+  desk.shown.outbound_room = 10;
+  CHECK(desk.finds_nothing());
 }
 
 TEST_CASE("a breaker goes only where its picture has an arrow", "[node_watch]") {
