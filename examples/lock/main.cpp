@@ -1,6 +1,6 @@
 // lock CONFIG: one node of the cluster. Start it three times, with n1.toml (the server), n2.toml and n3.toml.
-#include "lock/lock.hpp"
 #include <hawser/hawser.hpp>
+#include "lock/lock.hpp"
 
 #include <cstdlib>
 #include <iostream>

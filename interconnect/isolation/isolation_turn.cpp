@@ -1,7 +1,6 @@
 // What follows from what came in: granting, entering, proposing, settling; and what the program is told of it.
-#include <hawser/interconnect/isolation/isolation.hpp>
-
 #include <hawser/interconnect/isolation/flaw.hpp>
+#include <hawser/interconnect/isolation/isolation.hpp>
 
 #include <algorithm>
 #include <utility>

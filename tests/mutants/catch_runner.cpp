@@ -1,12 +1,12 @@
 // Test cases of the other suites, run by their titles inside this program; and the stage that this program has not.
 #define CATCH_CONFIG_RUNNER
 #include <catch2/catch.hpp>
+#include <stories/pair.hpp>
 
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <stories/pair.hpp>
 
 namespace hawser::stories {
 

@@ -1,11 +1,10 @@
 // Plots: scenarios that lead to one weakness, with details that depend on the seed. Every plot passes on the sound
 // library.
-#include "hunt.hpp"
-
 #include <hawser/base/random.hpp>
 #include <hawser/sim/dial_watch.hpp>
 #include <hawser/sim/watch.hpp>
 #include <hawser/sim/world.hpp>
+#include "hunt.hpp"
 
 #include <algorithm>
 #include <memory>

@@ -1,7 +1,6 @@
 // Every mutant, what is wrong in it, and how it is hunted: the first hunt that finds it is the one that counts.
-#include "hunt.hpp"
-
 #include <hawser/base/assert.hpp>
+#include "hunt.hpp"
 
 #include <algorithm>
 

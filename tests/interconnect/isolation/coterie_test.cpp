@@ -1,6 +1,5 @@
-#include "interconnect/isolation/model/clusters.hpp"
-
 #include <hawser/interconnect/isolation/coterie.hpp>
+#include "interconnect/isolation/model/clusters.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,6 @@
-#include "interconnect/isolation/model/clusters.hpp"
-
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/isolation/derive.hpp>
+#include "interconnect/isolation/model/clusters.hpp"
 
 #include <catch2/catch.hpp>
 

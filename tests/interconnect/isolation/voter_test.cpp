@@ -1,6 +1,5 @@
-#include "interconnect/isolation/model/clusters.hpp"
-
 #include <hawser/interconnect/isolation/voter.hpp>
+#include "interconnect/isolation/model/clusters.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -166,7 +165,8 @@ TEST_CASE("who lost its memory is silent for a promise, asks, and votes above wh
   const Instant asks = start + settings.promise();
   CHECK(voter.consider(view(3, {0, 1, 2}), start) == Considered::silent);
   CHECK_FALSE(voter.support(1, Incarnation{1}, start));
-  for (const Place place : MemberSet::first(4).without(0)) voter.answered(place, true, epoch(4), epoch(9), asks - Duration{1});
+  for (const Place place : MemberSet::first(4).without(0))
+    voter.answered(place, true, epoch(4), epoch(9), asks - Duration{1});
   CHECK_FALSE(voter.try_recover(coterie, asks));  // they answered what was sent before the wait was over
   voter.answered(1, true, epoch(4), epoch(9), asks);
   voter.answered(2, true, epoch(6), epoch(9), asks);
