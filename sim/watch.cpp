@@ -101,6 +101,7 @@ void Watch::follow(const std::string& name, Seen& seen) {
   const Node* node = other_run ? world_.node_if(name) : nullptr;
   if (node == nullptr) return;
   seen.run = {name, node->incarnation()};
+  tampered_ = tampered_ || node->id().text() != name;  // a twin
   seen.watch = std::make_unique<NodeWatch>(name, findings_);
   seen.flow = std::make_unique<FlowWatch>(name, findings_);
 }
@@ -140,7 +141,7 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
     self_.accused(name, event.peer.text(), event.cause, world_.now());
   }
   for (const Event& event : seen.watch->breaches()) {
-    // Sound nodes understand each other, unless somebody changes what they say.
+    // Sound nodes understand each other, unless somebody changes what they say or takes part under the name of one.
     const std::string& peer = event.peer.text();
     const bool ours = std::find(names_.begin(), names_.end(), peer) != names_.end();
     if (tampered_ || !ours || world_.node_if(peer) == nullptr) continue;

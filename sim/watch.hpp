@@ -112,7 +112,7 @@ class Watch {
   std::uint64_t hardships_ = ~std::uint64_t{0};
   std::uint64_t looks_ = 0;
   std::size_t next_ = 0;
-  bool tampered_ = false;  // somebody changes frames, or did
+  bool tampered_ = false;  // somebody changes frames or has another's name, or did
   std::vector<Violation> violations_;
 };
 
