@@ -77,7 +77,9 @@ bool Watch::follow_processes() {
     changed = true;
   }
   for (const auto& [name, host, seen] : followed_) {
-    if (seen->alive == host->alive() && seen->starts == host->starts() && seen->paused == stands(*host)) continue;
+    const bool as_before = seen->alive == host->alive() && seen->starts == host->starts() &&
+                           seen->paused == stands(*host) && seen->clock_stands == host->clock_stands();
+    if (as_before) continue;
     follow(*name, *seen);
     changed = true;
   }
@@ -87,7 +89,8 @@ bool Watch::follow_processes() {
 void Watch::follow(const std::string& name, Seen& seen) {
   const Host& host = world_.at_host(name);
   if (seen.paused && !stands(host)) books_.ran_again(name, world_.now());
-  books_.clock_stands(name, host.clock_stands(), world_.now());
+  seen.clock_stands = host.clock_stands();
+  books_.clock_stands(name, seen.clock_stands, world_.now());
   const bool other_run = seen.starts != host.starts() || seen.alive != host.alive();
   if (other_run && seen.watch != nullptr) {
     books_.run_ended(seen.run);

@@ -70,6 +70,7 @@ class Watch {
     std::uint32_t starts = 0;
     bool alive = false;
     bool paused = false;    // or with a clock that stands
+    bool clock_stands = false;
     bool hampered = false;  // at some time since the last look
     RunId run;
     std::unique_ptr<NodeWatch> watch;
