@@ -8,6 +8,8 @@
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
 #include "replay_command.hpp"
+#include "replay_detector.hpp"
+#include "resolve_command.hpp"
 #include "sim_command.hpp"
 #include "sweep_command.hpp"
 #include "text.hpp"
@@ -42,6 +44,8 @@ struct CommandLine {
   SimRunOptions sim_run_options;
   SimGenerateOptions sim_generate_options;
   ReplayOptions replay_options;
+  ReplayDetectorOptions detector_options;
+  ResolveOptions resolve_options;
   ExhaustCommandOptions exhaust;
   SweepCommandOptions sweep;
   TraceDiffOptions diff;
@@ -139,6 +143,59 @@ struct CommandLine {
       one->add_option("--seed", replay_options.seed, "Of jitter; the same seed, the same answers")
           ->capture_default_str();
     }
+    replay_detector_command(*all);
+  }
+
+  void replay_detector_command(CLI::App& all) {
+    ReplayDetectorOptions& o = detector_options;
+    CLI::App* const sub = command(
+        all, "detector", "Holds failure detectors against recorded heartbeats",
+        [this] { return replay_detector(detector_options); },
+        "  hawser replay detector --config detector.toml < heartbeats.csv\n"
+        "      phi before each reply, and when each detector would have convicted\n"
+        "  hawser replay detector --config a.toml --config b.toml --summary < heartbeats.csv\n"
+        "      two settings side by side: mistakes, and how long a crash would have taken to be seen\n"
+        "  hawser replay detector --at 12s --at 13.5s --json < heartbeats.csv\n"
+        "  hawser replay detector --mistakes-per-day 0.5 --summary < heartbeats.csv\n\n"
+        "The trace is CSV with the column `time`, of each reply; or `sequence` and `round_trip` (nothing: lost).\n\n"
+        "Keys: " +
+            detector_keys());
+    sub->add_option("--config", o.configs, "A file of `key = value` lines; may be given many times");
+    sub->add_option("--at", o.at, "Also phi at this instant, for example 12s; may be given many times");
+    sub->add_option("--mistakes-per-day", o.mistakes_per_day, "Recommend thresholds that make no more than that");
+    sub->add_flag("--json", o.json, "One JSON object a line, the summaries last");
+    sub->add_flag("--summary", o.summary, "The comparison alone");
+  }
+
+  void resolve_command() {
+    ResolveOptions& o = resolve_options;
+    CLI::App* const sub = command(
+        app, "resolve", "Says who serves and who is isolated in a given cut, when, and why",
+        [this] { return resolve(resolve_options); },
+        "  hawser resolve --members examples/members.toml --cut 'n1,n2|n3,n4,n5'\n"
+        "      every strategy that fits, side by side\n"
+        "  hawser resolve --members examples/members.toml --strategy keep_oldest --links 'n1>n3,n2-n4'\n"
+        "      what n1 sends to n3 is lost, and everything between n2 and n4\n"
+        "  hawser resolve --members examples/members.toml --all-cuts\n"
+        "      which cuts silence everybody, and which single failures are survived\n"
+        "  echo '{\"members\": [\"n1\", \"n2\", \"n3\"], \"cut\": \"n1|n2,n3\"}' | hawser resolve --input - --json\n\n"
+        "The shipped cores are played on virtual time until nothing changes. Exit code 0 when somebody serves under\n"
+        "every strategy, 1 when nobody does under one of them, 2 when the question is wrong.");
+    sub->add_option("--members", o.members, "A TOML or JSON file: members with id, weight, role; and the keys below");
+    sub->add_option("--input", o.input, "All of it as JSON; - is the standard input");
+    sub->add_option("--strategy", o.strategies, "keep_majority, static_quorum, keep_oldest, referee, none; repeatable");
+    sub->add_option("--quorum", o.quorum, "How many voters static_quorum takes");
+    sub->add_option("--referee", o.referee, "The member that decides with strategy referee");
+    sub->add_option("--role", o.role, "Only members of this role vote");
+    sub->add_option("--cut", o.cut, "Sides parted by |, members by commas; every member is on one");
+    sub->add_option("--links", o.links, "a>b: what a sends to b is lost; a-b: both directions are");
+    sub->add_option("--down", o.down, "Members that do not run, parted by commas");
+    sub->add_option("--heartbeat", o.heartbeat, "Between pulses; 200ms when nothing is said");
+    sub->add_option("--lease", o.lease, "How long a member serves on its last answers; 1.5s");
+    sub->add_option("--stable-after", o.stable_after, "How long a wish must stand still; 1s");
+    sub->add_option("--detection", o.detection, "Silence after which a link counts as lost; four heartbeats");
+    sub->add_flag("--all-cuts", o.all_cuts, "Also: which cuts silence everybody, which single failures are survived");
+    sub->add_flag("--json", o.json, "One JSON object, described in docs/commands.md");
   }
 
   void demo_commands() {
@@ -307,6 +364,7 @@ int run_command_line(int argc, char** argv) {
   line.node_command();
   line.demo_commands();
   line.replay_commands();
+  line.resolve_command();
   if (const std::string problem = unknown_command(line.app, argc, argv); !problem.empty()) {
     std::fprintf(stderr, "hawser: %s\n`hawser --help` lists the commands.\n", problem.c_str());
     return exit_usage;

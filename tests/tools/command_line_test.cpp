@@ -137,3 +137,29 @@ TEST_CASE("a file that cannot be used is exit code 2 with every problem and its 
           std::string::npos);
   }
 }
+
+TEST_CASE("resolve tells by its exit code whether somebody serves, and what is wrong with its line") {
+  const Shell shell;
+  const std::string file = shell.path("members.toml");
+  std::ofstream{file} << "members = [\"n1\", \"n2\", \"n3\"]\n";
+  const Said kept = shell.run({"resolve", "--members", file, "--cut", "n1|n2,n3", "--strategy", "keep_majority"});
+  CHECK(kept.code == exit_fine);
+  CHECK(kept.out.find("n2, n3") != std::string::npos);
+  CHECK(kept.out.find("told removed: n1") != std::string::npos);
+  CHECK(kept.out.find('\x1b') == std::string::npos);  // no colour into a file
+  const Said silent = shell.run({"resolve", "--members", file, "--cut", "n1|n2|n3", "--all-cuts", "--json"});
+  CHECK(silent.code == exit_unhealthy);
+  CHECK(silent.out.starts_with("{\"settings\":{\"heartbeat_us\":200000,"));
+  CHECK(silent.out.find("\"serving\":[]") != std::string::npos);
+  CHECK(silent.out.find("\"all_cuts\":{\"cuts\":3,\"silencing\":[]") != std::string::npos);
+
+  const Said link = shell.run({"resolve", "--members", file, "--links", "n1>n4"});
+  CHECK(link.code == exit_usage);
+  CHECK(link.err.find("--links, character 4: there is no member 'n4'; did you mean 'n1'?") != std::string::npos);
+  std::ofstream{file} << "members = [\"n1\"]\n\nroll = \"core\"\n";
+  const Said key = shell.run({"resolve", "--members", file});
+  CHECK(key.code == exit_usage);
+  CHECK(key.err.find(file + ":3:1: there is no key 'roll'; did you mean 'role'?") != std::string::npos);
+  CHECK(shell.run({"resolve"}).err.find("there are no members") != std::string::npos);
+  CHECK(shell.run({"resolve", "--members", shell.path("none.toml")}).code == exit_usage);
+}
