@@ -8,6 +8,7 @@
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
 #include "replay_command.hpp"
+#include "replay_detector.hpp"
 #include "resolve_command.hpp"
 #include "sim_command.hpp"
 #include "sweep_command.hpp"
@@ -43,6 +44,7 @@ struct CommandLine {
   SimRunOptions sim_run_options;
   SimGenerateOptions sim_generate_options;
   ReplayOptions replay_options;
+  ReplayDetectorOptions detector_options;
   ResolveOptions resolve_options;
   ExhaustCommandOptions exhaust;
   SweepCommandOptions sweep;
@@ -141,6 +143,28 @@ struct CommandLine {
       one->add_option("--seed", replay_options.seed, "Of jitter; the same seed, the same answers")
           ->capture_default_str();
     }
+    replay_detector_command(*all);
+  }
+
+  void replay_detector_command(CLI::App& all) {
+    ReplayDetectorOptions& o = detector_options;
+    CLI::App* const sub = command(
+        all, "detector", "Holds failure detectors against recorded heartbeats",
+        [this] { return replay_detector(detector_options); },
+        "  hawser replay detector --config detector.toml < heartbeats.csv\n"
+        "      phi before each reply, and when each detector would have convicted\n"
+        "  hawser replay detector --config a.toml --config b.toml --summary < heartbeats.csv\n"
+        "      two settings side by side: mistakes, and how long a crash would have taken to be seen\n"
+        "  hawser replay detector --at 12s --at 13.5s --json < heartbeats.csv\n"
+        "  hawser replay detector --mistakes-per-day 0.5 --summary < heartbeats.csv\n\n"
+        "The trace is CSV with the column `time`, of each reply; or `sequence` and `round_trip` (nothing: lost).\n\n"
+        "Keys: " +
+            detector_keys());
+    sub->add_option("--config", o.configs, "A file of `key = value` lines; may be given many times");
+    sub->add_option("--at", o.at, "Also phi at this instant, for example 12s; may be given many times");
+    sub->add_option("--mistakes-per-day", o.mistakes_per_day, "Recommend thresholds that make no more than that");
+    sub->add_flag("--json", o.json, "One JSON object a line, the summaries last");
+    sub->add_flag("--summary", o.summary, "The comparison alone");
   }
 
   void resolve_command() {

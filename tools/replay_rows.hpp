@@ -6,7 +6,10 @@
 
 #include <hawser/base/time.hpp>
 
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -28,6 +31,21 @@ class ReplayRow {
   ReplayRow& add_optional(std::string_view name, bool known, std::int64_t value) {
     fields_.emplace_back(name, known ? std::to_string(value) : std::string{});
     return *this;
+  }
+  // Three decimals; infinity and what is no number are left out.
+  ReplayRow& real(std::string_view name, double value) {
+    std::array<char, 64> text{};
+    if (std::abs(value) < 0.0005) value = 0;  // never `-0.000`
+    if (std::isfinite(value) && std::abs(value) < 1e18) std::snprintf(text.data(), text.size(), "%.3f", value);
+    fields_.emplace_back(name, text.data());
+    return *this;
+  }
+  // From outside, a file's name: what would want an escape becomes `_`.
+  ReplayRow& text(std::string_view name, std::string value) {
+    for (char& c : value) {
+      if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == ',' || c == '\\' || c == '#' || c == 0x7f) c = '_';
+    }
+    return word(name, value);
   }
   ReplayRow& word(std::string_view name, std::string_view value) {
     fields_.emplace_back(name, "\"" + std::string{value} + "\"");
@@ -59,6 +77,21 @@ class ReplayRows {
       return;
     }
     for (const auto& [name, value] : row.fields()) out_ << "# " << name << " = " << bare(value) << '\n';
+  }
+  // A summary of several rows alike: as CSV a table in comments.
+  void table(const std::vector<ReplayRow>& rows) {
+    for (const ReplayRow& row : rows) {
+      if (json_) {
+        summary(row);
+        continue;
+      }
+      if (&row == &rows.front()) {
+        out_ << "# ";
+        line(row, [](const auto& field) { return field.first; });
+      }
+      out_ << "# ";
+      line(row, [](const auto& field) { return bare(field.second); });
+    }
   }
 
  private:

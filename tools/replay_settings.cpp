@@ -55,6 +55,20 @@ ReplaySettings& ReplaySettings::bind(const std::string& key, std::uint64_t& fiel
   return *this;
 }
 
+ReplaySettings& ReplaySettings::bind(const std::string& key, double& field) {
+  setters_[key] = [&field](std::string_view text, std::string& problem) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc{} && end == text.data() + text.size()) {
+      field = value;
+      return true;
+    }
+    problem = "'" + printable(text.substr(0, 40)) + "' is no number; write for example 8.5";
+    return false;
+  };
+  return *this;
+}
+
 ReplaySettings& ReplaySettings::bind(const std::string& key, bool& field) {
   return bind(key, field, std::vector<std::pair<std::string, bool>>{{"true", true}, {"false", false}});
 }

@@ -22,6 +22,7 @@ class ReplaySettings {
   ReplaySettings& bind(const std::string& key, Duration& field);
   ReplaySettings& bind(const std::string& key, std::uint32_t& field);
   ReplaySettings& bind(const std::string& key, std::uint64_t& field);
+  ReplaySettings& bind(const std::string& key, double& field);
   ReplaySettings& bind(const std::string& key, bool& field);
   template <typename E>
   ReplaySettings& bind(const std::string& key, E& field, const std::vector<std::pair<std::string, E>>& words) {
