@@ -35,6 +35,7 @@ class ReplayRow {
   // Three decimals; infinity and what is no number are left out.
   ReplayRow& real(std::string_view name, double value) {
     std::array<char, 64> text{};
+    if (std::abs(value) < 0.0005) value = 0;  // never `-0.000`
     if (std::isfinite(value) && std::abs(value) < 1e18) std::snprintf(text.data(), text.size(), "%.3f", value);
     fields_.emplace_back(name, text.data());
     return *this;
