@@ -61,6 +61,14 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
     const Item& head = channel.queue.front();
     const bool decided = head.verdict != OutcomeKind::delivered;
     const bool expired = !decided && head.expires <= now;
+    const bool gated = !decided && !expired && !channel.ungated && !host_.may_act();
+    if (gated) {
+      const Item item = channel.queue.take_front();
+      release(channel, item.bytes.payload.size());
+      release_reply(item.reply_bytes);
+      verdict(channel, item.sequence, OutcomeKind::isolated, Cause::peer_isolated);
+      continue;
+    }
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
     if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {
