@@ -297,9 +297,10 @@ void PeerCore::update_gates(Instant now) {
 // was removed.
 std::optional<Outcome> PeerCore::gate_of(const TypePolicy& policy) const {
   const bool waits = policy.hold == Hold::until_ttl && gate_ && gate_->kind == OutcomeKind::unreachable && !refuse_new_;
-  if (gate_ && !waits) return gate_;
-  if (isolated_ && !policy.ungated) return Outcome{OutcomeKind::isolated, Cause::self_isolated, {}};
-  return std::nullopt;
+  // That this node may not act is about itself, and holds for every peer, reached or not.
+  const bool may_not = isolated_ && !policy.ungated && !refuse_new_;
+  if (may_not) return Outcome{OutcomeKind::isolated, Cause::self_isolated, {}};
+  return waits ? std::nullopt : gate_;
 }
 
 Duration PeerCore::verdict_window() const noexcept {
