@@ -1,5 +1,6 @@
 #include <hawser/interconnect/frame.hpp>
 #include <hawser/interconnect/frame_header.hpp>
+#include <hawser/interconnect/isolation/pulse.hpp>
 
 #include <wire.capnp.h>
 
@@ -55,7 +56,7 @@ bool view_record(std::span<const std::byte> rest, RecordView& view, std::string&
   const std::size_t behind = extension_bytes + padded(payload_bytes);
   if (behind > rest.size() - record_bytes) return fail(problem, "a record reaches beyond its batch");
   const auto kind = load<std::uint8_t>(at + record_kind_at);
-  if (kind < static_cast<std::uint8_t>(RecordKind::message) || kind > static_cast<std::uint8_t>(RecordKind::want)) {
+  if (kind < static_cast<std::uint8_t>(RecordKind::message) || kind > static_cast<std::uint8_t>(RecordKind::pulse)) {
     return fail(problem, "a record is of an unknown kind");
   }
   view.kind = static_cast<RecordKind>(kind);
@@ -104,6 +105,14 @@ bool read_extension(const RecordView& view, Record& record, std::string& problem
   return true;
 }
 
+bool read_pulse(const RecordView& view, const Record& record, std::string& problem) {
+  if (view.flags != 0) return fail(problem, "a pulse has flags");
+  if (record.sequence != 0 || record.type != TypeId::none) return fail(problem, "a pulse has a sequence or a type");
+  if (view.payload.empty()) return fail(problem, "a pulse is empty");
+  if (view.payload.size() > pulse_bytes_max) return fail(problem, "a pulse is larger than the largest pulse");
+  return true;
+}
+
 bool read_record(std::span<const std::byte> rest, const RecordView& view, Record& record, std::string& problem) {
   const std::byte* const at = rest.data();
   record.kind = view.kind;
@@ -114,6 +123,7 @@ bool read_record(std::span<const std::byte> rest, const RecordView& view, Record
   record.payload = view.payload;
   if (!read_extension(view, record, problem)) return false;
 
+  if (view.kind == RecordKind::pulse) return read_pulse(view, record, problem);
   const bool names_request = (view.flags & flag_request_id) != 0;
   if (names_request == (view.kind == RecordKind::message || view.kind == RecordKind::want)) {
     return fail(problem, "a record's request id does not agree with its kind");

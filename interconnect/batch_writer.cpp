@@ -16,7 +16,7 @@ using namespace layout;
 constexpr std::size_t record_count_at = preamble_bytes + 8;
 
 bool has_request_id(const Record& record) noexcept {
-  return record.kind != RecordKind::message && record.kind != RecordKind::want;
+  return record.kind != RecordKind::message && record.kind != RecordKind::want && record.kind != RecordKind::pulse;
 }
 
 std::size_t extension_bytes(const Record& record) noexcept {
@@ -111,9 +111,9 @@ std::uint32_t BatchWriter::records() const noexcept { return records_; }
 void BatchWriter::add(const Record& record) {
   HAWSER_ASSERT(record.kind != RecordKind::ack, "an acknowledgement is added as an Ack");
   HAWSER_ASSERT(record.payload.size() <= frame_bytes_limit / 2, "a record is smaller than 2 GiB");
-  HAWSER_ASSERT(record.sequence != 0 || record.kind == RecordKind::cancel, "sequences are counted from 1");
-  HAWSER_ASSERT(record.type != TypeId::none || record.kind == RecordKind::reply || record.kind == RecordKind::cancel,
-                "a message has a type");
+  const bool unnumbered = record.kind == RecordKind::cancel || record.kind == RecordKind::pulse;
+  HAWSER_ASSERT(record.sequence != 0 || unnumbered, "sequences are counted from 1");
+  HAWSER_ASSERT(record.type != TypeId::none || record.kind == RecordKind::reply || unnumbered, "a message has a type");
   HAWSER_ASSERT(record.given_up == 0 || record.kind == RecordKind::want, "only a want gives up credit");
   HAWSER_ASSERT(record.total_bytes == 0 || (!record.payload.empty() && record.offset <= record.total_bytes &&
                                             record.payload.size() <= record.total_bytes - record.offset),

@@ -1,6 +1,7 @@
 #include <hawser/interconnect/config.hpp>
 
 #include <hawser/interconnect/config_checks.hpp>
+#include <hawser/interconnect/config_isolation.hpp>
 
 #include <xxhash.h>
 
@@ -29,9 +30,15 @@ std::vector<std::string> Config::warnings() const { return sentences(find_warnin
 
 std::uint64_t Config::generation_digest() const {
   // One line per value, the drift in parts per million, so that equal settings give equal text on every machine.
-  const std::string text = "hawser generation 1\ncluster " + cluster + "\nmessage_bytes_max " +
-                           std::to_string(bounds.message_bytes_max) + "\nstrategy " + std::string{to_string(strategy)} +
-                           "\nclock_drift_ppm " + std::to_string(std::llround(clock_drift * 1e6)) + "\n";
+  std::string text = "hawser generation 1\ncluster " + cluster + "\nmessage_bytes_max " +
+                     std::to_string(bounds.message_bytes_max) + "\nstrategy " + std::string{to_string(strategy)} +
+                     "\nclock_drift_ppm " + std::to_string(std::llround(clock_drift * 1e6)) + "\n";
+  if (strategy != Strategy::none) {
+    std::vector<std::string> unread;
+    const CoterieConfig coterie = coterie_of(*this, unread);
+    text += "lease_us " + std::to_string(to_us(isolation.lease)) + "\n";
+    if (Coterie::problems(coterie).empty()) text += Coterie{coterie}.canonical();
+  }
   return XXH3_64bits(text.data(), text.size());
 }
 

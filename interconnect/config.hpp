@@ -74,6 +74,18 @@ struct BreakerPolicy {
   std::uint32_t slow_percent = 80;
 };
 
+// Who may act when the cluster is cut: what belongs to `strategy`. docs/isolation.md. All but stable_after must be
+// equal on all nodes.
+struct IsolationOptions {
+  std::string members;               // ids by seniority, separated by blanks; empty: this node and its peers, by id
+  std::string weights;               // keep_majority: `n1=3 n2=2`; members that are not named weigh 1
+  std::string voters;                // ids; empty: every member votes
+  std::uint32_t quorum = 0;          // static_quorum: how many voters; more than half of them
+  std::string referee;               // referee: the member without whom nobody serves
+  Duration lease{1'500'000};         // how long a node serves on its quorum's last answers; 4 heartbeats .. 10 min
+  Duration stable_after{1'000'000};  // how long the wanted view stands still before it is proposed; 0 .. 10 min
+};
+
 struct Config {
   std::string cluster = "hawser";
   NodeId id;
@@ -88,6 +100,7 @@ struct Config {
 
   BoundsConfig bounds;
   DetectorConfig detector;
+  IsolationOptions isolation;
   ReconnectConfig reconnect;
   BreakerPolicy breaker;                       // of channels
   BreakerPolicy peer_breaker;                  // of peers
@@ -101,8 +114,9 @@ struct Config {
   std::vector<std::string> problems() const;
   // What is allowed and probably not meant.
   std::vector<std::string> warnings() const;
-  // Of everything that must be equal on all nodes: cluster, bounds.message_bytes_max, strategy, clock_drift. It travels
-  // in the hello; a peer with another one is turned away as misconfigured. Stable across compilers and machines.
+  // Of everything that must be equal on all nodes: cluster, bounds.message_bytes_max, strategy, clock_drift; with a
+  // strategy also the lease and who votes how. It travels in the hello; a peer with another one is turned away as
+  // misconfigured. Stable across compilers and machines.
   std::uint64_t generation_digest() const;
 };
 

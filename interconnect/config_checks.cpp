@@ -1,6 +1,7 @@
 #include <hawser/interconnect/config_checks.hpp>
 
 #include <hawser/base/quantity.hpp>
+#include <hawser/interconnect/config_isolation.hpp>
 #include <hawser/interconnect/config_keys.hpp>
 
 #include <algorithm>
@@ -26,6 +27,7 @@ class Checks {
     ranges();
     bounds();
     detector();
+    isolation();
     reconnect();
     breaker("breaker", config_.breaker);
     breaker("peer_breaker", config_.peer_breaker);
@@ -36,6 +38,7 @@ class Checks {
   std::vector<ConfigProblem> warnings() {
     doubtful_addresses();
     doubtful_times();
+    doubtful_isolation();
     return std::move(found_);
   }
 
@@ -159,6 +162,14 @@ class Checks {
             "one heartbeat a little late would already count as silence");
   }
 
+  void isolation() {
+    for (std::string& sentence : isolation_problems(config_)) {
+      // The first word of a sentence about one key is that key.
+      const std::string first = sentence.substr(0, sentence.find_first_of(": "));
+      say(find_config_key(first) != nullptr ? first : "strategy", std::move(sentence));
+    }
+  }
+
   void reconnect() { at_most("reconnect.base", "reconnect.cap", "the first delay cannot exceed the longest"); }
 
   void breaker(const std::string& section, const BreakerPolicy& policy) {
@@ -234,6 +245,10 @@ class Checks {
       say("drain", "drain is " + format_duration(config_.drain) + ", above ttl (" + format_duration(config_.ttl) +
                        "): nothing is held that long unless it names a TTL of its own");
     }
+  }
+
+  void doubtful_isolation() {
+    for (std::string& sentence : isolation_warnings(config_)) say("strategy", std::move(sentence));
   }
 
   const Config& config_;

@@ -34,6 +34,7 @@ class Table {
     top();
     bounds();
     detector();
+    isolation();
     reconnect();
     breaker<&Config::breaker>("breaker.", "of one message type to one peer");
     breaker<&Config::peer_breaker>("peer_breaker.", "of a whole peer");
@@ -67,6 +68,7 @@ class Table {
   void top();
   void bounds();
   void detector();
+  void isolation();
   void reconnect();
   template <auto Policy>
   void breaker(std::string_view prefix, std::string_view of_what);
@@ -110,9 +112,39 @@ void Table::top() {
   add<&Config::clock_drift>("clock_drift", KeyKind::number, {0, 0.2},
                             {"Bound on the error in rate of any one clock, as a fraction.",
                              "Larger is safer and makes every lease and session clock wait longer."});
-  add<&Config::strategy>(
-      "strategy", KeyKind::choice, {},
-      {"Who may go on acting when the cluster is cut.", "With none, both sides of a cut go on.", "none"});
+  add<&Config::strategy>("strategy", KeyKind::choice, {},
+                         {"Who may go on acting when the cluster is cut.",
+                          "With none, both sides of a cut go on; with any other, those who lose stop within one lease.",
+                          "none keep_majority static_quorum keep_oldest referee"});
+}
+
+void Table::isolation() {
+  using I = IsolationOptions;
+  add<&Config::isolation, &I::lease>(
+      "isolation.lease", KeyKind::duration, {4 * ms, 10 * min},
+      {"How long a node serves on the last answers of a quorum; at least four heartbeats.",
+       "Longer bears longer hiccups, and a dead node's place stays empty that much longer."});
+  add<&Config::isolation, &I::stable_after>(
+      "isolation.stable_after", KeyKind::duration, {0, 10 * min},
+      {"How long the cluster must look the same before its view is changed.",
+       "Nothing up to lease less detection, since both run side by side; beyond that, failover takes longer."});
+  add<&Config::isolation, &I::members>(
+      "isolation.members", KeyKind::text, {},
+      {"Ids of this node and its peers by seniority, separated by blanks; empty: by id.",
+       "None. Must be the same on all nodes."});
+  add<&Config::isolation, &I::voters>("isolation.voters", KeyKind::text, {},
+                                      {"Ids of the members that vote, at most 32; empty: every member.",
+                                       "More voters bear more failures and answer each other more."});
+  add<&Config::isolation, &I::weights>(
+      "isolation.weights", KeyKind::text, {},
+      {"With keep_majority: votes of members, as `n1=3 n2=2`; members that are not named have one.",
+       "A heavy member is one that the others cannot do without."});
+  add<&Config::isolation, &I::quorum>("isolation.quorum", KeyKind::count, {0, 32},
+                                      {"With static_quorum: how many voters it takes, more than half of them.",
+                                       "More is no safer, and bears fewer failures."});
+  add<&Config::isolation, &I::referee>(
+      "isolation.referee", KeyKind::text, {},
+      {"With referee: the member without whom nobody serves.", "While it is away, nobody serves."});
 }
 
 void Table::bounds() {

@@ -181,7 +181,7 @@ struct BatchHeader {
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
 
-enum class RecordKind : std::uint8_t { message = 1, request = 2, reply = 3, ack = 4, cancel = 5, want = 6 };
+enum class RecordKind : std::uint8_t { message = 1, request = 2, reply = 3, ack = 4, cancel = 5, want = 6, pulse = 7 };
 
 struct Traceparent {
   std::byte bytes[32] = {};  // trace id 16, span id 8, flags 1, zero 7
@@ -191,7 +191,8 @@ struct Traceparent {
 
 // A message, request, reply, cancellation, or a wish for credit (want: `sequence` is the absolute credit in bytes that
 // the next message of the channel needs; `given_up` is credit that was granted and will not be used). A record with
-// total_bytes != 0 is a chunk: `payload` is the part that begins at `offset`.
+// total_bytes != 0 is a chunk: `payload` is the part that begins at `offset`. A pulse (isolation/pulse.hpp) has nothing
+// but its payload.
 struct Record {
   RecordKind kind = RecordKind::message;
   std::uint8_t attempt = 0;

@@ -88,6 +88,7 @@ Inbox::Channel* Inbox::channel(TypeId type, bool replies, LaneClass lane) {
 void Inbox::take_policy(Channel& channel) {
   const TypePolicy policy = channel.replies ? TypePolicy{} : registry_.policy({channel.type, channel.name});
   channel.concurrency = std::max(1u, policy.concurrency);
+  channel.ungated = policy.ungated;
   channel.share_messages = policy.channel_messages != 0 ? policy.channel_messages : limits_.messages;
   channel.share_bytes = policy.channel_bytes != 0 ? policy.channel_bytes : limits_.bytes;
   channel.reply_bytes = policy.reply_bytes != 0 ? policy.reply_bytes : limits_.reply_bytes;
@@ -236,6 +237,8 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   const bool room = covered(to);  // for what comes next, too: without it no further credit is given
   if (expired) {
     decide(OutcomeKind::expired, Cause::on_arrival);
+  } else if (arrival.fenced && !to.ungated) {
+    decide(OutcomeKind::isolated, Cause::self_isolated);  // its sender's own
   } else if (!room || (record.total_bytes != 0 && !bytes.owner)) {
     decide(OutcomeKind::overloaded, Cause::intake);
   } else if (handler(to) == nullptr) {

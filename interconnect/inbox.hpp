@@ -57,6 +57,7 @@ struct Arrival {
   Instant now{};
   Duration under_way{0};     // beyond the base delay, charged to the TTL
   std::int64_t sent_at = 0;  // session clock of the sender
+  bool fenced = false;       // its sender was removed from the view it sent this in
 };
 
 class InboxHost : public HandlerExecutors {
@@ -68,6 +69,9 @@ class InboxHost : public HandlerExecutors {
   virtual void release_reply(std::size_t bytes) = 0;
   // There may be room for a large message now: look again, later in this turn.
   virtual void look_again() = 0;
+
+  // Whether this node may act for the cluster now; only ungated types start their handlers while it may not.
+  virtual bool may_act() { return true; }
 
   // Only in a simulation: what could happen now waits for a later turn, which the host sees to.
   virtual bool puts_off(FaultPoint, std::string_view) { return false; }
@@ -194,6 +198,7 @@ class Inbox final : private GrantWaiter {
     std::string name;
     LaneClass lane = LaneClass::ordinary;
     std::uint32_t concurrency = 1;
+    bool ungated = false;
     const std::unique_ptr<Handler>* handler_place = nullptr;  // of the registry, once it knows the type
     std::size_t share_messages = 0;
     std::size_t share_bytes = 0;

@@ -65,6 +65,13 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
     const bool decided = head.verdict != OutcomeKind::delivered;
     const bool unchecked = mutant(Mutant::ttl_unchecked_before_handler);
     const bool expired = !decided && head.expires <= now && !unchecked;
+    const bool gated = !decided && !expired && !channel.ungated && !host_.may_act();
+    if (gated) {
+      Item item = channel.queue.take_front();
+      drop_content(channel, item);
+      verdict(channel, item.sequence, OutcomeKind::isolated, Cause::peer_isolated);
+      continue;
+    }
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
     if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {

@@ -32,6 +32,11 @@ std::vector<Peer> Node::peers() {
 
 void Node::on_peer(std::function<void(const PeerHealth&)> observer) { core_->observe_peers(std::move(observer)); }
 void Node::on_event(std::function<void(const Event&)> observer) { core_->observe_events(std::move(observer)); }
+Permission Node::may_serve() const noexcept { return core_->may_serve(); }
+Stance Node::stance() const noexcept { return core_->stance(); }
+void Node::on_stance(std::function<void(const StanceChange&)> observer) { core_->observe_stances(std::move(observer)); }
+void Node::on_view(std::function<void(const ViewChange&)> observer) { core_->observe_views(std::move(observer)); }
+std::vector<NodeId> Node::members() const { return core_->members(); }
 bool Node::add_peer(const PeerConfig& peer) { return core_->add_peer(peer); }
 bool Node::remove_peer(const NodeId& id) { return core_->remove_peer(id); }
 bool Node::set_endpoint(const NodeId& id, const Endpoint& endpoint) { return core_->set_endpoint(id, endpoint); }

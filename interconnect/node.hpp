@@ -12,6 +12,8 @@
 #include <hawser/interconnect/coroutine.hpp>
 #include <hawser/interconnect/delivery.hpp>
 #include <hawser/interconnect/handler.hpp>
+#include <hawser/interconnect/isolation/evidence.hpp>
+#include <hawser/interconnect/isolation/serving_gate.hpp>
 #include <hawser/interconnect/message.hpp>
 #include <hawser/interconnect/outcome.hpp>
 #include <hawser/interconnect/peer.hpp>
@@ -78,6 +80,19 @@ class Node {
   // Called on the loop with every entry of the event log.
   void on_event(std::function<void(const Event&)> observer);
 
+  // Who may act for the cluster (docs/isolation.md). May this node, and until when? Reads the clock at each call; any
+  // thread. True for ever while no strategy is configured, false once the node stops. What takes effect outside this
+  // process should carry `epoch` along: a pause after this question is beyond any library.
+  Permission may_serve() const noexcept;
+  // As of the last turn, any thread: for people. Programs ask may_serve().
+  Stance stance() const noexcept;
+  // Called on the loop for every change, in order; a view that this node rejoined serves only after every observer has
+  // returned. Told of a removed member means that it does not serve: its place may be taken at once.
+  void on_stance(std::function<void(const StanceChange&)> observer);
+  void on_view(std::function<void(const ViewChange&)> observer);
+  // Ids by place, as views name members; empty while no strategy is configured.
+  std::vector<NodeId> members() const;
+
   // Adds a peer at run time. False when the id is taken or our own.
   bool add_peer(const PeerConfig& peer);
   // What is held for it ends as unreachable (peer_removed) if unsent, else as unknown. False when there is none.
@@ -95,7 +110,7 @@ class Node {
         token, message.encode(), options);
   }
 
-  // void(bool): true as soon as every configured peer is up; false when `within` is over first.
+  // void(bool): true as soon as every configured peer is up and this node may act; false when `within` is over first.
   template <typename Token = boost::asio::use_awaitable_t<>>
   auto ready(Duration within = forever, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void(bool)>(

@@ -76,9 +76,14 @@ void NodeCore::start() {
   enroll(self_config_).open_to_self(now_);
   for (const PeerConfig& peer : config_.peers) enroll(peer);
   for (const auto& peer : by_index_) mark_dirty(*peer);
-  stance_ = Stance::serving;
-  stance_reason_ = Reason{now_, "no_strategy", "no isolation strategy is configured: every node always serves", {}};
   event("node", {}, "started", config_.id.text() + " listens on " + endpoint_.text());
+  if (config_.strategy != Strategy::none) {
+    start_isolation();
+    return;
+  }
+  gate_.set(never, Epoch{});
+  stance_shown_ = Stance::serving;
+  stance_reason_ = Reason{now_, "no_strategy", "no isolation strategy is configured: every node always serves", {}};
   event("stance", {}, stance_reason_.cause, stance_reason_.detail);
 }
 
@@ -105,6 +110,7 @@ Incarnation NodeCore::choose_incarnation() {
 void NodeCore::abandon() {
   if (phase_ == Phase::fresh) return;
   phase_ = Phase::stopped;
+  gate_.close();
   if (timer_ != TimerId::none) runtime_.scheduler().cancel(std::exchange(timer_, TimerId::none));
   transport_.reset();
   retired_transport_.reset();
@@ -113,6 +119,8 @@ void NodeCore::abandon() {
   stop_done_.clear();
   peer_observers_.clear();
   event_observers_.clear();
+  stance_observers_.clear();
+  view_observers_.clear();
 }
 
 // ---- any thread
@@ -297,7 +305,8 @@ void NodeCore::end_turn() {
   }
   finish_touched();
   const bool drained = phase_ == Phase::draining && at_rest();
-  if (!dirty_.empty() || !self_frames_.empty() || !endings_.empty() || drained) request_turn();
+  const bool untold = !stances_untold_.empty() || !views_untold_.empty();
+  if (!dirty_.empty() || !self_frames_.empty() || !endings_.empty() || drained || untold) request_turn();
   removed_.clear();
   arm();
 }
@@ -315,12 +324,14 @@ bool NodeCore::run_round() {
     PeerCore* peer = by_index_[index].get();
     if (peer == nullptr) continue;
     peer->flush(now_);
+    if (isolation_ != nullptr) note_link(*peer, true);
     if (!is_touched_[index]) touched_.push_back(index);
     is_touched_[index] = true;
   }
   check_ready();
   advance_stop();
-  const bool told = !endings_.empty() || !changed_.empty() || !untold_.empty();
+  bool told = tell_isolation();
+  told = told || !endings_.empty() || !changed_.empty() || !untold_.empty();
   if (endings_.empty() || !fires(FaultPoint::completion_delayed)) {
     std::swap(told_, endings_);
     carry_out(told_);
@@ -394,18 +405,8 @@ void NodeCore::carry_out(Endings& endings) {
 }
 
 void NodeCore::tell_observers() {
-  const auto call = [this](const auto& observers, const auto& value) {
-    for (std::size_t i = 0; i < observers.size(); ++i) {
-      try {
-        const auto observer = observers[i];
-        observer(value);
-      } catch (...) {
-        task_failed(std::current_exception());
-      }
-    }
-  };
-  for (const PeerHealth& health : std::exchange(changed_, {})) call(peer_observers_, health);
-  for (const Event& happened : std::exchange(untold_, {})) call(event_observers_, happened);
+  for (const PeerHealth& health : std::exchange(changed_, {})) call_observers(peer_observers_, health);
+  for (const Event& happened : std::exchange(untold_, {})) call_observers(event_observers_, happened);
 }
 
 void NodeCore::request_turn() {
@@ -423,6 +424,7 @@ void NodeCore::arm() {
   for (const Instant wake : wake_) earliest = std::min(earliest, wake);
   for (const Waiter& waiter : waiters_) earliest = std::min(earliest, waiter.until);
   earliest = std::min(earliest, phase_ends_);
+  if (isolation_ != nullptr) earliest = std::min(earliest, isolation_->next_wake());
   if (phase_ == Phase::stopped) earliest = never;
   // What was due has been done; if something still claims to be, it gets a quantum, not the whole processor.
   constexpr Duration timer_quantum{1'000};
@@ -441,6 +443,7 @@ void NodeCore::timer_fired() {
   const Turn turn{*this};
   const WorkingFor nobody;
   armed_at_ = never;
+  tick_isolation();
   for (std::size_t i = 0; i < wake_.size(); ++i) {
     if (wake_[i] > now_ || by_index_[i] == nullptr) continue;
     by_index_[i]->tick(now_);

@@ -10,6 +10,7 @@
 #include <hawser/base/timer_queue.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/isolation/isolation.hpp>
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/peer_core.hpp>
 #include <hawser/interconnect/registry.hpp>
@@ -22,6 +23,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -68,6 +70,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   NodeSnapshot snapshot() const;
   PeerHealth health(const NodeId& id, const std::shared_ptr<PeerCore>& peer) const;
   void run_on_loop(UniqueFunction<void()> what);
+  Permission may_serve() const noexcept { return gate_.ask(runtime_.scheduler().now()); }
+  Stance stance() const noexcept { return stance_shown_.load(std::memory_order_relaxed); }
+  std::vector<NodeId> members() const;
 
   // ---- the loop: for Node
   bool add_peer(const PeerConfig& peer);
@@ -78,6 +83,12 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
     peer_observers_.push_back(std::move(observer));
   }
   void observe_events(std::function<void(const Event&)> observer) { event_observers_.push_back(std::move(observer)); }
+  void observe_stances(std::function<void(const StanceChange&)> observer) {
+    stance_observers_.push_back(std::move(observer));
+  }
+  void observe_views(std::function<void(const ViewChange&)> observer) {
+    view_observers_.push_back(std::move(observer));
+  }
   void broadcast(EncodedMessage message, const SendOptions& options,
                  UniqueFunction<void(std::vector<PeerOutcome>)> done);
   void ready(Duration within, UniqueFunction<void(bool)> done);
@@ -101,7 +112,6 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Endpoint endpoint() const { return endpoint_; }
   const std::shared_ptr<NodePools>& pools() const noexcept { return pools_; }
   Endings& endings() noexcept { return endings_; }
-  Stance stance() const noexcept { return stance_; }
   const BreakerConfig& channel_breaker() const noexcept { return channel_breaker_; }
   const BreakerConfig& peer_breaker() const noexcept { return peer_breaker_; }
   const PeerConfig& self_config() const noexcept { return self_config_; }
@@ -125,6 +135,14 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   }
   // There is more to send than one turn may take.
   void mark_again(PeerCore& peer);
+  // Of isolation (node_isolation.cpp). Whether this node may act for the cluster at this instant.
+  bool may_act() const noexcept { return isolation_ == nullptr || gate_.serving(read_clock()); }
+  // What messages carry.
+  Epoch epoch() const noexcept { return isolation_ == nullptr ? Epoch{} : isolation_->epoch(); }
+  // What that peer sent in that epoch is the word of one who was removed since.
+  bool fenced(const PeerCore& peer, const Epoch& epoch) const;
+  // False when the pulse breaks the protocol.
+  bool heard_pulse(PeerCore& peer, std::span<const std::byte> payload, std::string& problem);
   Turn open_turn() { return Turn{*this}; }
 
   // ---- TransportEvents
@@ -137,7 +155,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void turn_ended() override;
 
  private:
-  enum class Phase : std::uint8_t { fresh, running, draining, leaving, stopped };
+  enum class Phase : std::uint8_t { fresh, running, draining, resigning, leaving, stopped };
   struct Link {
     PeerCore* peer = nullptr;
     LaneClass lane = LaneClass::control;
@@ -173,10 +191,39 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   RefusalReason judge_hello(const Hello& hello, const PeerIdentity& identity, PeerCore*& peer, std::string& text);
   void reject(ConnectionId from, RefusalReason reason, std::string text);
 
+  // isolation (node_isolation.cpp)
+  Instant read_clock() const noexcept { return runtime_.scheduler().now(); }
+  Place isolation_self() const noexcept { return *isolation_->coterie().place_of(config_.id); }
+  std::optional<Place> place_of(const PeerCore& peer) const;
+  void start_isolation();
+  void tick_isolation();
+  void resign();
+  void note_link(const PeerCore& peer, bool there);
+  void take_isolation();
+  bool store_vote(const StoredVote& vote);
+  void send_pulse(const PulseSending& sending);
+  bool tell_isolation();
+  void tell(const StanceChange& change);
+  void tell(const ViewChange& change);
+  void follow_gate();
+  void show_isolation(NodeSnapshot& shown) const;
+  template <typename Observers, typename Value>
+  void call_observers(const Observers& observers, const Value& value) {
+    for (std::size_t i = 0; i < observers.size(); ++i) {
+      try {
+        const auto observer = observers[i];  // it may add others, which moves them
+        observer(value);
+      } catch (...) {
+        task_failed(std::current_exception());
+      }
+    }
+  }
+
   void check_ready();
   PeerCore& enroll(const PeerConfig& config);
   bool at_rest() const;
   void advance_stop();
+  void begin_resigning();
   void begin_leaving();
   void become_stopped();
   Incarnation choose_incarnation();
@@ -201,8 +248,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Transport> retired_transport_;  // stopped, and about to be destroyed
   Instant started_at_{};
-  Stance stance_ = Stance::joining;
-  Reason stance_reason_;
+  Reason stance_reason_;  // without a strategy
 
   mutable std::mutex mutex_;
   mutable std::shared_mutex peers_mutex_;
@@ -248,6 +294,24 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   Instant armed_at_ = never;
   TimerQueue timers_;
   Duration loop_lag_{0};
+
+  // Who may act. Without a strategy there is no isolation, and the gate stays open until the node stops.
+  struct LinkTold {
+    Incarnation incarnation = Incarnation::unknown;
+    bool up = false;
+  };
+  ServingGate gate_;
+  std::unique_ptr<Isolation> isolation_;
+  std::atomic<Stance> stance_shown_{Stance::joining};
+  std::uint64_t coterie_digest_ = 0;
+  std::vector<Epoch> fences_;         // by place: older epochs of it are of before it was removed
+  std::vector<LinkTold> links_told_;  // by place
+  bool acts_ = false;                 // the gate, as sends and handlers follow it
+  std::vector<StanceChange> stances_untold_;
+  std::vector<ViewChange> views_untold_;
+  std::string storage_problem_;
+  std::vector<std::function<void(const StanceChange&)>> stance_observers_;
+  std::vector<std::function<void(const ViewChange&)>> view_observers_;
 
   EventLog log_;
   std::vector<std::function<void(const PeerHealth&)>> peer_observers_;

@@ -50,6 +50,7 @@ bool NodeCore::remove_peer(const NodeId& id) {
     peers_.erase(id);
     hears_known_ = false;
   }
+  note_link(*peer, false);
   wake_[peer->index()] = never;
   by_index_[peer->index()] = nullptr;
   removed_.push_back(peer);
@@ -133,6 +134,7 @@ void NodeCore::check_ready() {
   if (waiters_.empty()) return;
   bool all = phase_ == Phase::running;
   for (const auto& [id, peer] : peers_) all = all && peer->up();
+  all = all && may_act();
   std::vector<std::pair<UniqueFunction<void(bool)>, bool>> due;
   std::erase_if(waiters_, [&](Waiter& waiter) {
     if (!all && waiter.until > now_ && phase_ != Phase::stopped) return false;
@@ -191,10 +193,25 @@ bool NodeCore::at_rest() const {
 
 void NodeCore::advance_stop() {
   if (phase_ == Phase::draining) {
-    if (at_rest() || phase_ends_ <= now_) begin_leaving();
+    if (at_rest() || phase_ends_ <= now_) begin_resigning();
+  } else if (phase_ == Phase::resigning) {
+    if (isolation_->left() || phase_ends_ <= now_) begin_leaving();
   } else if (phase_ == Phase::leaving && phase_ends_ <= now_) {
     become_stopped();
   }
+}
+
+// First it is in no view any more: a quorum that is there grants one without it within a round trip. Where there is
+// none nobody can take its place, and nothing is lost by going.
+void NodeCore::begin_resigning() {
+  if (isolation_ == nullptr) {
+    gate_.close();
+    begin_leaving();
+    return;
+  }
+  phase_ = Phase::resigning;
+  phase_ends_ = later(now_, config_.isolation.lease);
+  resign();
 }
 
 // Goodbye is said, and the last frames get a moment to leave.
@@ -239,8 +256,9 @@ NodeSnapshot NodeCore::snapshot() const {
   result.version = std::string{library_version};
   result.taken_at = runtime_.scheduler().now();
   result.started_at = started_at_;
-  result.stance = stance_;
+  result.stance = stance();
   result.stance_reason = stance_reason_;
+  show_isolation(result);
   result.strategy = std::string{to_string(config_.strategy)};
   {
     const std::lock_guard unknown{unknown_mutex_};

@@ -69,6 +69,7 @@ PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index
                                                 ChannelRooms{{out_, pools_->out}, {in_, pools_->in}}));
   reply_channel_ = channels_.front().get();
   channel_count_.store(1, std::memory_order_release);
+  isolated_ = node.config().strategy != Strategy::none;  // until the node has a view
   lane(LaneClass::control).want(now);
 }
 
@@ -255,6 +256,7 @@ void PeerCore::update_gates(Instant now) {
   {
     const std::lock_guard lock{channels_mutex_};
     gate_ = gate();
+    isolated_ = !node_.may_act();
     gate_may_borrow_ = self_ || peer_session_ != 0;
   }
   refresh_channels();
@@ -312,6 +314,9 @@ void PeerCore::update_gates(Instant now) {
 // was removed.
 std::optional<Outcome> PeerCore::gate_of(const TypePolicy& policy) const {
   const bool waits = policy.hold == Hold::until_ttl && gate_ && gate_->kind == OutcomeKind::unreachable && !refuse_new_;
+  // That this node may not act is about itself, and holds for every peer, reached or not.
+  const bool may_not = isolated_ && !policy.ungated && !refuse_new_;
+  if (may_not) return Outcome{OutcomeKind::isolated, Cause::self_isolated, {}};
   return waits ? std::nullopt : gate_;
 }
 
@@ -404,6 +409,17 @@ bool PeerCore::at_rest() const {
   const std::lock_guard lock{channels_mutex_};
   return std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->held() == 0; });
 }
+
+void PeerCore::stance_changed(Instant now) {
+  update_gates(now);  // first, so that no other thread puts in what nobody would end
+  if (!isolated_) return;
+  const Outcome outcome{OutcomeKind::isolated, Cause::self_isolated, {}};
+  for (Channel* channel : known_channels_) {
+    if (!channel->replies() && !channel->policy().ungated) channel->end_unsent(outcome, true, now, node_.endings());
+  }
+}
+
+bool PeerCore::may_act() { return node_.may_act(); }
 
 // ---- InboxHost
 

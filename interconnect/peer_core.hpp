@@ -92,6 +92,12 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void finish(const Outcome& unsent, const Outcome& sent, Instant now);
   bool at_rest() const;  // nothing held, nothing running, nothing owed
 
+  // What isolation has to say to it leaves with this turn, or is lost.
+  void say_pulse(const BufferRef& bytes);
+  // This node may act for the cluster, or may not any more: unsent messages end, unless their type is ungated.
+  void stance_changed(Instant now);
+  bool linked() const noexcept { return up() || judge_.state() == PeerState::suspect; }
+
   bool up() const noexcept { return judge_.state() == PeerState::up; }
   Incarnation incarnation() const noexcept { return peer_incarnation_; }
   Hears hears() const { return {id_, peer_incarnation_, judge_.state()}; }
@@ -109,6 +115,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void release_reply(std::size_t bytes) override { reply_channel_->release_reply(bytes); }
   void look_again() override;
   bool puts_off(FaultPoint point, std::string_view subject) override;
+  bool may_act() override;
 
  private:
   struct Inbound {
@@ -206,6 +213,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::optional<Outcome> refuse_new_;
   std::optional<Outcome> gate_;
   bool gate_may_borrow_ = false;
+  bool isolated_ = false;  // this node may not act for the cluster
 
   // The session.
   std::uint64_t session_;
@@ -239,6 +247,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   Inbox inbox_;
   std::vector<std::uint64_t> cancelled_;
+  std::vector<BufferRef> pulses_;      // for this turn's control batch
   std::vector<InboundReply> answers_;  // those two are walked while the inbox may get more
   std::vector<OutgoingReply> replies_;
   Instant wake_channels_ = never;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t batches_per_turn = 32;     // and then the loop sees to others
 constexpr std::size_t quantum_bytes = 4u << 10;  // of the deficit round robin, per priority level
 constexpr std::size_t record_slack = 256;        // head, extensions and padding of one record
+constexpr std::size_t pulses_held_max = 8;       // of one turn; the oldest go, and others follow
 constexpr std::size_t beats_remembered = 64;     // a reply to an older one is no evidence any more
 
 }  // namespace
@@ -73,7 +74,12 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
     }
     heard_heartbeat(*header.heartbeat, header, now);
   }
-  const Arrival arrival{frame, which, now, clock_.charge(header.sent_at, arrival_time(now)), header.sent_at};
+  const Arrival arrival{frame,
+                        which,
+                        now,
+                        clock_.charge(header.sent_at, arrival_time(now)),
+                        header.sent_at,
+                        !self_ && node_.fenced(*this, header.epoch)};
   Record record;
   Ack ack;
   for (;;) {
@@ -88,10 +94,15 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
         if (!acknowledged(ack, now, problem)) return false;
         break;
       case BatchReader::Next::record: {
-        const bool control = record.kind == RecordKind::cancel || record.kind == RecordKind::want;
+        const bool pulse = record.kind == RecordKind::pulse;
+        const bool control = pulse || record.kind == RecordKind::cancel || record.kind == RecordKind::want;
         if (control != (which == LaneClass::control)) {
           problem = "a record on a lane where it does not belong";
           return false;
+        }
+        if (pulse) {
+          if (!node_.heard_pulse(*this, record.payload, problem)) return false;
+          break;
         }
         if (!inbox_.take(record, arrival, problem)) return false;
         break;
@@ -170,6 +181,7 @@ void PeerCore::begin_batch(Lane& on, BatchWriter& writer, Instant now, std::opti
   BatchHeader header;
   header.from_incarnation = node_.incarnation();
   header.to_incarnation = peer_incarnation_;
+  header.epoch = node_.epoch();
   header.sent_at = session_now(now);
   for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = inbound_[i].received;
   header.heartbeat = std::move(heartbeat);
@@ -206,11 +218,16 @@ bool PeerCore::retry_pending(Lane& on) {
 // cancellations.
 void PeerCore::flush_control(Instant now) {
   Lane& control = lane(LaneClass::control);
-  if (!control.open() || control.blocked()) return;
+  if (!control.open() || control.blocked()) {
+    pulses_.clear();  // each is followed by another one
+    return;
+  }
   const bool beat = !self_ && next_beat_ <= now;
   std::uint64_t wants = 0;
   for (Channel* channel : known_channels_) wants += channel->wants_to_say() ? 1 : 0;
-  if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && wants == 0) return;
+  if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && wants == 0 &&
+      pulses_.empty())
+    return;
   if (node_.puts_off(FaultPoint::ack_withheld, *this)) return;
 
   std::optional<Heartbeat> heartbeat;
@@ -243,9 +260,21 @@ void PeerCore::flush_control(Instant now) {
     writer.add(cancel);
   }
   cancelled_.clear();
+  for (const BufferRef& bytes : pulses_) {
+    Record pulse;
+    pulse.kind = RecordKind::pulse;
+    pulse.payload = bytes.bytes();
+    writer.add(pulse);
+  }
+  pulses_.clear();
   inbox_.acknowledge(writer, node_.config().bounds.batch_bytes, number);
   acknowledge_lanes_ = false;
   hand_over(control, number, writer.finish(), now);
+}
+
+void PeerCore::say_pulse(const BufferRef& bytes) {
+  if (pulses_.size() == pulses_held_max) pulses_.erase(pulses_.begin());
+  pulses_.push_back(bytes);
 }
 
 // A lane that is idle still proves once per heartbeat that it is open.

@@ -106,6 +106,14 @@ struct PeerSnapshot {
   Duration session_age{0};
 };
 
+// A member of the view, by the life of it that is meant.
+struct ViewMemberSnapshot {
+  NodeId id;
+  Incarnation incarnation = Incarnation::unknown;
+
+  friend bool operator==(const ViewMemberSnapshot&, const ViewMemberSnapshot&) = default;
+};
+
 struct NodeSnapshot {
   NodeId id;
   std::string cluster;
@@ -116,7 +124,10 @@ struct NodeSnapshot {
   Instant started_at{};
   Stance stance = Stance::joining;
   Reason stance_reason;
-  Epoch epoch;
+  Epoch epoch;                           // of the view it serves in, or served in last; zero before the first
+  std::vector<ViewMemberSnapshot> view;  // by seniority; empty without a strategy
+  bool view_settled = false;             // every other member of it has left all older ones
+  Instant serving_until{};               // zero: it does not serve; `never` where nothing can end it
   std::string strategy;
   std::vector<PeerSnapshot> peers;  // by id
   LedgerRow ledger;                 // the sum of the peers, and of sends to unknown ids

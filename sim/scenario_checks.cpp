@@ -20,7 +20,7 @@ constexpr std::int64_t flaps_max = 10'000;
 
 constexpr std::string_view peer_states = "connecting up suspect unreachable";
 constexpr std::string_view stances = "joining serving isolated";
-constexpr std::string_view event_kinds = "peer_state breaker gray session lane dial stance node refused stall task";
+constexpr std::string_view event_kinds = "peer_state breaker gray session lane dial stance view node refused stall task";
 
 std::string shown(Duration duration) { return format_duration(duration); }
 
@@ -128,11 +128,21 @@ class Checker {
     for (const std::string& name : scenario_.nodes) {
       if (!NodeId::valid(name)) continue;
       const auto own = scenario_.node.find(name);
-      for (const ConfigProblem& problem : hawser::find_problems(config_of(scenario_, name))) {
+      Config config = config_of(scenario_, name);
+      // A strategy is about who the others are; where they are is the world's to say.
+      if (config.strategy != Strategy::none) others(name, config);
+      for (const ConfigProblem& problem : hawser::find_problems(config)) {
         const bool of_node = own != scenario_.node.end() && own->second.config.contains(problem.key);
         const std::string key = (of_node ? "node." + name + "." : std::string{}) + "config." + problem.key;
         if (said.insert(key + problem.sentence).second) say(key, toml_shown_whole(problem.sentence));
       }
+    }
+  }
+
+  void others(const std::string& name, Config& config) {
+    std::uint16_t port = 7001;
+    for (const std::string& other : scenario_.nodes) {
+      if (other != name && NodeId::valid(other)) config.peers.push_back({NodeId{other}, {"127.0.0.1", port++}});
     }
   }
 

@@ -38,6 +38,8 @@ std::string_view to_string(Invariant invariant) noexcept {
       return "I10 breaker";
     case Invariant::backoff:
       return "I11 backoff";
+    case Invariant::isolation:
+      return "I12 isolation";
     case Invariant::recovery:
       return "I13 recovery";
     case Invariant::fencing:

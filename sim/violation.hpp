@@ -29,6 +29,7 @@ enum class Invariant : std::uint8_t {
   self_suspicion,
   breaker,
   backoff,
+  isolation,
   recovery,
   fencing,
   metastability,

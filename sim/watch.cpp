@@ -38,6 +38,7 @@ Watch::Watch(World& world, const WatchOptions& options)
       books_(findings_),
       pairs_(findings_),
       self_(findings_, options.calm_after),
+      stances_(findings_),
       dials_(options.dial_window) {
   books_.lateness().unconfirmed = [this](const std::string& observer, const std::string& peer, WorldTime now) {
     return pairs_.unconfirmed(observer, peer, now);
@@ -54,6 +55,7 @@ void Watch::after_event() {
     hardships_ = world_.hardships();
     follow_pairs();
   }
+  look_at_stances();
   if (options_.stride == 0 || world_.events_run() % options_.stride == 0) {
     books_.look_for_overdue(
         world_.now(), [this](const std::string& name) { return world_.alive(name) && !stands(world_.at_host(name)); });
@@ -96,17 +98,21 @@ void Watch::follow(const std::string& name, Seen& seen) {
     books_.run_ended(seen.run);
     seen.watch = nullptr;
     seen.flow = nullptr;
+    seen.gated = false;
+    stances_.ends(name);
   }
   seen.hampered |= seen.paused || stands(host);
   seen.starts = host.starts();
   seen.alive = host.alive();
   seen.paused = stands(host);
-  const Node* node = other_run ? world_.node_if(name) : nullptr;
+  Node* node = other_run ? world_.node_if(name) : nullptr;
   if (node == nullptr) return;
   seen.run = {name, node->incarnation()};
   tampered_ = tampered_ || node->id().text() != name;  // a twin
   seen.watch = std::make_unique<NodeWatch>(name, findings_);
   seen.flow = std::make_unique<FlowWatch>(name, findings_);
+  seen.gated = node->config().strategy != Strategy::none;
+  if (seen.gated) follow_stances(name, *node);
 }
 
 void Watch::follow_pairs() {
@@ -153,6 +159,7 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
   seen.hampered |= world_.at_host(name).hampered();
   seen.flow->look(shown, node->config(), !std::exchange(seen.hampered, seen.paused), world_.now());
   look_at_peers(name, shown);
+  if (seen.gated) look_at_quorum(name, shown, node->config());
   for (const PeerSnapshot& peer : shown.peers) {
     for (const ChannelSnapshot& channel : peer.channels) {
       const ChannelKey key{seen.run, peer.health.id.text(), channel.type};

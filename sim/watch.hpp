@@ -18,6 +18,7 @@
 #include <hawser/sim/node_watch.hpp>
 #include <hawser/sim/pair_watch.hpp>
 #include <hawser/sim/self_watch.hpp>
+#include <hawser/sim/stance_watch.hpp>
 #include <hawser/sim/world.hpp>
 
 #include <cstdint>
@@ -60,6 +61,8 @@ class Watch {
   // I11. The most dials of the whole fleet in one window since begin().
   DialWatch& dials() noexcept { return dials_; }
   void expect_dials(std::uint64_t most);
+  // I12. Who was told what about whom.
+  const StanceWatch& stances() const noexcept { return stances_; }
   // What somebody else found out about this world, reported as if the watch had.
   void accuse(Finding finding);
   // Looks at every node now.
@@ -71,6 +74,7 @@ class Watch {
     bool alive = false;
     bool paused = false;    // or with a clock that stands
     bool clock_stands = false;
+    bool gated = false;  // it has a strategy
     bool hampered = false;  // at some time since the last look
     RunId run;
     std::unique_ptr<NodeWatch> watch;
@@ -89,6 +93,11 @@ class Watch {
   void follow_pairs();
   bool follow_processes();
   void look(const std::string& name, Seen& seen, bool at_rest);
+  void follow_stances(const std::string& name, Node& node);
+  void look_at_stances();
+  void look_at_quorum(const std::string& name, const NodeSnapshot& shown, const Config& config);
+  bool hampered_or_lossy() const;
+  Duration silent_for(const std::string& observer, const NodeId& peer) const;
   void look_at_peers(const std::string& name, const NodeSnapshot& shown);
   bool calm() const;
   // What is wrong, and where; an empty text when nothing is.
@@ -105,6 +114,7 @@ class Watch {
   Books books_;
   PairWatch pairs_;
   SelfWatch self_;
+  StanceWatch stances_;
   DialWatch dials_;
   std::uint64_t dials_seen_ = 0;
   std::vector<std::string> names_;

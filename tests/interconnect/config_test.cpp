@@ -354,3 +354,90 @@ TEST_CASE("the generation digest covers what must be equal on all nodes, and not
   other.clock_drift = 0.02;
   CHECK(config.generation_digest() != other.generation_digest());
 }
+
+TEST_CASE("who votes and for how long is part of the digest once there is a strategy, and when to move is not") {
+  Config config = usable();
+  config.isolation.lease = 2s;
+  CHECK(config.generation_digest() == usable().generation_digest());  // it means nothing without one
+  config.strategy = Strategy::keep_majority;
+  REQUIRE(config.problems().empty());
+  CHECK(config.generation_digest() != usable().generation_digest());
+  Config other = config;
+  other.isolation.stable_after = 500ms;
+  CHECK(other.generation_digest() == config.generation_digest());
+  other.isolation.lease = 3s;
+  CHECK(other.generation_digest() != config.generation_digest());
+  other = config;
+  other.isolation.weights = config.id.text() + "=3";
+  CHECK(other.generation_digest() != config.generation_digest());
+}
+
+TEST_CASE("the members of the digest are the same seen from every node, whatever the order of its peers") {
+  const auto seen_by = [](const NodeId& self, const std::vector<NodeId>& others) {
+    Config config;
+    config.id = self;
+    config.strategy = Strategy::keep_majority;
+    for (const NodeId& id : others) config.peers.push_back({id, {"127.0.0.1", 7001}});
+    return config.generation_digest();
+  };
+  CHECK(seen_by("n1", {"n2", "n3"}) == seen_by("n2", {"n3", "n1"}));
+  CHECK(seen_by("n1", {"n2", "n3"}) != seen_by("n1", {"n2"}));
+}
+
+TEST_CASE("a strategy is refused where its quorums, its members or its times do not fit together") {
+  Config config;
+  config.id = "n1";
+  for (const char* id : {"n2", "n3", "n4"}) {
+    const auto port = static_cast<std::uint16_t>(7000 + id[1] - '0');
+    config.peers.push_back({id, {"127.0.0.1", port}});
+  }
+  config.strategy = Strategy::keep_majority;
+  REQUIRE(config.problems().empty());
+  const auto refused = [&](auto&& change, const char* why) {
+    Config changed = config;
+    change(changed);
+    CAPTURE(why);
+    CHECK(mentions(changed.problems(), why));
+  };
+  refused([](Config& c) { c.isolation.lease = 700ms; }, "isolation.lease 700 ms is shorter than four heartbeats");
+  refused([](Config& c) { c.strategy = Strategy::arbiter; }, "strategy is arbiter, for which nothing is built in");
+  refused(
+      [](Config& c) {
+        c.strategy = Strategy::static_quorum;
+        c.isolation.quorum = 2;
+      },
+      "for example {n1, n2} and {n3, n4}");
+  refused([](Config& c) { c.strategy = Strategy::static_quorum; }, "needs `quorum`");
+  refused(
+      [](Config& c) {
+        c.strategy = Strategy::referee;
+        c.isolation.referee = "n9";
+      },
+      "the referee n9 is not a member");
+  refused([](Config& c) { c.isolation.members = "n1 n2 n3"; }, "isolation.members leaves out n4");
+  refused([](Config& c) { c.isolation.members = "n1 n2 n3 n4 n5"; }, "isolation.members names n5");
+  refused([](Config& c) { c.isolation.weights = "n1=3 n2=x"; }, "'n2=x' is no weight");
+  refused([](Config& c) { c.isolation.weights = "n1=0"; }, "weight 0");
+  refused([](Config& c) { c.isolation.voters = "n7"; }, "isolation.voters names 'n7', which is not a member");
+  refused([](Config& c) { c.isolation.quorum = 3; }, "means nothing with strategy keep_majority");
+  refused(
+      [](Config& c) {
+        c.strategy = Strategy::none;
+        c.isolation.voters = "n1";
+      },
+      "strategy is none, and [isolation] says who votes how");
+
+  config.isolation.lease = 2500ms;
+  CHECK(mentions(config.warnings(), "above 3 s"));
+  CHECK(mentions(config.warnings(), "state_dir is empty: a node that starts again has forgotten its vote"));
+}
+
+TEST_CASE("the arbiter of a file is refused with a sentence that says what to use instead") {
+  try {
+    Config::parse("id = \"n1\"\nstrategy = \"arbiter\"\n", "n1.toml");
+    FAIL("it was taken");
+  } catch (const ConfigError& error) {
+    CHECK(mentions(error.problems(), "n1.toml:2:"));
+    CHECK(mentions(error.problems(), "use keep_majority, or referee"));
+  }
+}

@@ -291,7 +291,14 @@ TEST_CASE("each lie of a record has its sentence", "[hostile]") {
   CHECK(problem_of_records(1, {record_word(0xffff'ffff, RecordKind::message, 0, 255), 5, 1, 0}) ==
         "a record reaches beyond its batch");
   CHECK(problem_of_records(1, {record_word(0, RecordKind{0}, 0, 0), 5, 1, 0}) == "a record is of an unknown kind");
-  CHECK(problem_of_records(1, {record_word(0, RecordKind{7}, 0, 0), 5, 1, 0}) == "a record is of an unknown kind");
+  CHECK(problem_of_records(1, {record_word(0, RecordKind{8}, 0, 0), 5, 1, 0}) == "a record is of an unknown kind");
+  CHECK(problem_of_records(1, {record_word(0, RecordKind::pulse, 0, 0), 0, 0, 0}) == "a pulse is empty");
+  CHECK(problem_of_records(1, {record_word(8, RecordKind::pulse, 0, 0), 0, 1, 0, 0}) ==
+        "a pulse has a sequence or a type");
+  CHECK(problem_of_records(1, {record_word(8, RecordKind::pulse, 0, 0), 5, 0, 0, 0}) ==
+        "a pulse has a sequence or a type");
+  CHECK(problem_of_records(1, {record_word(8, RecordKind::pulse, layout::flag_waited, 1), 0, 0, 0, 0, 0}) ==
+        "a pulse has flags");
   CHECK(problem_of_records(1, {record_word(0, RecordKind::message, 16, 0), 5, 1, 0}) == "a record has unknown flags");
   CHECK(problem_of_records(1, {record_word(7, RecordKind::message, 0, 0), 5, 1, 0, ~std::uint64_t{0}}) ==
         "a record's padding is not zero");

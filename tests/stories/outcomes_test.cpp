@@ -347,7 +347,7 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-// Nothing can produce these yet: no isolation strategy can be configured, and nothing is shed on arrival. That room for
+// Isolation has tests of its own (tests/sim/isolation_test.cpp); nothing is shed on arrival yet. That room for
 // replies runs out, and groups of a channel, is told by tests of the inbox and the channel.
 constexpr std::array kinds_to_come{OutcomeKind::isolated, OutcomeKind::overloaded};
 constexpr std::array causes_to_come{Cause::self_isolated, Cause::peer_isolated, Cause::intake, Cause::reply_room,

@@ -1,0 +1,141 @@
+#include <hawser/sim/stance_watch.hpp>
+
+#include <algorithm>
+#include <sstream>
+#include <string_view>
+
+namespace hawser::sim {
+namespace {
+
+// How long after the last change everybody who serves must be in one view, beside detection, stability and promise: a
+// few ranks may propose in turn, each some heartbeats after the other.
+constexpr std::int64_t heartbeats_to_agree = 40;
+
+std::string text_of(const Epoch& epoch) {
+  std::ostringstream out;
+  out << epoch;
+  return out.str();
+}
+
+std::string in_ms(Duration span) { return std::to_string(span.count() / 1000) + " ms"; }
+
+}  // namespace
+
+void StanceWatch::begins(const std::string& host, const Member& member, std::vector<NodeId> ids, Coterie coterie,
+                         const IsolationSettings& settings) {
+  runs_.insert_or_assign(host, Run{member, std::move(ids), std::move(coterie), settings, {}, {}});
+}
+
+void StanceWatch::ends(const std::string& host) { runs_.erase(host); }
+
+void StanceWatch::told(const std::string& host, const ViewChange& change) {
+  const auto found = runs_.find(host);
+  if (found == runs_.end()) return;
+  Run& run = found->second;
+  if (change.event == ViewEvent::settled) {
+    settled_ = std::max(settled_, change.view.epoch);
+    return;
+  }
+  std::set<Member> members;
+  for (const ViewMember& member : change.view.members) members.emplace(run.ids[member.place], member.incarnation);
+  const auto [known, fresh] = views_.try_emplace(change.view.epoch, members);
+  if (!fresh && known->second != members) {
+    add({host}, "epoch " + text_of(change.view.epoch) + " is two different views");
+  }
+  if (!members.contains(run.member)) add({host}, host + " entered epoch " + text_of(change.view.epoch) + " without it");
+  if (change.view.epoch <= run.entered) {
+    add({host}, host + " entered epoch " + text_of(change.view.epoch) + " after " + text_of(run.entered));
+  }
+  run.entered = change.view.epoch;
+  if (const auto own = condemned_.find(run.member); change.rejoined && own != condemned_.end()) {
+    if (own->second < change.view.epoch) condemned_.erase(own);
+  }
+  for (const ViewMember& member : change.removed) {
+    if (member.incarnation == Incarnation::unknown) continue;
+    Epoch& without = condemned_[{run.ids[member.place], member.incarnation}];
+    without = std::max(without, change.view.epoch);
+  }
+}
+
+void StanceWatch::told(const std::string& host, const StanceChange& change, bool calm) {
+  if (!calm || change.from == Stance::joining || change.reason.cause == stance_cause::leaving) return;
+  add({host}, host + " went from " + std::string{to_string(change.from)} + " to " + std::string{to_string(change.to)} +
+                  " (" + std::string{change.reason.cause} + "), and nothing had happened for long");
+}
+
+void StanceWatch::serves(const std::string& host, const Permission& permission) {
+  const auto found = runs_.find(host);
+  if (found == runs_.end()) return;
+  Run& run = found->second;
+  run.permission = permission;
+  if (!permission) return;
+  if (const auto removed = condemned_.find(run.member); removed != condemned_.end()) {
+    add({host}, host + " serves in epoch " + text_of(permission.epoch) + ", and somebody was told in epoch " +
+                    text_of(removed->second) + " that it is removed");
+  }
+  if (permission.epoch < settled_) {
+    add({host}, host + " serves in epoch " + text_of(permission.epoch) + ", and " + text_of(settled_) + " has settled");
+  }
+  check_pairs(host, run);
+}
+
+// Whoever serves in a lower epoch is in the view of everybody who serves in a higher one.
+void StanceWatch::check_pairs(const std::string& host, const Run& run) {
+  for (const auto& [other_host, other] : runs_) {
+    if (!other.permission || other_host == host || other.permission.epoch == run.permission.epoch) continue;
+    const Run& lower = run.permission.epoch < other.permission.epoch ? run : other;
+    const Run& higher = &lower == &run ? other : run;
+    const auto view = views_.find(higher.permission.epoch);
+    if (view == views_.end() || view->second.contains(lower.member)) continue;
+    add({host, other_host}, lower.member.first.text() + " serves in epoch " + text_of(lower.permission.epoch) +
+                                " and is not in the view " + text_of(higher.permission.epoch) + ", in which " +
+                                higher.member.first.text() + " serves");
+  }
+}
+
+void StanceWatch::reaches(const std::string& host, const std::function<Duration(const NodeId&)>& silent_for) {
+  const auto found = runs_.find(host);
+  if (found == runs_.end() || !found->second.permission) return;
+  const Run& run = found->second;
+  // A lease on the slowest clock there may be, and an event's worth of rounding.
+  const std::int64_t slowest = 1'000'000 - std::int64_t{run.settings.drift_ppm};
+  const Duration bound{run.settings.lease.count() * 1'000'000 / slowest + 10'000};
+  MemberSet may_answer;
+  for (std::size_t place = 0; place < run.ids.size(); ++place) {
+    const bool own = run.ids[place] == run.member.first;
+    if (own || silent_for(run.ids[place]) <= bound) may_answer.add(static_cast<Place>(place));
+  }
+  if (run.coterie.quorum(may_answer)) return;
+  add({host}, host + " serves, and for " + in_ms(bound) + " no quorum can have answered it, only " +
+                  run.coterie.names(may_answer));
+}
+
+void StanceWatch::quiet(Duration span, Duration detection,
+                        const std::function<Duration(const std::string&, const NodeId&)>& silent) {
+  const Run* first = nullptr;
+  for (const auto& [host, run] : runs_) {
+    if (!run.permission) continue;
+    const IsolationSettings& settings = run.settings;
+    const Duration bound =
+        2 * (detection + settings.stable_after + settings.promise()) + settings.heartbeat * heartbeats_to_agree;
+    if (span <= bound) return;
+    if (first == nullptr) first = &run;
+    if (run.permission.epoch != first->permission.epoch) {
+      add({host, first->member.first.text()},
+          host + " serves in epoch " + text_of(run.permission.epoch) + " and " + first->member.first.text() + " in " +
+              text_of(first->permission.epoch) + ", " + in_ms(span) + " after the last change");
+      return;
+    }
+    for (const auto& [other_host, other] : runs_) {
+      if (!other.permission || other_host == host || silent(host, other.member.first) <= bound) continue;
+      add({host, other_host}, host + " and " + other_host + " serve in one view and cannot reach each other");
+      return;
+    }
+  }
+}
+
+void StanceWatch::add(std::vector<std::string> nodes, std::string text) {
+  findings_.add(Invariant::isolation, std::move(nodes), std::move(text));
+}
+
+}  // namespace hawser::sim

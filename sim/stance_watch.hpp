@@ -1,0 +1,69 @@
+// Who serves when: no member that was removed, no two sides of a cut, nobody in an epoch that was left (I12).
+//
+// Told what nodes were told (views, changes of stance) and what may_serve() answers after every event. Members are
+// known by node id and incarnation: a member that has started again is another one. Pure.
+#pragma once
+
+#include <hawser/interconnect/isolation/coterie.hpp>
+#include <hawser/interconnect/isolation/evidence.hpp>
+#include <hawser/interconnect/isolation/serving_gate.hpp>
+#include <hawser/interconnect/isolation/settings.hpp>
+#include <hawser/sim/violation.hpp>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hawser::sim {
+
+// One life of a member.
+using Member = std::pair<NodeId, Incarnation>;
+
+class StanceWatch {
+ public:
+  explicit StanceWatch(Findings& findings) : findings_(findings) {}
+
+  // A process with that member runs on `host`, or runs no more. `ids`: of all members, by place.
+  void begins(const std::string& host, const Member& member, std::vector<NodeId> ids, Coterie coterie,
+              const IsolationSettings& settings);
+  void ends(const std::string& host);
+  bool watches(const std::string& host) const { return runs_.contains(host); }
+
+  // (a), (g). The program on that host has been told.
+  void told(const std::string& host, const ViewChange& change);
+  // (f). `calm`: for long nothing has happened that could explain a change.
+  void told(const std::string& host, const StanceChange& change, bool calm);
+  // (a), (b), (c). What may_serve() says there now.
+  void serves(const std::string& host, const Permission& permission);
+  // (d). `silent_for`: for how long that id cannot have answered this host; zero if it may have.
+  void reaches(const std::string& host, const std::function<Duration(const NodeId&)>& silent_for);
+  // (e). Nothing has changed for so long, and everybody runs as it should.
+  void quiet(Duration span, Duration detection,
+             const std::function<Duration(const std::string&, const NodeId&)>& silent);
+
+  // How many members are removed now, as somebody was told.
+  std::size_t condemned() const noexcept { return condemned_.size(); }
+
+ private:
+  struct Run {
+    Member member;
+    std::vector<NodeId> ids;
+    Coterie coterie;
+    IsolationSettings settings;
+    Epoch entered;
+    Permission permission;
+  };
+  void check_pairs(const std::string& host, const Run& run);
+  void add(std::vector<std::string> nodes, std::string text);
+
+  Findings& findings_;
+  std::map<std::string, Run> runs_;
+  std::map<Epoch, std::set<Member>> views_;
+  std::map<Member, Epoch> condemned_;  // the epoch without it, as the last that told of it
+  Epoch settled_;
+};
+
+}  // namespace hawser::sim

@@ -1,0 +1,51 @@
+// The part of the watch that asks who serves.
+#include <hawser/interconnect/config_isolation.hpp>
+#include <hawser/interconnect/node.hpp>
+#include <hawser/sim/watch.hpp>
+
+#include <algorithm>
+
+namespace hawser::sim {
+
+// Nothing can have been told before the first event of the run is over but of a cluster of one, which is never cut.
+void Watch::follow_stances(const std::string& name, Node& node) {
+  std::vector<std::string> unread;
+  stances_.begins(name, {node.id(), node.incarnation()}, node.members(), Coterie{coterie_of(node.config(), unread)},
+                  isolation_settings(node.config()));
+  node.on_view([this, name](const ViewChange& change) { stances_.told(name, change); });
+  node.on_stance([this, name](const StanceChange& change) { stances_.told(name, change, calm()); });
+}
+
+void Watch::look_at_stances() {
+  for (const auto& [name, host, seen] : followed_) {
+    if (!seen->gated || !seen->alive) continue;
+    if (const Node* node = world_.node_if(*name)) stances_.serves(*name, node->may_serve());
+  }
+}
+
+Duration Watch::silent_for(const std::string& observer, const NodeId& peer) const {
+  const WorldTime since = pairs_.silent_since(observer, peer.text());
+  return since == world_never ? Duration::zero() : world_.now() - since;
+}
+
+void Watch::look_at_quorum(const std::string& name, const NodeSnapshot& shown, const Config& config) {
+  stances_.reaches(name, [&](const NodeId& peer) { return silent_for(name, peer); });
+  if (shown.stance != Stance::serving || hampered_or_lossy()) return;
+  const Duration detection = suspicion_bound(config.detector, options_.jitter) + books_.lateness().base_delay;
+  stances_.quiet(world_.now() - world_.last_hardship(), detection,
+                 [&](const std::string& observer, const NodeId& peer) { return silent_for(observer, peer); });
+}
+
+bool Watch::hampered_or_lossy() const {
+  for (const std::string& from : names_) {
+    const Host& host = world_.at_host(from);
+    if (host.paused() || host.hampered()) return true;
+    for (const std::string& to : names_) {
+      const Rule& rule = world_.network().rule(host.index(), world_.at_host(to).index());
+      if (from != to && (rule.loses() || rule.tampers() || rule.gateway != 0)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace hawser::sim
