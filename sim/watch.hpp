@@ -72,9 +72,9 @@ class Watch {
   struct Seen {
     std::uint32_t starts = 0;
     bool alive = false;
-    bool paused = false;    // or with a clock that stands
+    bool paused = false;  // or with a clock that stands
     bool clock_stands = false;
-    bool gated = false;  // it has a strategy
+    bool gated = false;     // it has a strategy
     bool hampered = false;  // at some time since the last look
     RunId run;
     std::unique_ptr<NodeWatch> watch;

@@ -1,8 +1,7 @@
 // Options, files and settings of `hawser replay detector`.
-#include "replay_detector.hpp"
-
 #include "exit_code.hpp"
 #include <hawser/base/quantity.hpp>
+#include "replay_detector.hpp"
 #include "replay_settings.hpp"
 #include "text.hpp"
 

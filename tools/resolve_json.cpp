@@ -1,6 +1,5 @@
 // The answer of `hawser resolve` as one JSON object.
 #include "resolve_show.hpp"
-
 #include "resolve_why.hpp"
 
 #include <nlohmann/json.hpp>

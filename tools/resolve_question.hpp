@@ -2,10 +2,10 @@
 // command line.
 #pragma once
 
-#include "resolve_damage.hpp"
 #include <hawser/base/toml_tree.hpp>
 #include <hawser/interconnect/isolation/coterie.hpp>
 #include <hawser/interconnect/isolation/settings.hpp>
+#include "resolve_damage.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -6,11 +6,11 @@
 // arguments.
 #pragma once
 
-#include "resolve_damage.hpp"
 #include <hawser/interconnect/isolation/coterie.hpp>
 #include <hawser/interconnect/isolation/settings.hpp>
 #include <hawser/interconnect/isolation/stance.hpp>
 #include <hawser/interconnect/isolation/view.hpp>
+#include "resolve_damage.hpp"
 
 #include <cstdint>
 #include <string>

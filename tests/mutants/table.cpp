@@ -42,9 +42,10 @@ std::vector<Row> sessions_and_detection() {
       HAWSER_ROW(stale_session_accepted, "another session counts as the one that is known", {generated(), burn()}),
       HAWSER_ROW(resume_number_forgotten, "a resumed channel sends everything again", {plot("lost_verdicts"), burn()}),
       HAWSER_ROW(restart_unnoticed, "messages cross to another incarnation", {generated()}),
-      HAWSER_ROW(hello_unchecked, "a hello is believed whatever it says",
-                 {test("what a patient node makes of it"),
-                  test("whatever a peer says: no crash, bounded memory, everybody else served, counted with a reason")}),
+      HAWSER_ROW(
+          hello_unchecked, "a hello is believed whatever it says",
+          {test("what a patient node makes of it"),
+           test("whatever a peer says: no crash, bounded memory, everybody else served, counted with a reason")}),
       HAWSER_ROW(heartbeat_late, "heartbeats leave at every other interval", {generated()}),
       HAWSER_ROW(silent_lane_kept, "a lane on which nothing moves is kept", {generated()}),
   };
