@@ -83,7 +83,7 @@ TEST_CASE("guards: lane, kind, both directions, size, count and chance", "[world
   const FrameRuleId third = talk.world.add(FrameRule::delay(none).from("n1").of<Note>().every(3));
   const FrameRuleId late = talk.world.add(FrameRule::delay(none).from("n1").of<Note>().after(30));
   const FrameRuleId half = talk.world.add(FrameRule::delay(none).from("n1").of<Note>().chance(500'000));
-  const FrameRuleId never = talk.world.add(FrameRule::delay(none).of<Other>());
+  const FrameRuleId nothing = talk.world.add(FrameRule::delay(none).of<Other>());
   const std::uint64_t before = talk.said;
   talk.world.run_for(10s);
   const std::uint64_t notes = 2 * (talk.said - before);
@@ -93,7 +93,7 @@ TEST_CASE("guards: lane, kind, both directions, size, count and chance", "[world
   CHECK(talk.world.applied(bulk) == 0);
   CHECK(talk.world.applied(hellos) == 0);
   CHECK(talk.world.applied(large) == 0);
-  CHECK(talk.world.applied(never) == 0);
+  CHECK(talk.world.applied(nothing) == 0);
   CHECK(talk.world.applied(third) == notes / 3);
   CHECK(talk.world.applied(late) == notes - 30);
   CHECK(talk.world.applied(half) > notes / 3);

@@ -73,10 +73,10 @@ TEST_CASE("always and never break at the very event, with seed, event and story"
   also.world.host("n1", Config{}, {});
   also.world.note("n1", "about to begin");
   not_so.never("a third beat", [&] { return also.beats == 3; });
-  const auto never = run(also, not_so, 5s);
-  CHECK(said(never) == "never a third beat was so 300");
-  REQUIRE_FALSE(never->story.empty());
-  CHECK(never->story.front().find("about to begin") != std::string::npos);
+  const auto happened = run(also, not_so, 5s);
+  CHECK(said(happened) == "never a third beat was so 300");
+  REQUIRE_FALSE(happened->story.empty());
+  CHECK(happened->story.front().find("about to begin") != std::string::npos);
 }
 
 TEST_CASE("what holds from the start is looked at when it is said, and not only after the next event", "[property]") {
