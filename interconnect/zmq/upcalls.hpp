@@ -4,9 +4,41 @@
 
 #include <hawser/interconnect/runtime.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <utility>
 
 namespace hawser {
+
+// What the transport counts, on the loop; snapshots read it on any thread.
+struct SharedTransportStats {
+  using Count = std::atomic<std::uint64_t>;
+  Count dials{0};
+  Count connections_accepted{0};
+  Count connections_refused{0};
+  Count connections_open{0};
+  Count handshakes_failed{0};
+  Count frames_in{0};
+  Count frames_out{0};
+  Count bytes_in{0};
+  Count bytes_out{0};
+  Count frames_malformed{0};
+
+  TransportStats read() const noexcept {
+    TransportStats result;
+    result.dials = dials;
+    result.connections_accepted = connections_accepted;
+    result.connections_refused = connections_refused;
+    result.connections_open = connections_open;
+    result.handshakes_failed = handshakes_failed;
+    result.frames_in = frames_in;
+    result.frames_out = frames_out;
+    result.bytes_in = bytes_in;
+    result.bytes_out = bytes_out;
+    result.frames_malformed = frames_malformed;
+    return result;
+  }
+};
 
 class Upcalls {
  public:
@@ -28,7 +60,7 @@ class Upcalls {
     events_->turn_ended();
   }
 
-  TransportStats stats;
+  SharedTransportStats stats;
 
  private:
   TransportEvents* events_;

@@ -41,7 +41,7 @@ class ZmqTransport::Core : public std::enable_shared_from_this<Core> {
 
   ZmqInbound& inbound() noexcept { return inbound_; }
   ZmqOutbound& outbound() noexcept { return outbound_; }
-  const TransportStats& stats() const noexcept { return upcalls_.stats; }
+  TransportStats stats() const noexcept { return upcalls_.stats.read(); }
 
  private:
   void wait() {
