@@ -209,6 +209,7 @@ class BufferPool {
     Buffer* const buffer = chain.first;
     chain.first = buffer->next_free_;
     --chain.count;
+    __builtin_prefetch(chain.first, 1);  // it was given back on another processor, most likely
     return buffer;
   }
 

@@ -22,6 +22,8 @@ class Buffer {
   // Capacity at least `bytes`; size starts at `bytes`. Throws std::bad_alloc as new does.
   static BufferRef make(std::size_t bytes);
   static BufferRef copy(std::span<const std::byte> bytes);
+  // Two threads that count references to one buffer wait for each other longer than a copy of so few bytes takes.
+  static constexpr std::size_t worth_sharing = 256;
   // How many buffers of this process somebody holds now. For tests: it takes every lock of the pool in turn.
   static std::size_t held() noexcept;
 
@@ -61,7 +63,12 @@ class BufferRef {
     return *this;
   }
   ~BufferRef() {
-    if (buffer_ != nullptr && buffer_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) recycle(buffer_);
+    if (buffer_ == nullptr) return;
+    // Nobody else can add a reference to the last one, and finding it so is cheaper than counting down.
+    if (buffer_->references_.load(std::memory_order_acquire) == 1 ||
+        buffer_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      recycle(buffer_);
+    }
   }
 
   explicit operator bool() const noexcept { return buffer_ != nullptr; }
@@ -72,6 +79,13 @@ class BufferRef {
   // Whether somebody else may hold it too.
   bool shared() const noexcept {
     return buffer_ != nullptr && buffer_->references_.load(std::memory_order_relaxed) > 1;
+  }
+
+  // Asks for the first bytes and the counter of a small one to be brought near, since they will be wanted soon.
+  void fetch() const noexcept {
+    if (buffer_ == nullptr) return;
+    __builtin_prefetch(buffer_, 1);
+    __builtin_prefetch(buffer_->data() + 32, 0);
   }
 
   // For C callbacks that carry one pointer: gives up this reference without dropping it, and takes it back.

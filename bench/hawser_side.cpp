@@ -75,8 +75,15 @@ class OneWaySender {
       std::this_thread::sleep_for(std::chrono::microseconds{load_.backoff_us});
     }
   }
+  // A typed message is built, then posted, as a program would; the opaque one was encoded once for all.
   void post() {
-    const EncodedMessage message = next();
+    if (load_.side == Side::opaque) return offer(blob_);
+    Message<Sample> sample;
+    fill(*sample, ++sequence_, load_.bytes);
+    offer(sample);
+  }
+  template <typename Offered>
+  void offer(const Offered& message) {
     for (;;) {
       const Outcome outcome = peer_.try_post(message);
       if (outcome.delivered()) return;

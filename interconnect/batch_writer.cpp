@@ -72,6 +72,12 @@ void write_head(std::byte* at, std::size_t payload_bytes, RecordKind kind, std::
                 std::uint64_t{attempt} << 56);
 }
 
+void write_payload(std::byte* at, std::span<const std::byte> payload) noexcept {
+  if (payload.empty()) return;
+  store(at + padded(payload.size()) - 8, std::uint64_t{0});  // the padding; what is not padding is overwritten
+  std::memcpy(at, payload.data(), payload.size());
+}
+
 void check_exceptions(const Ack& ack) {
   std::uint64_t spoken_of = 0;
   for (const VerdictRange& range : ack.exceptions) {
@@ -86,6 +92,10 @@ void check_exceptions(const Ack& ack) {
 
 std::size_t size_in_batch(const Record& record) noexcept {
   return record_bytes + extension_bytes(record) + padded(record.payload.size());
+}
+
+std::size_t plain_size_in_batch(std::size_t payload_bytes, std::uint64_t waited_us) noexcept {
+  return record_bytes + (waited_us != 0 ? 8 : 0) + padded(payload_bytes);
 }
 
 std::size_t size_in_batch(const Ack& ack) noexcept { return record_bytes + 8 + ack.exceptions.size() * range_bytes; }
@@ -153,10 +163,23 @@ void BatchWriter::add(const Record& record) {
     store(at, record.given_up);
     at += 8;
   }
-  if (payload_bytes != 0) {
-    store(at + padded(payload_bytes) - 8, std::uint64_t{0});  // the padding; what is not padding is overwritten
-    std::memcpy(at, record.payload.data(), payload_bytes);
+  write_payload(at, record.payload);
+}
+
+void BatchWriter::add_plain(TypeId type, std::uint64_t sequence, std::int64_t expires_at, std::uint64_t waited_us,
+                            std::span<const std::byte> payload) {
+  const bool waited = waited_us != 0;
+  std::byte* at = grow(plain_size_in_batch(payload.size(), waited_us));
+  write_head(at, payload.size(), RecordKind::message, waited ? flag_waited : std::uint8_t{0}, waited ? 1 : 0, 0);
+  store(at + record_type_at, to_number(type));
+  store(at + record_sequence_at, sequence);
+  store(at + record_expires_at, expires_at);
+  at += record_bytes;
+  if (waited) {
+    store(at, waited_us);
+    at += 8;
   }
+  write_payload(at, payload);
 }
 
 void BatchWriter::add(const Ack& ack) {

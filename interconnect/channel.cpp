@@ -50,6 +50,11 @@ void Channel::set_gate(const std::optional<Outcome>& refusal, bool may_borrow) {
   may_borrow_ = may_borrow;
 }
 
+void Channel::withhold_wakes(bool withhold) {
+  const std::lock_guard lock{mutex_};
+  wakes_withheld_ = withhold;
+}
+
 void Channel::set_limits(const ChannelLimits& limits) {
   const std::lock_guard lock{mutex_};
   limits_ = limits;
@@ -160,18 +165,38 @@ void Channel::stage_groups() {
   }
 }
 
+// A message that hardly waited does not say so: at rest the eight bytes are not worth it.
+std::uint64_t Channel::waited_us(const Held& message, Instant now) noexcept {
+  constexpr Duration worth_saying{1'000};
+  const Duration waited = now - message.submitted;
+  return waited >= worth_saying ? static_cast<std::uint64_t>(to_us(waited)) : 0;
+}
+
+std::size_t Channel::write_plain(BatchWriter& batch, const Held& message, std::size_t budget,
+                                 const SendContext& context) {
+  const std::uint64_t waited = waited_us(message, context.now);
+  const std::size_t size = plain_size_in_batch(message.bytes, waited);
+  if (size > budget) return 0;
+  batch.add_plain(type_, message.sequence, to_us(message.expires) - to_us(context.session_began), waited,
+                  message.payload.bytes());
+  transmitted_bytes_ += message.bytes;
+  return size;
+}
+
 std::size_t Channel::write(BatchWriter& batch, Held& message, std::size_t budget, const SendContext& context,
                            bool& whole) {
+  if (message.kind == RecordKind::message && message.bytes <= limits_.chunk_bytes) {
+    const std::size_t size = write_plain(batch, message, budget, context);
+    whole = size != 0;
+    return size;
+  }
   Record record;
   record.kind = message.kind;
   record.type = replies_ ? message.rare->type : type_;
   record.sequence = message.sequence;
   record.expires_at = to_us(message.expires) - to_us(context.session_began);
   record.request_id = message.request_id();
-  // A message that hardly waited does not say so: at rest the eight bytes are not worth it.
-  constexpr Duration worth_saying{1'000};
-  const Duration waited = context.now - message.submitted;
-  if (waited >= worth_saying) record.waited_us = static_cast<std::uint64_t>(to_us(waited));
+  record.waited_us = waited_us(message, context.now);
   const auto bytes = message.payload.bytes();
   record.payload = bytes;
   whole = true;
@@ -240,9 +265,11 @@ std::size_t Channel::unbury(BatchWriter& batch, std::size_t budget, const SendCo
 std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings) {
   std::size_t written = resend(batch, budget, context, endings);
   if (cursor_ < sent_.size()) return written;
+  bool watched = guard_.watches(context.now);
   while (true) {
     if (staged_.empty()) stage();
     if (staged_.empty()) return written;
+    if (staged_.size() > fetched_ahead) staged_[fetched_ahead].payload.fetch();
     Held& message = staged_.front();
     if (message.expires <= context.now && !mutant(Mutant::ttl_unchecked_in_queue)) {
       end_front_staged({OutcomeKind::expired, Cause::in_queue, {}}, context.now, endings);
@@ -251,7 +278,8 @@ std::size_t Channel::fill(BatchWriter& batch, std::size_t budget, const SendCont
     if (!may_send(message)) return written + unbury(batch, budget - written, context);
     if (!replies_) {
       std::optional<Outcome> refused;
-      if (guard_.watches(context.now)) refused = acquire(message, context.now);
+      if (watched) refused = acquire(message, context.now);
+      if (watched) watched = guard_.watches(context.now);
       if (refused && policy_.hold == Hold::until_ttl) return written;  // it waits for the breaker as for the peer
       if (refused) {
         end_front_staged(*refused, context.now, endings);
@@ -359,6 +387,7 @@ bool Channel::take_delivered(std::uint64_t up_to, Instant now) {
     const bool plain = message.kind == RecordKind::message && message.roomy && !message.ended && message.lot == 0 &&
                        message.completion == nullptr && message.rare == nullptr;
     if (!plain || message.sequence > up_to) break;
+    if (sent_.size() > fetched_ahead) sent_[fetched_ahead].payload.fetch();
     ++messages;
     bytes += message.bytes;
     if (!message.slow && guard_.is_slow(now - message.sent_at)) ++slow;

@@ -77,8 +77,8 @@ class Channel {
 
   // ---- any thread
   // Takes the message, or ends it at once with the outcome returned (`delivered` means taken). The completion stays in
-  // `message` when it was not taken.
-  Outcome admit(Outgoing& message, Instant now);
+  // `message` when it was not taken. `tell`: the loop has to hear of it, and does not know that there is something yet.
+  Outcome admit(Outgoing& message, Instant now, bool& tell);
   LedgerRow ledger() const;
 
   // ---- loop
@@ -93,6 +93,8 @@ class Channel {
   // New bounds, from the next message on; what is held stays.
   void set_limits(const ChannelLimits& limits);
 
+  // The loop looks by itself soon, and callers need not tell it of what they put in; or they have to again.
+  void withhold_wakes(bool withhold);
   // Whether a batch would find something here now.
   bool sendable() const;
   // Writes records into the batch while they fit into `budget` bytes. Returns the bytes written.
@@ -145,6 +147,8 @@ class Channel {
   ChannelGuard& guard() noexcept { return guard_; }
   const ChannelGuard& guard() const noexcept { return guard_; }
   bool active() const noexcept { return ever_sent_; }
+  // Messages in the queues of callers, that the loop has not taken yet.
+  std::size_t queued() const noexcept { return queued_.load(std::memory_order_acquire); }
   // Whether something may not have left yet.
   bool unsent() const noexcept { return !staged_.empty() || queued_.load(std::memory_order_acquire) > 0; }
 
@@ -154,6 +158,10 @@ class Channel {
   std::size_t unsent_slots() const;
 
  private:
+  static constexpr std::size_t cache_line = 64;
+  // Payloads come from another processor's cache: so many messages ahead they are asked for.
+  static constexpr std::size_t fetched_ahead = 6;
+
   template <typename T>
   using ByRequest = std::map<std::uint64_t, T, std::less<>, PoolAllocator<std::pair<const std::uint64_t, T>>>;
 
@@ -168,7 +176,7 @@ class Channel {
   bool take_room(Lot& lot, const Held& message, Cause& why, LotCount freed = {});
   bool take_reply_room(const Held& message, Cause& why);
   bool admit_reply(Held& message, Outcome& refused);
-  Outcome admit_held(Held& message, std::uint64_t group, Instant now);
+  Outcome admit_held(Held& message, std::uint64_t group, Instant now, bool& tell);
   Held hold(Outgoing& message) const;
   void release_room(Lot& lot, LotCount freed);
   void fit_room();
@@ -193,10 +201,12 @@ class Channel {
   void stage();
   bool may_send(const Held& message) const noexcept;
   std::size_t write(BatchWriter& batch, Held& message, std::size_t budget, const SendContext& context, bool& whole);
+  std::size_t write_plain(BatchWriter& batch, const Held& message, std::size_t budget, const SendContext& context);
   std::size_t resend(BatchWriter& batch, std::size_t budget, const SendContext& context, Endings& endings);
   bool credit_is_buried() const noexcept;
   std::size_t unbury(BatchWriter& batch, std::size_t budget, const SendContext& context);
   std::optional<Outcome> acquire(Held& message, Instant now);
+  static std::uint64_t waited_us(const Held& message, Instant now) noexcept;
   void to_sent(Held&& message, Instant now);
   void take_verdicts(const Ack& ack, Instant now, Endings& endings);
   bool take_delivered(std::uint64_t up_to, Instant now);
@@ -218,10 +228,11 @@ class Channel {
   const TypePolicy policy_;
   ChannelLimits limits_;  // written by the loop, under the lock
 
-  // Shared with callers.
-  mutable ShortLock mutex_;
-  std::optional<Outcome> gate_;
+  // Shared with callers, on cache lines of their own.
+  alignas(cache_line) mutable ShortLock mutex_;
   bool may_borrow_ = false;
+  bool wakes_withheld_ = false;
+  std::optional<Outcome> gate_;
   std::vector<Lot> lots_;          // the first: messages without a group
   std::size_t next_lot_ = 0;       // in the rotation between groups
   std::size_t waiting_bytes_ = 0;  // of all lots
@@ -237,7 +248,7 @@ class Channel {
   std::atomic<std::uint32_t> queued_{0};  // in the queues of all lots, to look without the lock
 
   // The loop's own.
-  Ring<Held> staged_;  // taken from the queue, not yet transmitted
+  alignas(cache_line) Ring<Held> staged_;  // taken from the queue, not yet transmitted
   Ring<Held> sent_;
   ByRequest<Held> awaiting_reply_;              // by request id: delivered, not answered
   ByRequest<std::uint64_t> request_sequences_;  // request id -> sequence among the sent

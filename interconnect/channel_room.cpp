@@ -31,9 +31,7 @@ std::optional<Outcome> Channel::refusal(const Held& message, Instant now) const 
 
 Held Channel::hold(Outgoing& message) const {
   Held held;
-  // Two threads that count references to one buffer wait for each other longer than a small copy takes.
-  constexpr std::size_t worth_sharing = 256;
-  const bool copies = message.payload.size() <= worth_sharing && message.payload.shared();
+  const bool copies = message.payload.size() <= Buffer::worth_sharing && message.payload.shared();
   held.payload = copies ? Buffer::copy(message.payload.bytes()) : std::move(message.payload);
   held.completion = std::move(message.completion);
   held.submitted = message.submitted;
@@ -51,14 +49,15 @@ Held Channel::hold(Outgoing& message) const {
   return held;
 }
 
-Outcome Channel::admit(Outgoing& message, Instant now) {
+Outcome Channel::admit(Outgoing& message, Instant now, bool& tell) {
   Held held = hold(message);
-  const Outcome outcome = admit_held(held, message.group, now);
+  const Outcome outcome = admit_held(held, message.group, now, tell);
   if (!outcome.delivered()) message.completion = std::move(held.completion);
   return outcome;
 }
 
-Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now) {
+Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now, bool& tell) {
+  tell = false;
   const std::lock_guard lock{mutex_};
   const auto refused = refusal(message, now);
   const bool late = refused && refused->kind == OutcomeKind::expired;
@@ -87,6 +86,7 @@ Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now) {
     return outcome;
   }
   // Nobody overtakes those who wait for room already, however small.
+  const std::size_t dropped = dropped_.size();
   const bool queues = lot != nullptr && lot->waiting.empty();
   const bool room = queues && (take_room(*lot, message, why) || make_room(*lot, message, why));
   if (!room && (lot == nullptr || policy_.overflow != Overflow::wait || !wait(*lot, message, why))) {
@@ -96,6 +96,9 @@ Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now) {
     return outcome;
   }
   ledger_.submit(message.bytes);
+  // What lies in a queue already, the loop was told of. It has to know of a time that is earlier, and of those that
+  // made way, since their ends are told by it.
+  tell = (lot->queue.empty() && !wakes_withheld_) || message.expires < earliest_queued_ || dropped != dropped_.size();
   if (!room) return {OutcomeKind::delivered, Cause::none, {}};
   earliest_queued_ = std::min(earliest_queued_, message.expires);
   message.roomy = true;

@@ -240,6 +240,8 @@ bool decode(std::span<const std::byte> frame, Goodbye& goodbye, std::string& pro
 
 // Bytes that a record takes in a batch.
 std::size_t size_in_batch(const Record& record) noexcept;
+// Of what add_plain adds.
+std::size_t plain_size_in_batch(std::size_t payload_bytes, std::uint64_t waited_us) noexcept;
 std::size_t size_in_batch(const Ack& ack) noexcept;
 
 // Builds one batch at a time. One writer per lane; its scratch is kept between batches, so that steady traffic does not
@@ -254,6 +256,9 @@ class BatchWriter {
   std::uint32_t records() const noexcept;
   void add(const Record& record);
   void add(const Ack& ack);
+  // A whole message that has nothing but what every message has, and may have waited: most of them.
+  void add_plain(TypeId type, std::uint64_t sequence, std::int64_t expires_at, std::uint64_t waited_us,
+                 std::span<const std::byte> payload);
   // Writes the checksum and gives the frame away.
   BufferRef finish();
 

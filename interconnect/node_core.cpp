@@ -159,8 +159,9 @@ Outcome NodeCore::admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Ou
                         Instant deadline) {
   if (peer == nullptr) return refuse_unknown(message.payload.size());
   bool wake = false;
-  const Outcome outcome = peer->admit(type, message, ttl, deadline, runtime_.scheduler().now(), wake);
+  const Outcome outcome = peer->admit(type, message, ttl, deadline, wake);
   if (wake) {
+    if (!runtime_.on_loop()) peer->note_outside();
     {
       const std::lock_guard lock{ready_mutex_};
       ready_.push_back(peer);
@@ -376,10 +377,14 @@ void NodeCore::mark_dirty(PeerCore& peer) {
 
 void NodeCore::mark_again(PeerCore& peer) { mark_dirty(peer); }
 
-bool NodeCore::look_again(PeerCore& peer) {
-  timers_.add(later(now_, Duration{1'000}), [this, weak = peer.weak_from_this()] {
+void NodeCore::look_at(PeerCore& peer, Instant at) {
+  timers_.add(at, [this, weak = peer.weak_from_this()] {
     if (const auto still_there = weak.lock()) mark_dirty(*still_there);
   });
+}
+
+bool NodeCore::look_again(PeerCore& peer) {
+  look_at(peer, later(now_, Duration{1'000}));
   return true;
 }
 

@@ -135,6 +135,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   }
   // There is more to send than one turn may take.
   void mark_again(PeerCore& peer);
+  // There will be more to send at `at`.
+  void look_at(PeerCore& peer, Instant at);
   // Of isolation (node_isolation.cpp). Whether this node may act for the cluster at this instant.
   bool may_act() const noexcept { return isolation_ == nullptr || gate_.serving(read_clock()); }
   // What messages carry.

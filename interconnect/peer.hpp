@@ -87,7 +87,10 @@ class Peer {
   Outcome try_post(const Message<T>& message, SendOptions options = {}) const {
     return post(message.encode(), options);
   }
-  Outcome try_post(EncodedMessage message, SendOptions options = {}) const { return post(std::move(message), options); }
+  Outcome try_post(const EncodedMessage& message, SendOptions options = {}) const {
+    const bool copies = message.bytes && message.bytes.size() <= Buffer::worth_sharing;
+    return post({message.type, copies ? Buffer::copy(message.bytes.bytes()) : message.bytes}, options);
+  }
 
   // Sends a request and waits for its reply: completion signature void(Result<Received<Reply>>). Cancelled like a send;
   // the peer is told, and its handler sees `cancelled()`. A request made while a handler works on another one inherits

@@ -114,17 +114,22 @@ void PeerCore::follow_policy(TypeInfo type) {
   inbox_.follow_policy(type.id);
 }
 
-Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant deadline, Instant now, bool& wake) {
+Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant deadline, bool& wake) {
   Channel& channel = channel_for(type);
   const Duration chosen = ttl > Duration::zero() ? std::clamp(ttl, ttl_min, ttl_max) : channel.policy().ttl;
+  // What a tick is to a second, nobody who waits for seconds minds.
+  constexpr Duration minds_no_tick{1'000'000};
+  const Scheduler& clock = node_.runtime().scheduler();
+  const Instant now = deadline == never && chosen >= minds_no_tick ? clock.about_now() : clock.now();
   message.type = type.id;
   message.submitted = now;
   message.expires = std::min(later(now, chosen), deadline);
   if (message.kind == RecordKind::request) {
     message.request_id = (requests_.fetch_add(1, std::memory_order_relaxed) + 1) << 16;
   }
-  const Outcome outcome = channel.admit(message, now);
-  wake = outcome.delivered() && note_ready();
+  bool tell = false;
+  const Outcome outcome = channel.admit(message, now, tell);
+  wake = tell && note_ready();
   return outcome;
 }
 
@@ -166,9 +171,22 @@ bool PeerCore::unanswered_too_long(Instant now) const {
   return later(std::max(unanswered_.front().sent, established_at_), silence_limit()) <= now;
 }
 
+// Until the next look is due callers need not tell us of anything.
+void PeerCore::moderate_wakes(Instant now) {
+  const bool woken = outside_.load(std::memory_order_relaxed) && outside_.exchange(false, std::memory_order_relaxed);
+  const bool before = moderation_.active();
+  if (!woken && !before) return;
+  std::size_t found = 0;
+  for (const Channel* channel : known_channels_) found += channel->queued();
+  if (moderation_.look(now, woken, found)) node_.look_at(*this, moderation_.next_look());
+  if (moderation_.active() == before) return;
+  for (Channel* channel : known_channels_) channel->withhold_wakes(!before);
+}
+
 void PeerCore::flush(Instant now) {
   clear_ready();
   refresh_channels();
+  moderate_wakes(now);
   for (Channel* channel : known_channels_) {
     channel->expire(now, verdict_window(), node_.endings(), cancelled_);
   }

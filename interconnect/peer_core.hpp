@@ -21,6 +21,7 @@
 #include <hawser/interconnect/peer.hpp>
 #include <hawser/interconnect/session_clock.hpp>
 #include <hawser/interconnect/snapshot.hpp>
+#include <hawser/interconnect/wake_moderation.hpp>
 #include <hawser/resilience/circuit_breaker.hpp>
 
 #include <array>
@@ -53,10 +54,12 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     return quick != nullptr && quick->type() == type.id ? *quick : find_or_make_channel(type);
   }
   // Admits one message; `wake` is set when the loop must be told of it.
-  Outcome admit(TypeInfo type, Outgoing& message, Duration ttl, Instant deadline, Instant now, bool& wake);
-  // Set by the loop when it has looked; true the first time after that.
+  Outcome admit(TypeInfo type, Outgoing& message, Duration ttl, Instant deadline, bool& wake);
+  // True for the first message since the loop has looked: it must be told.
   bool note_ready() noexcept { return !ready_.exchange(true, std::memory_order_acq_rel); }
   void clear_ready() noexcept { ready_.store(false, std::memory_order_release); }
+  // The thread that tells the loop is not the loop's own.
+  void note_outside() noexcept { outside_.store(true, std::memory_order_relaxed); }
 
   // ---- the loop: what happens to our links
   void link_up(LaneClass lane, Instant now);
@@ -165,6 +168,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void take_answers(Instant now);
   void send_replies(Instant now);
   void send_reply(OutgoingReply&& reply, Instant now);
+  void moderate_wakes(Instant now);
   void dial_due_lanes(Instant now);
   void flush_control(Instant now);
   void flush_data(Lane& lane, Instant now);
@@ -208,6 +212,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::array<std::size_t, lane_count> rotation_{};
   Channel* reply_channel_ = nullptr;
   std::atomic<bool> ready_{false};
+  std::atomic<bool> outside_{false};
+  WakeModeration moderation_;
   std::atomic<std::uint64_t> requests_{0};
   // Written by the loop under channels_mutex_: what a channel made meanwhile begins with.
   std::optional<Outcome> refuse_new_;

@@ -155,11 +155,12 @@ void PeerCore::send_reply(OutgoingReply&& reply, Instant now) {
   message.submitted = now;
   message.expires = reply.deadline;
   message.reply_bytes = static_cast<std::uint32_t>(reply.room);
-  Outcome outcome = reply_channel_->admit(message, now);
+  bool tell = false;  // it is this turn that sends it
+  Outcome outcome = reply_channel_->admit(message, now, tell);
   if (outcome == OutcomeKind::too_large || outcome == OutcomeKind::queue_full) {
     message.payload = failed_reply(Cause::reply_room);
     message.type = TypeId::none;
-    outcome = reply_channel_->admit(message, now);
+    outcome = reply_channel_->admit(message, now, tell);
   }
   if (!outcome.delivered()) reply_channel_->release_reply(reply.room);
 }

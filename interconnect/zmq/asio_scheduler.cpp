@@ -1,6 +1,7 @@
 #include <hawser/interconnect/zmq/asio_scheduler.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/interconnect/zmq/cycle_clock.hpp>
 #include <hawser/interconnect/zmq/loop_thread.hpp>
 
 #include <boost/asio/steady_timer.hpp>
@@ -163,17 +164,9 @@ AsioScheduler::~AsioScheduler() { core_->stop(); }
 
 Instant AsioScheduler::now() const noexcept { return read_clock(); }
 
-// Within one tick of the kernel's coarse clock the time that was read first does.
 Instant AsioScheduler::about_now() const noexcept {
-  struct Read {
-    timespec coarse{};
-    Instant at{};
-  };
-  static constinit thread_local Read last;
-  timespec coarse{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
-  if (coarse.tv_nsec != last.coarse.tv_nsec || coarse.tv_sec != last.coarse.tv_sec) last = {coarse, read_clock()};
-  return last.at;
+  static thread_local CycleClock clock;
+  return clock.now(read_clock);
 }
 
 TimerId AsioScheduler::at(Instant at, UniqueFunction<void()> what) {

@@ -5,7 +5,9 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
+#include <vector>
 
 using namespace hawser;
 using namespace hawser::test;
@@ -232,4 +234,33 @@ TEST_CASE("what a reader would refuse is not written", "[batch]") {
   CHECK(writer.records() == 0);
   CHECK_THROWS_AS(writer.begin(LaneClass::control, 1, 2, sample_header(false), 0), std::logic_error);
   set_assertion_handler(before);
+}
+
+TEST_CASE("batch: a plain message is written as the record that it is") {
+  for (const std::uint64_t waited : {std::uint64_t{0}, std::uint64_t{1'234}}) {
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{8}, std::size_t{61}}) {
+      const std::vector<std::byte> payload(bytes, std::byte{0xa5});
+      Record record;
+      record.type = TypeId{77};
+      record.sequence = 12;
+      record.expires_at = -5;
+      record.waited_us = waited;
+      record.payload = payload;
+      const auto written = [&](bool plain) {
+        BatchWriter writer;
+        writer.begin(LaneClass::bulk, 1, 3, {}, 64);
+        if (plain) {
+          writer.add_plain(record.type, record.sequence, record.expires_at, waited, payload);
+        } else {
+          writer.add(record);
+        }
+        return writer.finish();
+      };
+      CHECK(plain_size_in_batch(bytes, waited) == size_in_batch(record));
+      const BufferRef one = written(true);
+      const BufferRef other = written(false);
+      REQUIRE(one.size() == other.size());
+      CHECK(std::memcmp(one->data(), other->data(), one.size()) == 0);
+    }
+  }
 }

@@ -332,7 +332,8 @@ TEST_CASE("channel room: replies are bounded by the room that was kept for them,
     message.request_id = 1u << 16;
     message.expires = bench.now + second;
     message.reply_bytes = room;
-    return replies.admit(message, bench.now);
+    bool tell = false;
+    return replies.admit(message, bench.now, tell);
   };
   REQUIRE(replies.reserve_reply(1'000));
   CHECK(answer_with(800, 1'000).delivered());
@@ -413,5 +414,49 @@ TEST_CASE("channel room: credit that was given up counts once, whatever breaks m
   const auto next = bench.submit(0, 600'000);
   bench.drain();
   CHECK(bench.outcome(next).delivered());
+  bench.check_at_rest();
+}
+
+TEST_CASE("channel room: the loop is told of the first message in a queue, and not again until it has taken it") {
+  TrafficBench bench;
+  Channel& channel = bench.add({});
+  bench.submit(0);
+  CHECK(bench.told_loop);
+  bench.submit(0);
+  CHECK_FALSE(bench.told_loop);
+  bench.drain();
+  bench.submit(0);
+  CHECK(bench.told_loop);
+  // While the loop looks by itself nobody tells it, but of what has to end before anything it knows of.
+  bench.drain();
+  channel.withhold_wakes(true);
+  bench.submit(0);
+  bench.submit(0, 16, Duration{3'000'000});
+  CHECK_FALSE(bench.told_loop);
+  bench.submit(0, 16, Duration{1'000});
+  CHECK(bench.told_loop);
+  bench.drain();
+  channel.withhold_wakes(false);
+  bench.submit(0);
+  CHECK(bench.told_loop);
+  bench.drain();
+  bench.check_at_rest();
+}
+
+TEST_CASE("channel room: the loop is told of those that made way, since it tells them") {
+  TypePolicy policy;
+  policy.overflow = Overflow::drop_oldest;
+  BenchOptions options;
+  options.sender.messages = 2;
+  TrafficBench bench{options};
+  bench.add(policy);
+  bench.open = false;
+  bench.submit(0);
+  bench.submit(0);
+  CHECK_FALSE(bench.told_loop);
+  bench.submit(0);
+  CHECK(bench.told_loop);
+  bench.open = true;
+  bench.drain();
   bench.check_at_rest();
 }

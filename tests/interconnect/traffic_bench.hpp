@@ -178,7 +178,7 @@ class TrafficBench {
     message.group = group;
     message.ticket = id;
     if (kind == RecordKind::request) message.request_id = id << 16;
-    const Outcome outcome = channels[channel]->admit(message, now);
+    const Outcome outcome = channels[channel]->admit(message, now, told_loop);
     if (!outcome.delivered()) sent.outcome = outcome;
     return id;
   }
@@ -491,6 +491,7 @@ class TrafficBench {
   std::vector<std::unique_ptr<Channel>> channels;
   std::unique_ptr<Inbox> inbox;
   const Instant began = instant_from_us(5'000'000);
+  bool told_loop = false;  // whether the last message that was submitted had to be told to the loop
   Instant now = instant_from_us(6'000'000);
   bool open = true;
   bool control_open = true;

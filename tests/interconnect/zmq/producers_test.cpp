@@ -117,3 +117,58 @@ TEST_CASE("many threads send, ask and give up at once: each is told once, and th
   n1.reset();
   n2.reset();
 }
+
+TEST_CASE("what follows a stream from another thread does not lie until something else wakes the loop") {
+  boost::asio::io_context io;
+  ZmqRuntime runtime{io};
+  Config first;
+  first.id = "n1";
+  first.detector.heartbeat = 30s;  // nothing of its own wakes the loop meanwhile
+  first.detector.acceptable_pause = 60s;
+  Config second;
+  second.id = "n2";
+  second.detector = first.detector;
+  std::optional<Node> n2;
+  n2.emplace(runtime, second);
+  n2->on<Note>([](Note::Reader) {});
+  first.peers.push_back({"n2", n2->endpoint()});
+  std::optional<Node> n1;
+  n1.emplace(runtime, first);
+  n2->add_peer({"n1", n1->endpoint()});
+  std::optional work{boost::asio::make_work_guard(io)};
+  std::thread loop{[&] { io.run(); }};
+
+  Peer peer = n1->peer("n2");
+  const Message<Note> note;
+  const EncodedMessage encoded = note.encode();
+  const auto arrives = [&] {
+    std::atomic<bool> told{false};
+    std::atomic<bool> delivered{false};
+    peer.send(note, {}, [&](const Outcome& outcome) {
+      delivered = outcome.delivered();
+      told = true;
+    });
+    const auto limit = std::chrono::steady_clock::now() + 20s;
+    while (!told && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    REQUIRE(told);
+    return delivered.load();
+  };
+  while (!arrives()) std::this_thread::yield();
+  for (int round = 0; round < 300; ++round) {
+    // Longer and shorter than what is taken for a stream, and than what a channel holds.
+    const int length = round % 7 == 0 ? 3'000 : (round * 37) % 200;
+    const auto stream = [&] {
+      for (int i = 0; i < length; ++i) (void)peer.try_post(encoded);
+    };
+    std::thread other{stream};
+    stream();
+    other.join();
+    while (!arrives()) std::this_thread::yield();  // the channel was full
+  }
+
+  work.reset();
+  io.stop();
+  loop.join();
+  n1.reset();
+  n2.reset();
+}
