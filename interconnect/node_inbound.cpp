@@ -86,8 +86,13 @@ void NodeCore::frame_received(ConnectionId from, const PeerIdentity& identity, B
     return;
   }
   const Link link = known->second;
-  if (link.peer->frame(link.lane, *info, frame, now_, problem)) {
-    mark_dirty(*link.peer);
+  bool quiet = false;
+  if (link.peer->frame(link.lane, *info, frame, now_, problem, quiet)) {
+    if (quiet) {
+      mark_touched(*link.peer);
+    } else {
+      mark_dirty(*link.peer);
+    }
     return;
   }
   ++frames_rejected_;

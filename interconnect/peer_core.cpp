@@ -184,6 +184,7 @@ void PeerCore::moderate_wakes(Instant now) {
 }
 
 void PeerCore::flush(Instant now) {
+  still_ = false;
   clear_ready();
   refresh_channels();
   moderate_wakes(now);
@@ -226,13 +227,25 @@ void PeerCore::cancel(TypeId type, std::uint64_t ticket, bool only_unsent, Insta
 void PeerCore::finish_turn(Instant now) {
   flush_control(now);
   if (goodbye_due_) say_goodbye(now);
+  if (still_) return;
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
     wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->guard().breaker().next_wake()});
   }
+  still_ = is_still(now);
 }
 
-Instant PeerCore::next_wake() const {
+bool PeerCore::is_still(Instant now) const {
+  if (self_ || !lane(LaneClass::control).open() || goodbye_due_ || wake_channels_ != never) return false;
+  if (!inbox_.still() || !cancelled_.empty() || !pulses_.empty() || acknowledge_lanes_) return false;
+  for (const Inbound& each : inbound_) {
+    if (each.welcome_due) return false;
+  }
+  return std::all_of(known_channels_.begin(), known_channels_.end(),
+                     [&](const Channel* channel) { return channel->still(now); });
+}
+
+Instant PeerCore::next_wake() {
   Instant earliest = wake_channels_;
   if (self_) return earliest;
   const Lane& control = lane(LaneClass::control);
@@ -244,8 +257,8 @@ Instant PeerCore::next_wake() const {
     if (up()) earliest = std::min(earliest, later(each.waiting_since(), silence_limit()));
     earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));
   }
-  if (control.open() && !control.blocked()) earliest = std::min(earliest, next_beat_);
-  return std::min({earliest, judge_.next_wake(), breaker_.next_wake()});
+  wake_others_ = std::min({earliest, judge_.next_wake(), breaker_.next_wake()});
+  return control.open() && !control.blocked() ? std::min(wake_others_, next_beat_) : wake_others_;
 }
 
 void PeerCore::refresh_channels() {

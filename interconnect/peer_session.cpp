@@ -262,6 +262,7 @@ void PeerCore::control_opened(Instant now) {
   established_at_ = now;
   refusal_text_.clear();
   next_beat_ = now;
+  hears_told_ = 0;
   inbox_.repeat_all();
   for (Channel* channel : known_channels_) channel->control_opened();
   for (Lane& each : lanes_) each.hurry(now);
