@@ -350,10 +350,11 @@ void NodeCore::finish_touched() {
     is_touched_[index] = false;
     PeerCore* peer = by_index_[index].get();
     if (peer == nullptr) continue;
+    const bool quiet = peer->still();
     peer->finish_turn(now_);
     wake_[index] = phase_ == Phase::stopped ? never : peer->next_wake();
     soonest_ = std::min(soonest_, wake_[index]);
-    refresh_hears(index);
+    if (!quiet) refresh_hears(index);
   }
   hears_doubted_ = dirty_;  // those that the next turn begins with
 }
@@ -482,16 +483,16 @@ void NodeCore::timer_fired() {
 
 LinkId NodeCore::dial(PeerCore& peer, LaneClass lane, const Endpoint& to) {
   const LinkId link = transport_->dial({to, peer.id(), lane});
-  links_.emplace(link, Link{&peer, lane});
+  links_.put(link, Link{&peer, lane});
   return link;
 }
 
 void NodeCore::hang_up(LinkId link) {
-  if (links_.erase(link) > 0 && transport_ != nullptr) transport_->hang_up(link);
+  if (links_.erase(link) && transport_ != nullptr) transport_->hang_up(link);
 }
 
 SendResult NodeCore::send(PeerCore& peer, LaneClass lane, LinkId link, BufferRef frame) {
-  if (peer.id() == config_.id) {
+  if (peer.is_self()) {
     self_frames_.push_back({lane, std::move(frame)});
     return SendResult::accepted;
   }

@@ -6,6 +6,7 @@
 // snapshots of other threads see a state between turns; on the loop it is never taken twice.
 #pragma once
 
+#include <hawser/base/id_table.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/timer_queue.hpp>
 #include <hawser/interconnect/config.hpp>
@@ -25,7 +26,6 @@
 #include <shared_mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace hawser {
@@ -268,8 +268,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   mutable std::mutex unknown_mutex_;
 
   std::uint64_t sessions_begun_ = 0;
-  std::unordered_map<LinkId, Link> links_;              // order never escapes
-  std::unordered_map<ConnectionId, Link> connections_;  // order never escapes
+  IdTable<LinkId, Link> links_;
+  IdTable<ConnectionId, Link> connections_;
   std::vector<SelfFrame> self_frames_;
 
   // The turn.

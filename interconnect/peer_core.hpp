@@ -46,6 +46,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   const NodeId& id() const noexcept { return id_; }
   std::uint32_t index() const noexcept { return index_; }
+  bool is_self() const noexcept { return self_; }
 
   // ---- any thread
   // The channel of a type, made at its first use.
@@ -82,6 +83,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // ---- the loop: time and turns
   void tick(Instant now);
   // Nothing but a heartbeat is due, and nothing else waits for a turn: neither tick nor flush would change anything.
+  bool still() const noexcept { return still_; }
   bool only_beats(Instant now) const noexcept { return still_ && wake_others_ > now; }
   void flush(Instant now);
   // Once per turn, after user code had its say.
@@ -131,7 +133,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     std::uint64_t nonce = 0;
     std::int64_t hello_sent_at = 0;
     bool welcome_due = false;
-    std::uint64_t received = 0;  // highest batch number over the session's life
   };
   struct Slot {  // a channel's place in its lane's rotation
     Channel* channel = nullptr;
@@ -171,6 +172,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool batch(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
              bool& quiet);
   bool is_still(Instant now) const;
+  Instant wake_data_lanes() const;
   bool acknowledged(const Ack& ack, Instant now, std::string& problem);
   void take_answers(Instant now);
   void send_replies(Instant now);
@@ -199,9 +201,17 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool unanswered_too_long(Instant now) const;
 
   NodeCore& node_;
-  const NodeId id_;
   const std::uint32_t index_;
   const bool self_;
+  // As of the last turn that looked: channels and inbox have nothing to do until they are used. A cluster at rest is
+  // nothing but heartbeats, so those must not walk through everything that could have something to do.
+  bool still_ = false;
+  bool data_idle_ = true;           // both data lanes, as of that turn
+  bool acknowledge_lanes_ = false;  // a data batch has come: say so
+  bool goodbye_due_ = false;
+  std::array<std::uint64_t, lane_count> received_{};  // highest batch numbers over the session's life
+
+  const NodeId id_;
   Endpoint endpoint_;
   Random random_;
   const std::shared_ptr<NodePools> pools_;  // a handle to a peer may be dropped after its node
@@ -246,7 +256,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t sessions_ = 0;
   Instant established_at_ = never;
   std::string refusal_text_;
-  bool goodbye_due_ = false;
   bool departed_ = false;  // the incarnation that we know has said goodbye
 
   // Is it alive?
@@ -259,7 +268,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t last_heard_ = 0;
   std::uint64_t reply_due_ = 0;
   Instant reply_heard_at_{};
-  bool acknowledge_lanes_ = false;  // a data batch has come: say so
 
   Inbox inbox_;
   std::vector<std::uint64_t> cancelled_;
@@ -268,9 +276,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::vector<OutgoingReply> replies_;
   Instant wake_channels_ = never;
   Instant wake_others_ = never;  // whatever is due beside heartbeats
-  // As of the last turn that looked: channels and inbox have nothing to do until they are used. A cluster at rest is
-  // nothing but heartbeats, so those must not walk through everything that could have something to do.
-  bool still_ = false;
 };
 
 }  // namespace hawser

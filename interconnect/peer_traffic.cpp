@@ -59,13 +59,15 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
     problem = "a batch of or for another incarnation";
     return false;
   }
-  Inbound& from = inbound(which);
-  if (info.number <= from.received) {
+  std::uint64_t& received = received_[static_cast<std::size_t>(which)];
+  if (info.number <= received) {
     problem = "a batch that was here before";
     return false;
   }
-  from.received = info.number;
-  for (std::size_t i = 0; i < lane_count; ++i) lanes_[i].acknowledged(header.received[i], now);
+  received = info.number;
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    if (header.received[i] != 0) lanes_[i].acknowledged(header.received[i], now);
+  }
   inbox_.confirmed(header.received[static_cast<std::size_t>(LaneClass::control)]);
   if (which != LaneClass::control) acknowledge_lanes_ = true;
   if (header.heartbeat) {
@@ -189,7 +191,7 @@ void PeerCore::begin_batch(Lane& on, BatchWriter& writer, Instant now, std::opti
   header.to_incarnation = peer_incarnation_;
   header.epoch = node_.epoch();
   header.sent_at = session_now(now);
-  for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = inbound_[i].received;
+  for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = received_[i];
   header.heartbeat = std::move(heartbeat);
   writer.begin(on.lane_class(), version_, on.next_batch(), header, hint);
 }
@@ -249,8 +251,10 @@ void PeerCore::flush_control(Instant now) {
       unanswered_.push_back({beats_, now});
       if (unanswered_.size() > beats_remembered) unanswered_.pop_front();
       next_beat_ = beat_after(now);
-      probe(lane(LaneClass::ordinary), now);
-      probe(lane(LaneClass::bulk), now);
+      if (!still_ || !data_idle_) {
+        probe(lane(LaneClass::ordinary), now);
+        probe(lane(LaneClass::bulk), now);
+      }
     }
   }
   BatchWriter& writer = writers_[0];
@@ -288,12 +292,13 @@ bool PeerCore::beat_due(Instant now) const noexcept {
 }
 
 // Rounded up to a sixteenth of the interval, so that one turn serves many peers. What was due at such an instant keeps
-// to it, however late the turn; what left early, with an answer, is due a little after the question that it will answer.
+// to it, however late the turn. What left early, with an answer, is due at least half a step after the question that it
+// will answer, so that the two do not cross.
 Instant PeerCore::beat_after(Instant now) const noexcept {
   const Duration interval = node_.config().detector.heartbeat * (mutant(Mutant::heartbeat_late) ? 2 : 1);
   const Duration step = std::max(node_.config().detector.heartbeat / 16, Duration{1});
   const bool punctual = next_beat_ <= now && now - next_beat_ < step;
-  const Instant due = later(punctual ? next_beat_ : now, interval);
+  const Instant due = punctual ? later(next_beat_, interval) : later(now, interval + step / 2);
   const Duration beyond{to_us(due) % step.count()};
   return beyond > Duration::zero() ? later(due, step - beyond) : due;
 }

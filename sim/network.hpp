@@ -101,7 +101,7 @@ class Network {
   };
   struct Link {
     std::shared_ptr<const Rule> rule;  // most pairs have the same, which then lies in the cache
-    std::int64_t busy_until_ns = 0;  // for the rate of the pair
+    std::int64_t busy_until_ns = 0;    // for the rate of the pair
     bool burst_bad = false;
     BufferRef remembered;  // for replays
     std::uint64_t forgotten = 0;
