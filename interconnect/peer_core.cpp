@@ -239,7 +239,7 @@ void PeerCore::finish_turn(Instant now) {
 
 bool PeerCore::is_still(Instant now) const {
   if (self_ || !lane(LaneClass::control).open() || goodbye_due_ || wake_channels_ != never) return false;
-  if (breaker_.next_wake() != never) return false;
+  if (breaker_.next_wake() != never || moderation_.active()) return false;
   if (!inbox_.still() || !cancelled_.empty() || !pulses_.empty() || acknowledge_lanes_) return false;
   for (const Inbound& each : inbound_) {
     if (each.welcome_due) return false;
