@@ -2,7 +2,9 @@
 
 #include <hawser/base/assert.hpp>
 
+#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 namespace hawser {
@@ -65,6 +67,36 @@ double log_tail(double z) noexcept {  // of z >= seam
   return natural_log(mills_ratio(z)) - 0.5 * z * z - ln_sqrt_2pi;
 }
 
+// Bisection in fixed point: the answer is a number of 2^-32ths, the same everywhere.
+double deviations_for(double phi) noexcept {
+  constexpr double unit = 1.0 / 4294967296.0;
+  std::int64_t below = -(std::int64_t{2} << 32);
+  std::int64_t reaches = std::int64_t{40} << 32;
+  while (reaches - below > 1) {
+    const std::int64_t middle = below + (reaches - below) / 2;
+    (normal_tail_phi(static_cast<double>(middle) * unit) >= phi ? reaches : below) = middle;
+  }
+  return static_cast<double>(reaches) * unit;
+}
+
+// All peers of a node, and most nodes of a simulation, have the same two thresholds: the last few answers are kept.
+double remembered_deviations_for(double phi) noexcept {
+  struct Answer {
+    double phi = 0.0;
+    double deviations = 0.0;
+  };
+  constexpr std::size_t kept = 4;
+  thread_local std::array<Answer, kept> answers;
+  thread_local std::size_t oldest = 0;
+  for (const Answer& answer : answers) {
+    if (answer.phi == phi) return answer.deviations;
+  }
+  Answer& place = answers[oldest];
+  oldest = (oldest + 1) % kept;
+  place = {phi, deviations_for(phi)};
+  return place.deviations;
+}
+
 }  // namespace
 
 double normal_tail_phi(double z) noexcept {
@@ -88,15 +120,7 @@ double normal_tail_phi(double z) noexcept {
 PhiThreshold::PhiThreshold(double phi) : phi_(0.0), deviations_(0.0) {
   HAWSER_ASSERT(phi >= 0.1 && phi <= 300.0, "a phi threshold lies between 0.1 and 300");
   phi_ = static_cast<double>(static_cast<std::int64_t>(phi * 1e6 + 0.5)) / 1e6;
-  // Bisection in fixed point: the answer is a number of 2^-32ths, the same everywhere.
-  constexpr double unit = 1.0 / 4294967296.0;
-  std::int64_t below = -(std::int64_t{2} << 32);
-  std::int64_t reaches = std::int64_t{40} << 32;
-  while (reaches - below > 1) {
-    const std::int64_t middle = below + (reaches - below) / 2;
-    (normal_tail_phi(static_cast<double>(middle) * unit) >= phi_ ? reaches : below) = middle;
-  }
-  deviations_ = static_cast<double>(reaches) * unit;
+  deviations_ = remembered_deviations_for(phi_);
 }
 
 }  // namespace hawser

@@ -12,7 +12,7 @@ namespace hawser {
 double normal_tail_phi(double z) noexcept;
 
 // A threshold on phi with the number of deviations that reach it: z(8) = 5.612, z(10) = 6.361, z(12) = 7.034.
-// Computing z costs about a microsecond, so keep one of these rather than a double where heartbeats pass.
+// Computing z costs some microseconds the first time, so keep one of these rather than a double where heartbeats pass.
 class PhiThreshold {
  public:
   // REQUIRES: 0.1 <= phi <= 300. Kept to six decimals.

@@ -149,6 +149,8 @@ class Channel {
   bool active() const noexcept { return ever_sent_; }
   // Messages in the queues of callers, that the loop has not taken yet.
   std::size_t queued() const noexcept { return queued_.load(std::memory_order_acquire); }
+  // Nothing is held, no room is to be given back, no breaker watches: a turn changes nothing until somebody uses it.
+  bool still(Instant now) const;
   // Whether something may not have left yet.
   bool unsent() const noexcept { return !staged_.empty() || queued_.load(std::memory_order_acquire) > 0; }
 

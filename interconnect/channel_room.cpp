@@ -14,6 +14,8 @@
 namespace hawser {
 namespace {
 
+constexpr std::size_t patience = 64;  // turns of its peer
+
 Cause cause_of(Lack lack) noexcept { return lack == Lack::peer ? Cause::peer_bytes : Cause::node_bytes; }
 
 }  // namespace
@@ -230,12 +232,19 @@ std::size_t Channel::within_share(std::size_t held) const noexcept {
 
 // A channel that holds nothing for a while keeps no room from others.
 void Channel::rest_if_idle() {
-  constexpr std::size_t patience = 64;  // turns of its peer
   const bool idle = room_.messages == 0 && waiting_bytes_ == 0 && reply_bytes_ == 0;
   idle_turns_ = idle ? idle_turns_ + 1 : 0;
   if (idle_turns_ != patience) return;
   share_.shrink_to(0);
   reply_share_.shrink_to(0);
+}
+
+bool Channel::still(Instant now) const {
+  if (!staged_.empty() || !sent_.empty() || !awaiting_reply_.empty() || wants_to_say()) return false;
+  if (guard_.watches(now) || pending_ != LedgerRow{}) return false;
+  const std::lock_guard lock{mutex_};
+  if (room_.messages != 0 || waiting_bytes_ != 0 || reply_bytes_ != 0 || !dropped_.empty()) return false;
+  return idle_turns_ >= patience || (share_.taken() == 0 && reply_share_.taken() == 0);
 }
 
 // Those who wait are bounded as those who have room are; one message may always wait.

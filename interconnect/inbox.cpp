@@ -405,6 +405,12 @@ std::size_t Inbox::queued() const noexcept {
   return count;
 }
 
+bool Inbox::still() const noexcept {
+  const bool holds = bytes_held_ != 0 || running_ != 0 || assembling_ != 0 || reply_room_ != 0 || starved_ != 0;
+  const bool owes = dirty_ != 0 || !replies_.empty() || !answers_.empty() || answers_loan_.taken() != 0;
+  return !holds && !owes && grants_waiting_.empty() && undetached_.empty();
+}
+
 Instant Inbox::next_expiry() const noexcept {
   // Only queues whose handlers are all busy wait; their heads decide, since verdicts are given in order.
   Instant earliest = never;

@@ -125,6 +125,8 @@ class Inbox final : private GrantWaiter {
 
   // ---- acknowledgement
   bool ack_due() const noexcept { return dirty_ > 0; }
+  // Nothing is held, running or owed, and nobody waits for room. What waits for a time has a next_expiry().
+  bool still() const noexcept;
   // Adds what has changed to a data batch that leaves anyway, and so saves one of the control lane. Only channels
   // without exceptions: those need the control lane, whose batches are confirmed and in order.
   void acknowledge_along(BatchWriter& batch);

@@ -78,26 +78,28 @@ class Lane {
     Instant at{};
   };
 
+  // First what every heartbeat needs: a node with many peers reads it from memory each time.
   const LaneClass lane_;
-  const ReconnectConfig& config_;
-  const std::size_t window_;
-  const Duration absent_cap_;
   LaneState state_ = LaneState::idle;
-  Reason reason_;
+  bool blocked_ = false;
   LinkId link_ = LinkId::none;
-  std::uint64_t nonce_ = 0;
-  Backoff backoff_;
-  Instant attempt_began_{};
-  Instant next_dial_ = never;
-  Instant greeting_until_ = never;
-  Instant open_since_ = never;
-  std::uint64_t dials_ = 0;
   std::uint64_t batches_ = 0;
   Ring<Flight> flight_;
   std::size_t flight_bytes_ = 0;
+  Instant open_since_ = never;
   Instant last_handed_over_{};
   Instant last_traffic_{};
-  bool blocked_ = false;
+  Instant next_dial_ = never;
+  Instant greeting_until_ = never;
+
+  const ReconnectConfig& config_;
+  const std::size_t window_;
+  const Duration absent_cap_;
+  Reason reason_;
+  std::uint64_t nonce_ = 0;
+  Backoff backoff_;
+  Instant attempt_began_{};
+  std::uint64_t dials_ = 0;
 };
 
 }  // namespace hawser

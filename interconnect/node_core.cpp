@@ -326,8 +326,7 @@ bool NodeCore::run_round() {
     if (peer == nullptr) continue;
     peer->flush(now_);
     if (isolation_ != nullptr) note_link(*peer, true);
-    if (!is_touched_[index]) touched_.push_back(index);
-    is_touched_[index] = true;
+    mark_touched(*peer);
   }
   check_ready();
   advance_stop();
@@ -351,9 +350,11 @@ void NodeCore::finish_touched() {
     is_touched_[index] = false;
     PeerCore* peer = by_index_[index].get();
     if (peer == nullptr) continue;
+    const bool quiet = peer->still();
     peer->finish_turn(now_);
     wake_[index] = phase_ == Phase::stopped ? never : peer->next_wake();
-    refresh_hears(index);
+    soonest_ = std::min(soonest_, wake_[index]);
+    if (!quiet) refresh_hears(index);
   }
   hears_doubted_ = dirty_;  // those that the next turn begins with
 }
@@ -375,6 +376,13 @@ void NodeCore::mark_dirty(PeerCore& peer) {
   hears_doubted_.push_back(index);
 }
 
+void NodeCore::mark_touched(PeerCore& peer) {
+  const std::uint32_t index = peer.index();
+  if (by_index_[index].get() != &peer || is_touched_[index]) return;
+  is_touched_[index] = true;
+  touched_.push_back(index);
+}
+
 void NodeCore::mark_again(PeerCore& peer) { mark_dirty(peer); }
 
 void NodeCore::look_at(PeerCore& peer, Instant at) {
@@ -393,7 +401,8 @@ void NodeCore::take_self_frames() {
     const auto self = find(config_.id);
     std::string problem;
     const auto info = inspect_frame(own.frame.bytes(), problem);
-    const bool fine = info && self->frame(own.lane, *info, own.frame, now_, problem);
+    bool quiet = false;
+    const bool fine = info && self->frame(own.lane, *info, own.frame, now_, problem, quiet);
     HAWSER_ASSERT(fine, "a node understands itself");
     mark_dirty(*self);
   }
@@ -426,7 +435,10 @@ void NodeCore::request_turn() {
 
 void NodeCore::arm() {
   Instant earliest = timers_.next();
-  for (const Instant wake : wake_) earliest = std::min(earliest, wake);
+  // While a timer runs, only those whom this turn has touched can want an earlier one.
+  const bool runs = timer_ != TimerId::none && armed_at_ > now_;
+  if (!runs) soonest_ = wake_.empty() ? never : *std::min_element(wake_.begin(), wake_.end());
+  earliest = std::min(earliest, std::exchange(soonest_, never));
   for (const Waiter& waiter : waiters_) earliest = std::min(earliest, waiter.until);
   earliest = std::min(earliest, phase_ends_);
   if (isolation_ != nullptr) earliest = std::min(earliest, isolation_->next_wake());
@@ -451,6 +463,10 @@ void NodeCore::timer_fired() {
   tick_isolation();
   for (std::size_t i = 0; i < wake_.size(); ++i) {
     if (wake_[i] > now_ || by_index_[i] == nullptr) continue;
+    if (by_index_[i]->only_beats(now_)) {
+      mark_touched(*by_index_[i]);
+      continue;
+    }
     by_index_[i]->tick(now_);
     mark_dirty(*by_index_[i]);
   }
@@ -467,16 +483,16 @@ void NodeCore::timer_fired() {
 
 LinkId NodeCore::dial(PeerCore& peer, LaneClass lane, const Endpoint& to) {
   const LinkId link = transport_->dial({to, peer.id(), lane});
-  links_.emplace(link, Link{&peer, lane});
+  links_.put(link, Link{&peer, lane});
   return link;
 }
 
 void NodeCore::hang_up(LinkId link) {
-  if (links_.erase(link) > 0 && transport_ != nullptr) transport_->hang_up(link);
+  if (links_.erase(link) && transport_ != nullptr) transport_->hang_up(link);
 }
 
 SendResult NodeCore::send(PeerCore& peer, LaneClass lane, LinkId link, BufferRef frame) {
-  if (peer.id() == config_.id) {
+  if (peer.is_self()) {
     self_frames_.push_back({lane, std::move(frame)});
     return SendResult::accepted;
   }
@@ -513,9 +529,18 @@ void NodeCore::task_failed_anywhere(std::exception_ptr error) {
 
 // A walk over all peers for every heartbeat to every peer is what large clusters would spend their time on.
 const std::vector<Hears>& NodeCore::hears() {
+  bring_hears_up_to_date();
+  return hears_;
+}
+
+std::uint64_t NodeCore::hears_version() {
+  bring_hears_up_to_date();
+  return hears_version_;
+}
+
+void NodeCore::bring_hears_up_to_date() {
   if (!hears_known_) list_hears();
   for (const std::uint32_t index : hears_doubted_) refresh_hears(index);
-  return hears_;
 }
 
 void NodeCore::list_hears() {
@@ -528,15 +553,19 @@ void NodeCore::list_hears() {
     if (hears_.size() == hears_entries_max) break;
   }
   hears_known_ = true;
+  ++hears_version_;
 }
 
 void NodeCore::refresh_hears(std::uint32_t index) {
   const PeerCore* peer = by_index_[index].get();
   if (!hears_known_ || peer == nullptr || hears_place_[index] >= hears_.size()) return;
   Hears& told = hears_[hears_place_[index]];
-  const Hears now = peer->hears();
-  told.incarnation = now.incarnation;
-  told.state = now.state;
+  const Incarnation incarnation = peer->incarnation();
+  const PeerState state = peer->state();
+  if (told.incarnation == incarnation && told.state == state) return;
+  told.incarnation = incarnation;
+  told.state = state;
+  ++hears_version_;
 }
 
 // A silent peer is looked for about 40 times a second by the whole node at most.

@@ -6,6 +6,7 @@
 // snapshots of other threads see a state between turns; on the loop it is never taken twice.
 #pragma once
 
+#include <hawser/base/id_table.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/timer_queue.hpp>
 #include <hawser/interconnect/config.hpp>
@@ -25,7 +26,6 @@
 #include <shared_mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace hawser {
@@ -116,8 +116,10 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   const BreakerConfig& peer_breaker() const noexcept { return peer_breaker_; }
   const PeerConfig& self_config() const noexcept { return self_config_; }
   Duration absent_cap() const noexcept;
-  // What every heartbeat says of all peers but ourselves, by id; good until anything else happens.
+  // What heartbeats say of all peers but ourselves, by id; good until anything else happens. Its version grows with
+  // every change, so that only news has to be said.
   const std::vector<Hears>& hears();
+  std::uint64_t hears_version();
   LinkId dial(PeerCore& peer, LaneClass lane, const Endpoint& to);
   void hang_up(LinkId link);
   SendResult send(PeerCore& peer, LaneClass lane, LinkId link, BufferRef frame);
@@ -125,6 +127,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void event(std::string_view kind, const NodeId& peer, std::string_view cause, std::string text);
   void peer_changed(PeerCore& peer);
   void mark_dirty(PeerCore& peer);
+  // It has something to say at the end of the turn, and nothing to flush.
+  void mark_touched(PeerCore& peer);
   // Only in a simulation, and where it wants so: the point fires.
   bool fires(FaultPoint point, std::string_view subject = {}) {
     return fault_points_ != nullptr && fault_points_->fires(point, subject);
@@ -175,6 +179,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool run_round();
   void finish_touched();
   bool look_again(PeerCore& peer);
+  void bring_hears_up_to_date();
   void list_hears();
   void refresh_hears(std::uint32_t index);
   void notice_stall();
@@ -257,13 +262,14 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::map<NodeId, std::shared_ptr<PeerCore>> peers_;  // with ourselves
   std::vector<std::shared_ptr<PeerCore>> by_index_;    // null where one was removed
   std::vector<Instant> wake_;                          // by index
+  Instant soonest_ = never;                            // of those touched in this turn
   std::vector<std::shared_ptr<PeerCore>> removed_;     // until the turn is over
   LedgerRow unknown_ledger_;                           // sends to ids that are not configured
   mutable std::mutex unknown_mutex_;
 
   std::uint64_t sessions_begun_ = 0;
-  std::unordered_map<LinkId, Link> links_;              // order never escapes
-  std::unordered_map<ConnectionId, Link> connections_;  // order never escapes
+  IdTable<LinkId, Link> links_;
+  IdTable<ConnectionId, Link> connections_;
   std::vector<SelfFrame> self_frames_;
 
   // The turn.
@@ -281,6 +287,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<std::size_t> hears_place_;      // by index; past the end: not in the list
   std::vector<std::uint32_t> hears_doubted_;  // indices
   bool hears_known_ = false;
+  std::uint64_t hears_version_ = 0;
   Endings endings_;
   // What a round walks while the lists above fill again; kept so that steady turns allocate nothing.
   std::vector<std::uint32_t> walked_;

@@ -23,34 +23,34 @@ void NodeCore::enter_transport_turn() {
 
 void NodeCore::link_up(LinkId link) {
   enter_transport_turn();
-  const auto found = links_.find(link);
-  if (found == links_.end()) return;
-  found->second.peer->link_up(found->second.lane, now_);
-  mark_dirty(*found->second.peer);
+  const Link* found = links_.find(link);
+  if (found == nullptr) return;
+  found->peer->link_up(found->lane, now_);
+  mark_dirty(*found->peer);
 }
 
 void NodeCore::link_down(LinkId link, LinkFailure why, std::string_view detail) {
   enter_transport_turn();
-  const auto found = links_.find(link);
-  if (found == links_.end()) return;
-  const Link lost = found->second;
-  links_.erase(found);
+  const Link* found = links_.find(link);
+  if (found == nullptr) return;
+  const Link lost = *found;
+  links_.erase(link);
   lost.peer->link_down(lost.lane, why, detail, now_);
   mark_dirty(*lost.peer);
 }
 
 void NodeCore::link_writable(LinkId link) {
   enter_transport_turn();
-  const auto found = links_.find(link);
-  if (found == links_.end()) return;
-  found->second.peer->link_writable(found->second.lane, now_);
-  mark_dirty(*found->second.peer);
+  const Link* found = links_.find(link);
+  if (found == nullptr) return;
+  found->peer->link_writable(found->lane, now_);
+  mark_dirty(*found->peer);
 }
 
 void NodeCore::answer_received(LinkId link, BufferRef frame) {
   enter_transport_turn();
-  const auto found = links_.find(link);
-  if (found == links_.end()) return;
+  const Link* found = links_.find(link);
+  if (found == nullptr) return;
   std::string problem;
   Refusal refusal;
   const auto info = inspect_frame(frame.bytes(), problem);
@@ -58,17 +58,17 @@ void NodeCore::answer_received(LinkId link, BufferRef frame) {
     ++frames_rejected_;
     return;
   }
-  PeerCore& peer = *found->second.peer;
-  peer.refused(found->second.lane, refusal, now_);
+  PeerCore& peer = *found->peer;
+  peer.refused(found->lane, refusal, now_);
   mark_dirty(peer);
 }
 
 void NodeCore::connection_closed(ConnectionId connection) {
   enter_transport_turn();
-  const auto found = connections_.find(connection);
-  if (found == connections_.end()) return;
-  found->second.peer->connection_closed(found->second.lane, connection);
-  connections_.erase(found);
+  const Link* found = connections_.find(connection);
+  if (found == nullptr) return;
+  found->peer->connection_closed(found->lane, connection);
+  connections_.erase(connection);
 }
 
 void NodeCore::frame_received(ConnectionId from, const PeerIdentity& identity, BufferRef frame) {
@@ -80,14 +80,19 @@ void NodeCore::frame_received(ConnectionId from, const PeerIdentity& identity, B
     reject(from, RefusalReason::malformed, std::move(problem));
     return;
   }
-  const auto known = connections_.find(from);
-  if (known == connections_.end()) {
+  const Link* known = connections_.find(from);
+  if (known == nullptr) {
     first_frame(from, identity, *info, frame);
     return;
   }
-  const Link link = known->second;
-  if (link.peer->frame(link.lane, *info, frame, now_, problem)) {
-    mark_dirty(*link.peer);
+  const Link link = *known;
+  bool quiet = false;
+  if (link.peer->frame(link.lane, *info, frame, now_, problem, quiet)) {
+    if (quiet) {
+      mark_touched(*link.peer);
+    } else {
+      mark_dirty(*link.peer);
+    }
     return;
   }
   ++frames_rejected_;
@@ -123,7 +128,7 @@ void NodeCore::first_frame(ConnectionId from, const PeerIdentity& identity, cons
     reject(from, reason, std::move(text));
     return;
   }
-  connections_[from] = Link{peer, hello.lane};
+  connections_.put(from, Link{peer, hello.lane});
 }
 
 RefusalReason NodeCore::judge_hello(const Hello& hello, const PeerIdentity& identity, PeerCore*& peer,

@@ -36,9 +36,9 @@ std::uint32_t drift_ppm(const Config& config) {
 
 PeerCore::PeerCore(NodeCore& node, const PeerConfig& config, std::uint32_t index, Instant now)
     : node_(node),
-      id_(config.id),
       index_(index),
       self_(config.id == node.config().id),
+      id_(config.id),
       endpoint_(config.endpoint),
       random_(node.random().fork()),
       pools_(node.pools()),
@@ -184,6 +184,7 @@ void PeerCore::moderate_wakes(Instant now) {
 }
 
 void PeerCore::flush(Instant now) {
+  still_ = false;
   clear_ready();
   refresh_channels();
   moderate_wakes(now);
@@ -226,26 +227,48 @@ void PeerCore::cancel(TypeId type, std::uint64_t ticket, bool only_unsent, Insta
 void PeerCore::finish_turn(Instant now) {
   flush_control(now);
   if (goodbye_due_) say_goodbye(now);
+  if (still_) return;
   wake_channels_ = inbox_.next_expiry();
   for (const Channel* channel : known_channels_) {
     wake_channels_ = std::min({wake_channels_, channel->next_expiry(), channel->guard().breaker().next_wake()});
   }
+  still_ = is_still(now);
+  data_idle_ =
+      std::all_of(lanes_.begin() + 1, lanes_.end(), [](const Lane& each) { return each.state() == LaneState::idle; });
 }
 
-Instant PeerCore::next_wake() const {
-  Instant earliest = wake_channels_;
-  if (self_) return earliest;
+bool PeerCore::is_still(Instant now) const {
+  if (self_ || !lane(LaneClass::control).open() || goodbye_due_ || wake_channels_ != never) return false;
+  if (breaker_.next_wake() != never || moderation_.active()) return false;
+  if (!inbox_.still() || !cancelled_.empty() || !pulses_.empty() || acknowledge_lanes_) return false;
+  for (const Inbound& each : inbound_) {
+    if (each.welcome_due) return false;
+  }
+  return std::all_of(known_channels_.begin(), known_channels_.end(),
+                     [&](const Channel* channel) { return channel->still(now); });
+}
+
+Instant PeerCore::next_wake() {
+  if (self_) return wake_channels_;
   const Lane& control = lane(LaneClass::control);
+  wake_others_ = judge_.next_wake();
+  if (!still_) wake_others_ = std::min({wake_others_, wake_channels_, control.next_wake(), breaker_.next_wake()});
+  if (!still_ || !data_idle_) wake_others_ = std::min(wake_others_, wake_data_lanes());
+  return control.open() && !control.blocked() ? std::min(wake_others_, next_beat_) : wake_others_;
+}
+
+Instant PeerCore::wake_data_lanes() const {
+  Instant earliest = never;
+  const bool has_session = lane(LaneClass::control).open();
   for (const Lane& each : lanes_) {
+    if (each.lane_class() == LaneClass::control) continue;
     // A data lane waits for its session, not for a time.
-    const bool held = each.lane_class() != LaneClass::control && each.state() == LaneState::waiting && !control.open();
-    if (!held) earliest = std::min(earliest, each.next_wake());
-    if (!each.open() || each.lane_class() == LaneClass::control) continue;
+    if (each.state() != LaneState::waiting || has_session) earliest = std::min(earliest, each.next_wake());
+    if (!each.open()) continue;
     if (up()) earliest = std::min(earliest, later(each.waiting_since(), silence_limit()));
     earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));
   }
-  if (control.open() && !control.blocked()) earliest = std::min(earliest, next_beat_);
-  return std::min({earliest, judge_.next_wake(), breaker_.next_wake()});
+  return earliest;
 }
 
 void PeerCore::refresh_channels() {
@@ -418,6 +441,7 @@ void PeerCore::finish(const Outcome& unsent, const Outcome& sent, Instant now) {
     if (each.connection != ConnectionId::none) node_.drop(each.connection, std::nullopt);
     each = {};
   }
+  received_ = {};
   inbox_.reset({});
   next_beat_ = never;
 }

@@ -46,6 +46,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   const NodeId& id() const noexcept { return id_; }
   std::uint32_t index() const noexcept { return index_; }
+  bool is_self() const noexcept { return self_; }
 
   // ---- any thread
   // The channel of a type, made at its first use.
@@ -71,7 +72,9 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // A hello for a lane on a new connection. `none` accepts it.
   RefusalReason hello(ConnectionId connection, const Hello& hello, Instant now);
   // A frame of a connection whose hello was accepted. False when it breaks the protocol.
-  bool frame(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
+  // `quiet`: it was a heartbeat and nothing else, which asks for no flush.
+  bool frame(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
+             bool& quiet);
   void connection_closed(LaneClass lane, ConnectionId connection);
   void handler_ended(TypeId type, std::uint64_t sequence, std::uint64_t agreement, HandlerEnd end, Instant now);
   // The caller of a message has given up. `only_unsent`: what has left goes on.
@@ -79,10 +82,13 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   // ---- the loop: time and turns
   void tick(Instant now);
+  // Nothing but a heartbeat is due, and nothing else waits for a turn: neither tick nor flush would change anything.
+  bool still() const noexcept { return still_; }
+  bool only_beats(Instant now) const noexcept { return still_ && wake_others_ > now; }
   void flush(Instant now);
   // Once per turn, after user code had its say.
   void finish_turn(Instant now);
-  Instant next_wake() const;
+  Instant next_wake();
   void excuse(Duration stalled) { judge_.excuse(stalled); }
 
   // ---- the loop: what the node decides
@@ -102,6 +108,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool linked() const noexcept { return up() || judge_.state() == PeerState::suspect; }
 
   bool up() const noexcept { return judge_.state() == PeerState::up; }
+  PeerState state() const noexcept { return judge_.state(); }
   Incarnation incarnation() const noexcept { return peer_incarnation_; }
   Hears hears() const { return {id_, peer_incarnation_, judge_.state()}; }
   PeerHealth health(Instant now) const;
@@ -126,7 +133,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     std::uint64_t nonce = 0;
     std::int64_t hello_sent_at = 0;
     bool welcome_due = false;
-    std::uint64_t received = 0;  // highest batch number over the session's life
   };
   struct Slot {  // a channel's place in its lane's rotation
     Channel* channel = nullptr;
@@ -163,7 +169,10 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void after_judgement(Instant now);
 
   // traffic (peer_traffic.cpp)
-  bool batch(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem);
+  bool batch(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
+             bool& quiet);
+  bool is_still(Instant now) const;
+  Instant wake_data_lanes() const;
   bool acknowledged(const Ack& ack, Instant now, std::string& problem);
   void take_answers(Instant now);
   void send_replies(Instant now);
@@ -173,6 +182,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void flush_control(Instant now);
   void flush_data(Lane& lane, Instant now);
   std::size_t fill_batch(Lane& lane, BatchWriter& writer, Instant now);
+  bool beat_due(Instant now) const noexcept;
+  Instant beat_after(Instant now) const noexcept;
   void probe(Lane& lane, Instant now);
   void begin_batch(Lane& lane, BatchWriter& writer, Instant now, std::optional<Heartbeat> heartbeat, std::size_t hint);
   bool hand_over(Lane& lane, std::uint64_t batch, BufferRef frame, Instant now);
@@ -190,9 +201,17 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool unanswered_too_long(Instant now) const;
 
   NodeCore& node_;
-  const NodeId id_;
   const std::uint32_t index_;
   const bool self_;
+  // As of the last turn that looked: channels and inbox have nothing to do until they are used. A cluster at rest is
+  // nothing but heartbeats, so those must not walk through everything that could have something to do.
+  bool still_ = false;
+  bool data_idle_ = true;           // both data lanes, as of that turn
+  bool acknowledge_lanes_ = false;  // a data batch has come: say so
+  bool goodbye_due_ = false;
+  std::array<std::uint64_t, lane_count> received_{};  // highest batch numbers over the session's life
+
+  const NodeId id_;
   Endpoint endpoint_;
   Random random_;
   const std::shared_ptr<NodePools> pools_;  // a handle to a peer may be dropped after its node
@@ -237,19 +256,18 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t sessions_ = 0;
   Instant established_at_ = never;
   std::string refusal_text_;
-  bool goodbye_due_ = false;
   bool departed_ = false;  // the incarnation that we know has said goodbye
 
   // Is it alive?
   PeerJudge judge_;
   Instant next_beat_ = never;
+  std::uint64_t hears_told_ = 0;  // the version last said on this connection of the control lane; 0: none
   std::uint64_t beats_ = 0;
   std::uint64_t beats_answered_ = 0;
   Ring<Beat> unanswered_;
   std::uint64_t last_heard_ = 0;
   std::uint64_t reply_due_ = 0;
   Instant reply_heard_at_{};
-  bool acknowledge_lanes_ = false;  // a data batch has come: say so
 
   Inbox inbox_;
   std::vector<std::uint64_t> cancelled_;
@@ -257,6 +275,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::vector<InboundReply> answers_;  // those two are walked while the inbox may get more
   std::vector<OutgoingReply> replies_;
   Instant wake_channels_ = never;
+  Instant wake_others_ = never;  // whatever is due beside heartbeats
 };
 
 }  // namespace hawser

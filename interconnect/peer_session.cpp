@@ -148,9 +148,7 @@ RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Insta
 void PeerCore::connection_closed(LaneClass which, ConnectionId connection) {
   Inbound& from = inbound(which);
   if (from.connection != connection) return;
-  const std::uint64_t received = from.received;
   from = {};
-  from.received = received;
 }
 
 std::uint64_t PeerCore::next_session() { return node_.session_number(static_cast<std::uint32_t>(random_.next()) | 1); }
@@ -194,6 +192,7 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   peer_session_ = session;
   clock_ = SessionClock{static_cast<std::uint32_t>(node_.config().clock_drift * 1'000'000.0), confirmed_for()};
   for (Inbound& each : inbound_) each = {};
+  received_ = {};
   unanswered_.clear();
   reply_due_ = 0;
   last_heard_ = 0;
@@ -262,6 +261,7 @@ void PeerCore::control_opened(Instant now) {
   established_at_ = now;
   refusal_text_.clear();
   next_beat_ = now;
+  hears_told_ = 0;
   inbox_.repeat_all();
   for (Channel* channel : known_channels_) channel->control_opened();
   for (Lane& each : lanes_) each.hurry(now);
@@ -345,7 +345,7 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
   ++beats_answered_;
   clock_.confirm(header.sent_at, arrival_time(now), round_trip);
   judge_.reply(now);
-  breaker_.evidence(now);
+  if (!still_) breaker_.evidence(now);
   if (judge_.tick(now)) after_judgement(now);
 }
 

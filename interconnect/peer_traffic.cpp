@@ -19,8 +19,9 @@ constexpr std::size_t beats_remembered = 64;     // a reply to an older one is n
 
 // ---- in
 
-bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now,
-                     std::string& problem) {
+bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
+                     bool& quiet) {
+  quiet = false;
   // Before anything of it is noted: the batch numbers of one lane would leave those of another behind for good.
   if (info.lane != which) {
     problem = "a frame of another lane";
@@ -28,7 +29,7 @@ bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& fr
   }
   switch (info.kind) {
     case FrameKind::batch:
-      return batch(which, info, frame, now, problem);
+      return batch(which, info, frame, now, problem, quiet);
     case FrameKind::welcome: {
       Welcome said;
       if (which != LaneClass::control) {
@@ -49,8 +50,8 @@ bool PeerCore::frame(LaneClass which, const FrameInfo& info, const BufferRef& fr
   }
 }
 
-bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now,
-                     std::string& problem) {
+bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
+                     bool& quiet) {
   BatchReader reader;
   if (!reader.open(frame.bytes(), problem)) return false;
   const BatchHeader& header = reader.header();
@@ -58,13 +59,15 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
     problem = "a batch of or for another incarnation";
     return false;
   }
-  Inbound& from = inbound(which);
-  if (info.number <= from.received) {
+  std::uint64_t& received = received_[static_cast<std::size_t>(which)];
+  if (info.number <= received) {
     problem = "a batch that was here before";
     return false;
   }
-  from.received = info.number;
-  for (std::size_t i = 0; i < lane_count; ++i) lanes_[i].acknowledged(header.received[i], now);
+  received = info.number;
+  for (std::size_t i = 0; i < lane_count; ++i) {
+    if (header.received[i] != 0) lanes_[i].acknowledged(header.received[i], now);
+  }
   inbox_.confirmed(header.received[static_cast<std::size_t>(LaneClass::control)]);
   if (which != LaneClass::control) acknowledge_lanes_ = true;
   if (header.heartbeat) {
@@ -73,6 +76,10 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
       return false;
     }
     heard_heartbeat(*header.heartbeat, header, now);
+    if (still_ && reader.records_left() == 0) {
+      quiet = true;
+      return true;
+    }
   }
   const Arrival arrival{frame,
                         which,
@@ -184,7 +191,7 @@ void PeerCore::begin_batch(Lane& on, BatchWriter& writer, Instant now, std::opti
   header.to_incarnation = peer_incarnation_;
   header.epoch = node_.epoch();
   header.sent_at = session_now(now);
-  for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = inbound_[i].received;
+  for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = received_[i];
   header.heartbeat = std::move(heartbeat);
   writer.begin(on.lane_class(), version_, on.next_batch(), header, hint);
 }
@@ -223,10 +230,10 @@ void PeerCore::flush_control(Instant now) {
     pulses_.clear();  // each is followed by another one
     return;
   }
-  const bool beat = !self_ && next_beat_ <= now;
-  std::uint64_t wants = 0;
-  for (Channel* channel : known_channels_) wants += channel->wants_to_say() ? 1 : 0;
-  if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && wants == 0 &&
+  const bool beat = beat_due(now);
+  const bool wants = !still_ && std::any_of(known_channels_.begin(), known_channels_.end(),
+                                            [](const Channel* channel) { return channel->wants_to_say(); });
+  if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && !wants &&
       pulses_.empty())
     return;
   if (node_.puts_off(FaultPoint::ack_withheld, *this)) return;
@@ -240,19 +247,23 @@ void PeerCore::flush_control(Instant now) {
     if (heartbeat->reply_to != 0) heartbeat->reply_hold_us = static_cast<std::uint64_t>(to_us(now - reply_heard_at_));
     if (beat) {
       heartbeat->sequence = ++beats_;
-      heartbeat->hears = node_.hears();
+      if (std::exchange(hears_told_, node_.hears_version()) != node_.hears_version()) heartbeat->hears = node_.hears();
       unanswered_.push_back({beats_, now});
       if (unanswered_.size() > beats_remembered) unanswered_.pop_front();
-      next_beat_ = later(now, node_.config().detector.heartbeat * (mutant(Mutant::heartbeat_late) ? 2 : 1));
-      probe(lane(LaneClass::ordinary), now);
-      probe(lane(LaneClass::bulk), now);
+      next_beat_ = beat_after(now);
+      if (!still_ || !data_idle_) {
+        probe(lane(LaneClass::ordinary), now);
+        probe(lane(LaneClass::bulk), now);
+      }
     }
   }
   BatchWriter& writer = writers_[0];
   begin_batch(control, writer, now, std::move(heartbeat), 1024);
   const std::uint64_t number = control.batch_number();
-  for (Channel* channel : known_channels_) {
-    if (const auto want = channel->say_want()) writer.add(*want);
+  if (wants) {
+    for (Channel* channel : known_channels_) {
+      if (const auto want = channel->say_want()) writer.add(*want);
+    }
   }
   for (const std::uint64_t request : cancelled_) {
     Record cancel;
@@ -271,6 +282,25 @@ void PeerCore::flush_control(Instant now) {
   inbox_.acknowledge(writer, node_.config().bounds.batch_bytes, number);
   acknowledge_lanes_ = false;
   hand_over(control, number, writer.finish(), now);
+}
+
+// An answer that leaves anyway takes along the heartbeat that would follow within half an interval. So of two nodes one
+// asks, the other answers and asks, and the first answers: three frames instead of four, and one timer instead of two.
+bool PeerCore::beat_due(Instant now) const noexcept {
+  if (self_) return false;
+  return next_beat_ <= now || (reply_due_ != 0 && next_beat_ <= later(now, node_.config().detector.heartbeat / 2));
+}
+
+// Rounded up to a sixteenth of the interval, so that one turn serves many peers. What was due at such an instant keeps
+// to it, however late the turn. What left early, with an answer, is due at least half a step after the question that it
+// will answer, so that the two do not cross.
+Instant PeerCore::beat_after(Instant now) const noexcept {
+  const Duration interval = node_.config().detector.heartbeat * (mutant(Mutant::heartbeat_late) ? 2 : 1);
+  const Duration step = std::max(node_.config().detector.heartbeat / 16, Duration{1});
+  const bool punctual = next_beat_ <= now && now - next_beat_ < step;
+  const Instant due = punctual ? later(next_beat_, interval) : later(now, interval + step / 2);
+  const Duration beyond{to_us(due) % step.count()};
+  return beyond > Duration::zero() ? later(due, step - beyond) : due;
 }
 
 void PeerCore::say_pulse(const BufferRef& bytes) {

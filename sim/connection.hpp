@@ -65,15 +65,15 @@ struct Connection {
   MachineId to = 0;
   std::uint16_t port = 0;
   LaneClass lane = LaneClass::control;
-  PeerIdentity identity;  // of the dialler
-  Side dialler;
-  Side listener;
-  Pipe forward;
-  Pipe backward;
   bool up = false;               // as the dialler sees it
   bool kernel_accepted = false;  // the listening machine has answered for its process, which may be paused
   bool delivered = false;        // some frame reached the listener's node
   std::uint8_t syn_tries = 0;
+  Side dialler;
+  Side listener;
+  Pipe forward;
+  Pipe backward;
+  PeerIdentity identity;  // of the dialler
   EventId timeout = EventId::none;
   EventId syn_retry = EventId::none;
 

@@ -3,6 +3,7 @@
 #include <hawser/base/assert.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace hawser::sim {
 namespace {
@@ -29,9 +30,10 @@ MachineId Network::add_machine(const std::string& name, const Rule& rule) {
       links[from * (before + 1) + to] = std::move(links_[from * before + to]);
     }
   }
+  const auto shared = std::make_shared<const Rule>(rule);
   for (std::size_t other = 0; other <= before; ++other) {
-    links[other * (before + 1) + before].rule = rule;
-    links[before * (before + 1) + other].rule = rule;
+    links[other * (before + 1) + before].rule = shared;
+    links[before * (before + 1) + other].rule = shared;
   }
   links_ = std::move(links);
   machines_.emplace_back().name = name;
@@ -386,8 +388,8 @@ void Network::set_gateway_rate(std::uint32_t gateway, std::uint64_t bytes_per_se
 
 void Network::set_rule(MachineId from, MachineId to, const Rule& rule) {
   Link& changed = link(from, to);
-  const Rule before = changed.rule;
-  changed.rule = rule;
+  const auto held_before = std::exchange(changed.rule, std::make_shared<const Rule>(rule));
+  const Rule& before = *held_before;
   if (rule.bytes_per_second != before.bytes_per_second) changed.busy_until_ns = 0;
   const bool hole_closes = rule.frame_bytes_max > before.frame_bytes_max;
   each_pipe(from, to, [&](Connection& connection, Way way) {

@@ -40,7 +40,7 @@ class Network {
 
   // Replaces the rule from `from` to `to`, at once, for the connections that stand as well.
   void set_rule(MachineId from, MachineId to, const Rule& rule);
-  const Rule& rule(MachineId from, MachineId to) const { return links_[from * machines_.size() + to].rule; }
+  const Rule& rule(MachineId from, MachineId to) const { return *links_[from * machines_.size() + to].rule; }
 
   // What passes the gateways of that number, all pairs together; bytes per second, 0 is without limit. From 1.
   void set_gateway_rate(std::uint32_t gateway, std::uint64_t bytes_per_second);
@@ -100,8 +100,8 @@ class Network {
     std::uint16_t next_port = 20'000;
   };
   struct Link {
-    Rule rule;
-    std::int64_t busy_until_ns = 0;  // for the rate of the pair
+    std::shared_ptr<const Rule> rule;  // most pairs have the same, which then lies in the cache
+    std::int64_t busy_until_ns = 0;    // for the rate of the pair
     bool burst_bad = false;
     BufferRef remembered;  // for replays
     std::uint64_t forgotten = 0;

@@ -50,7 +50,7 @@ void Network::answer(Attachment& user, ConnectionId which, BufferRef frame) {
 void Network::transmit(std::uint64_t id, Way way, SegmentKind kind, BufferRef frame) {
   Connection& connection = *find(id);
   Pipe& pipe = connection.pipe(way);
-  const Rule& rule = link(connection.sender(way), connection.receiver(way)).rule;
+  const Rule& rule = *link(connection.sender(way), connection.receiver(way)).rule;
   Picked picked;
   if (carries_data(kind) && !frame_rules_.empty()) picked = pick(connection, way, frame);
   const bool gone = picked.dropped || (carries_data(kind) && pipe.lost) || rule.cuts(connection.lane) ||
@@ -73,7 +73,7 @@ void Network::transmit(std::uint64_t id, Way way, SegmentKind kind, BufferRef fr
 
 void Network::tamper(Connection& connection, Way way, BufferRef frame, Duration extra) {
   Link& path = link(connection.sender(way), connection.receiver(way));
-  const Rule& rule = path.rule;
+  const Rule& rule = *path.rule;
   if (path.remembered && random_.chance(rule.replay)) push(connection, way, SegmentKind::data, path.remembered);
   if (rule.replay != 0 && (!path.remembered || random_.chance(remember_chance))) path.remembered = frame;
   if (frame.size() != 0 && random_.chance(rule.corrupt)) flip_a_bit(frame);
@@ -105,8 +105,8 @@ void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef 
     if (!at && carries_data(kind)) give_up(connection, way);
     return;
   }
-  if (frame.size() > path.rule.frame_bytes_max) pipe.stuck = true;
-  if (path.rule.hold || pipe.stuck || (path.rule.holds(connection.lane) && !sets_up(kind))) {
+  if (frame.size() > path.rule->frame_bytes_max) pipe.stuck = true;
+  if (path.rule->hold || pipe.stuck || (path.rule->holds(connection.lane) && !sets_up(kind))) {
     at = world_never;
   } else {
     pipe.last_at = std::max(pipe.last_at, later(*at, extra));
@@ -127,7 +127,7 @@ WorldTime Network::through(std::int64_t& busy_until_ns, std::uint64_t bytes_per_
 
 // When a segment that leaves now arrives; nothing when it never does.
 std::optional<WorldTime> Network::arrival(Link& path, std::size_t bytes, bool retransmits) {
-  const Rule& rule = path.rule;
+  const Rule& rule = *path.rule;
   WorldTime at = now_;
   if (rule.gateway != 0) {  // first, since everything comes to it in the order of sending
     Bucket& gateway = gateways_[rule.gateway - 1];
@@ -144,10 +144,10 @@ std::optional<WorldTime> Network::arrival(Link& path, std::size_t bytes, bool re
 }
 
 std::optional<Duration> Network::loss_delay(Link& path, std::size_t bytes, bool retransmits) {
-  const Burst& burst = path.rule.burst;
+  const Burst& burst = path.rule->burst;
   if (burst.enter != 0) path.burst_bad = path.burst_bad ? !random_.chance(burst.leave) : random_.chance(burst.enter);
   const bool bad = path.burst_bad && burst.enter != 0;
-  const std::uint32_t chance = bad ? std::max(path.rule.loss, burst.loss) : path.rule.loss;
+  const std::uint32_t chance = bad ? std::max(path.rule->loss, burst.loss) : path.rule->loss;
   Duration wait = bad ? burst.extra_delay : Duration::zero();
   std::size_t missing = bytes / segment_bytes + 1;
   Duration timeout = retransmit_first;
@@ -217,7 +217,7 @@ void Network::hold_queue(Pipe& pipe) {
 
 void Network::release_queue(Connection& connection, Way way) {
   Pipe& pipe = connection.pipe(way);
-  const Rule& rule = link(connection.sender(way), connection.receiver(way)).rule;
+  const Rule& rule = *link(connection.sender(way), connection.receiver(way)).rule;
   if (pipe.queue.empty()) return;
   pipe.last_at = std::max(pipe.last_at, later(now_, rule.delay.draw(random_) + rule.extra_delay));
   for (std::size_t i = 0; i < pipe.queue.size(); ++i) {
