@@ -53,6 +53,7 @@ void NodeCore::start_isolation() {
     if (bytes) memory = decode_vote(*bytes, coterie_digest_, places, why);
     if (why.empty()) why = "never written";
   }
+  start_arbiter();
   isolation_->start(memory, why, read_clock());
   take_isolation();
 }
@@ -122,8 +123,11 @@ bool NodeCore::store_vote(const StoredVote& vote) {
 }
 
 void NodeCore::send_pulse(const PulseSending& sending) {
+  const std::optional<Place> arbiter = isolation_->coterie().arbiter();
+  if (arbiter && sending.to.has(*arbiter)) ask_arbiter(sending.pulse);
   const BufferRef bytes = Buffer::copy(encode(sending.pulse, isolation_->coterie().places()));
   for (const Place place : sending.to) {
+    if (place == arbiter) continue;
     const auto peer = find(isolation_->coterie().id(place));
     if (peer == nullptr) continue;
     peer->say_pulse(bytes);

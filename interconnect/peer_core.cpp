@@ -158,7 +158,8 @@ void PeerCore::tick(Instant now) {
     }
   }
   breaker_.tick(now);
-  if (judge_.tick(now)) after_judgement(now);
+  const LocalHealth& health = node_.local_health();
+  if (judge_.tick(now, health.may_accuse(now), health.may_convict(now))) after_judgement(now);
 }
 
 bool PeerCore::unanswered_too_long(Instant now) const {
@@ -227,7 +228,9 @@ Instant PeerCore::next_wake() const {
     earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));
   }
   if (control.open() && !control.blocked()) earliest = std::min(earliest, next_beat_);
-  return std::min({earliest, judge_.next_wake(), breaker_.next_wake()});
+  // Nobody is accused before we have heard what came while we ourselves did not run.
+  const Instant judgement = std::max(judge_.next_wake(), node_.local_health().excused_until());
+  return std::min({earliest, judgement, breaker_.next_wake()});
 }
 
 void PeerCore::refresh_channels() {

@@ -81,6 +81,9 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void finish_turn(Instant now);
   Instant next_wake() const;
   void excuse(Duration stalled) { judge_.excuse(stalled); }
+  // Another node hears that life of it.
+  void vouched(Incarnation incarnation, Instant now);
+  bool silent_of_late(Instant now) const noexcept { return judge_.silent_of_late(now); }
 
   // ---- the loop: what the node decides
   void open_to_self(Instant now);  // this "peer" is the node itself
@@ -98,6 +101,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void stance_changed(Instant now);
   bool linked() const noexcept { return up() || judge_.state() == PeerState::suspect; }
 
+  PeerState state() const noexcept { return judge_.state(); }
   bool up() const noexcept { return judge_.state() == PeerState::up; }
   Incarnation incarnation() const noexcept { return peer_incarnation_; }
   Hears hears() const { return {id_, peer_incarnation_, judge_.state()}; }

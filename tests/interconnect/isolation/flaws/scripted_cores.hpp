@@ -1,0 +1,102 @@
+// Whole cores in a story told step by step: who hears whom is said by the story, and pulses arrive at once.
+#pragma once
+
+#include <hawser/interconnect/isolation/isolation.hpp>
+#include "interconnect/isolation/model/clusters.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace hawser {
+
+class ScriptedCores {
+ public:
+  static constexpr Incarnation life{1};
+
+  // Each remembers the grant that `remembered` gives for it.
+  ScriptedCores(std::size_t n, const std::function<StoredVote(Place)>& remembered)
+      : passes_(n, std::vector<bool>(n, true)), told_(n), gates_(n) {
+    const Coterie coterie{model::cluster_of(n)};
+    for (std::size_t i = 0; i < n; ++i) {
+      gates_[i] = std::make_unique<ServingGate>();
+      IsolationConfig config{coterie, settings, static_cast<Place>(i), life, false};
+      cores_.push_back(std::make_unique<Isolation>(std::move(config), *gates_[i], Random{i + 1}));
+    }
+    for (std::size_t i = 0; i < n; ++i) cores_[i]->start(remembered(static_cast<Place>(i)), {}, now);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < n; ++j) {
+        if (i != j) link(static_cast<Place>(i), static_cast<Place>(j), true);
+      }
+    }
+  }
+
+  // What `from` says reaches `to`, or does not; the detector of neither has noticed.
+  void pass(Place from, Place to, bool yes) { passes_[from][to] = yes; }
+  void mute(Place from, bool yes) {
+    for (std::size_t to = 0; to < cores_.size(); ++to) passes_[from][to] = !yes;
+  }
+  // What the detector of `at` says of `peer`.
+  void link(Place at, Place peer, bool up) {
+    cores_[at]->link(peer, life, up, now);
+    pump();
+  }
+  void run(Duration span) {
+    run_until([] { return false; }, span);
+  }
+  bool run_until(const std::function<bool()>& reached, Duration span) {
+    const Instant end = now + span;
+    while (now < end) {
+      if (reached()) return true;
+      now += settings.heartbeat / 8;
+      for (const auto& core : cores_) core->tick(now);
+      pump();
+    }
+    return reached();
+  }
+
+  const Isolation& core(Place place) const { return *cores_[place]; }
+  bool serves(Place place) const { return gates_[place]->serving(now); }
+  const std::vector<ViewChange>& told(Place place) const { return told_[place]; }
+
+  IsolationSettings settings;
+  Instant now = instant_from_us(50'000'000);
+
+ private:
+  struct Way {
+    Place from;
+    Place to;
+    Pulse pulse;
+  };
+
+  void take(Place place) {
+    IsolationOutput output = cores_[place]->take();
+    for (const PulseSending& sending : output.sendings) {
+      for (const Place to : sending.to) {
+        if (passes_[place][to]) ways_.push_back({place, to, sending.pulse});
+      }
+    }
+    if (output.views.empty() && output.stances.empty()) return;
+    told_[place].insert(told_[place].end(), output.views.begin(), output.views.end());
+    cores_[place]->told(now);
+  }
+  void pump() {
+    for (std::size_t i = 0; i < cores_.size(); ++i) take(static_cast<Place>(i));
+    while (!ways_.empty()) {
+      const Way way = std::move(ways_.front());
+      ways_.pop_front();
+      cores_[way.to]->hear(way.from, way.pulse, now);
+      take(way.to);
+    }
+  }
+
+  std::vector<std::vector<bool>> passes_;
+  std::vector<std::vector<ViewChange>> told_;
+  std::vector<std::unique_ptr<ServingGate>> gates_;
+  std::vector<std::unique_ptr<Isolation>> cores_;
+  std::deque<Way> ways_;
+};
+
+}  // namespace hawser
