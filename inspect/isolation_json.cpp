@@ -2,6 +2,7 @@
 
 #include <hawser/interconnect/config_isolation.hpp>
 #include <hawser/interconnect/isolation/coterie.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <vector>

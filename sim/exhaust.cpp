@@ -219,7 +219,8 @@ class Imposition {
       const bool right = should.has(static_cast<Place>(i));
       if (act.serves != right && !(options_.cold && right)) {
         accuse(Invariant::isolation, i, i,
-               act.serves ? " serves, and is not in the group that should" : " is in the group that should serve, and does not");
+               act.serves ? " serves, and is not in the group that should"
+                          : " is in the group that should serve, and does not");
       }
       if (!act.serves) continue;
       if (epoch == Epoch{}) epoch = act.epoch;

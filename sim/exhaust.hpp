@@ -22,8 +22,8 @@
 namespace hawser::sim {
 
 struct ExhaustOptions {
-  std::uint64_t seed = 1;         // of the world of graph g: seed + g
-  bool cold = false;              // imposed before anybody has met anybody, instead of after
+  std::uint64_t seed = 1;  // of the world of graph g: seed + g
+  bool cold = false;       // imposed before anybody has met anybody, instead of after
   Strategy strategy = Strategy::none;
   Duration settle{4'000'000};     // after which every judgement is final
   Duration agreement{6'000'000};  // with a strategy: after which the view is final, beyond `settle`

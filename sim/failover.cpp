@@ -16,7 +16,8 @@ constexpr Duration calm{5'000'000};
 
 class Failover {
  public:
-  explicit Failover(const FailoverOptions& options) : options_(options), world_(world_options(options)), watch_(world_) {
+  explicit Failover(const FailoverOptions& options)
+      : options_(options), world_(world_options(options)), watch_(world_) {
     told_.resize(options.nodes);
     for (std::size_t i = 0; i < options.nodes; ++i) {
       names_.push_back("n" + std::to_string(i + 1));

@@ -1,8 +1,8 @@
 // How long a place stays empty: from a fault until the losing side has stopped, and until the winning side has been
 // told that it may take over.
 //
-// Whole nodes in a watched world, all serving in one settled view; then one thing breaks, at a time drawn from the seed.
-// The loser is the most junior member. Times are true times, of the last node that it took.
+// Whole nodes in a watched world, all serving in one settled view; then one thing breaks, at a time drawn from the
+// seed. The loser is the most junior member. Times are true times, of the last node that it took.
 #pragma once
 
 #include <hawser/interconnect/config.hpp>
@@ -29,7 +29,7 @@ struct FailoverOptions {
 };
 
 struct FailoverRun {
-  std::string problem;  // what went wrong, a broken invariant or a patience that ended; empty: nothing
+  std::string problem;   // what went wrong, a broken invariant or a patience that ended; empty: nothing
   Duration isolated{0};  // the loser serves no more; zero after a crash
   Duration removed{0};   // every winner serves, and was told that the loser is removed
 };

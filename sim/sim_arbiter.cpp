@@ -61,23 +61,23 @@ void SimArbiter::pass(Owner host, std::function<ArbiterAnswer()> what, std::stri
   const ArbiterRule& asking = rule(host);
   if (asking.asks_lost) return;
   const WorldTime there = later(now_, asking.there.draw(random_));
-  events_.schedule(there, world_owner,
-                   [this, host, what = std::move(what), verb, done = std::move(done)]() mutable {
-                     ArbiterAnswer answer = what();
-                     const std::string_view note = answer.done ? verb : std::string_view{"arbiter refuses"};
-                     trace_.add(now_, TraceKind::note, host, world_owner, answer.state.revision, note);
-                     const ArbiterRule& answering = rule(host);
-                     if (answering.answers_lost) return;
-                     const WorldTime back = later(now_, answering.back.draw(random_));
-                     events_.schedule(back, host,
-                                      [this, host, answer = std::move(answer), done = std::move(done)]() mutable {
-                                        answered_[host] = now_;
-                                        done(std::move(answer));
-                                      });
-                   });
+  events_.schedule(there, world_owner, [this, host, what = std::move(what), verb, done = std::move(done)]() mutable {
+    ArbiterAnswer answer = what();
+    const std::string_view note = answer.done ? verb : std::string_view{"arbiter refuses"};
+    trace_.add(now_, TraceKind::note, host, world_owner, answer.state.revision, note);
+    const ArbiterRule& answering = rule(host);
+    if (answering.answers_lost) return;
+    const WorldTime back = later(now_, answering.back.draw(random_));
+    events_.schedule(back, host, [this, host, answer = std::move(answer), done = std::move(done)]() mutable {
+      answered_[host] = now_;
+      done(std::move(answer));
+    });
+  });
 }
 
-void SimArbiter::expire() { revision_ += std::erase_if(keys_, [this](const auto& key) { return key.second.ends <= now_; }); }
+void SimArbiter::expire() {
+  revision_ += std::erase_if(keys_, [this](const auto& key) { return key.second.ends <= now_; });
+}
 
 ArbiterAnswer SimArbiter::renew(const ArbiterRenewal& renewal) {
   expire();

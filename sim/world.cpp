@@ -180,8 +180,8 @@ void World::arbiter_deaf(const std::string& name, bool deaf) {
 }
 
 void World::arbiter_delay(const std::string& name, const Delay& each_way) {
-  hardship("arbiter_delay", name + ' ' + std::to_string(each_way.min().count()) + ".." +
-                                std::to_string(each_way.max().count()));
+  hardship("arbiter_delay",
+           name + ' ' + std::to_string(each_way.min().count()) + ".." + std::to_string(each_way.max().count()));
   ArbiterRule& rule = arbiter_.rule(at_name(name).index());
   rule.there = rule.back = each_way;
 }

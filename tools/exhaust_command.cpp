@@ -128,7 +128,8 @@ class Exhaustion {
     simulated_us_ += answer["simulated_us"].get<std::int64_t>();
     if (answer.contains("invariant")) {
       ++row.failed;
-      failures_.add({number, answer["invariant"], "graph " + graph.text() + strategy_text(strategy) + "\n" + answer["text"].get<std::string>()});
+      failures_.add({number, answer["invariant"],
+                     "graph " + graph.text() + strategy_text(strategy) + "\n" + answer["text"].get<std::string>()});
       return;
     }
     const auto recovered = answer["recovered_us"].get<std::int64_t>();
@@ -174,11 +175,17 @@ class Exhaustion {
 
   Json json(const CampaignEnd& end, std::uint64_t planned) {
     Row all = whole();
-    Json result{{"command", "exhaust"},        {"nodes", options_.nodes},
-                {"slice", options_.slice},     {"seed", options_.seed},
-                {"cold", options_.cold},       {"strategy", options_.strategy}, {"planned", planned},
-                {"graphs", end.runs},          {"shapes", all.shapes.size()},
-                {"failed", failures_.count()}, {"interrupted", end.interrupted}};
+    Json result{{"command", "exhaust"},
+                {"nodes", options_.nodes},
+                {"slice", options_.slice},
+                {"seed", options_.seed},
+                {"cold", options_.cold},
+                {"strategy", options_.strategy},
+                {"planned", planned},
+                {"graphs", end.runs},
+                {"shapes", all.shapes.size()},
+                {"failed", failures_.count()},
+                {"interrupted", end.interrupted}};
     result["slowest_recovery_us"] = all.slowest_us;
     result["slowest_graph"] = all.slowest;
     result["events"] = events_;

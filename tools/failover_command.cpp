@@ -86,7 +86,8 @@ void show(const std::vector<Row>& rows) {
                {"all winners told removed", Align::right},
                {"bound", Align::right}}};
   for (const Row& row : rows) {
-    const std::string bound = row.bound == Duration::zero() ? "-" : decimal(static_cast<double>(row.bound.count()) / 1e6, 2) + " s";
+    const std::string bound =
+        row.bound == Duration::zero() ? "-" : decimal(static_cast<double>(row.bound.count()) / 1e6, 2) + " s";
     table.row({row.settings, std::string{to_string(row.fault)}, median_and_max(row.isolated),
                median_and_max(row.removed), bound});
   }

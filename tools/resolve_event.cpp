@@ -116,7 +116,8 @@ CoterieConfig coterie(const Json& rules) {
   for (const Json& member : list(rules, "members", members_max)) {
     const auto id = NodeId::parse(text(member, "id"));
     if (!id) fail("`id` of a member is no node id");
-    config.members.push_back({*id, static_cast<std::uint32_t>(number(member, "weight", 1, 1'000'000)), text(member, "role")});
+    config.members.push_back(
+        {*id, static_cast<std::uint32_t>(number(member, "weight", 1, 1'000'000)), text(member, "role")});
   }
   config.role = text(rules, "role");
   config.quorum = static_cast<std::uint32_t>(number(rules, "quorum", 0, members_max));
@@ -278,9 +279,10 @@ int resolve_event(const std::string& file, bool json) {
       std::cout << out.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
       continue;
     }
-    const std::string verdict = replayed.same ? terminal.styled("same", Style::good) : terminal.styled("DIFFERS", Style::bad);
-    terminal.line(printable(change->node) + ": " + change->change + ": " + replayed.said + "; again: " +
-                  replayed.decided + "  " + verdict);
+    const std::string verdict =
+        replayed.same ? terminal.styled("same", Style::good) : terminal.styled("DIFFERS", Style::bad);
+    terminal.line(printable(change->node) + ": " + change->change + ": " + replayed.said +
+                  "; again: " + replayed.decided + "  " + verdict);
     terminal.line("  supported by " + names(*change, replayed.decision.supporters) +
                   (replayed.decision.quorum ? ", a quorum" : ", no quorum") + until_text(*change, replayed.decision) +
                   "; its table wants " + names(*change, replayed.decision.wish));
@@ -291,7 +293,8 @@ int resolve_event(const std::string& file, bool json) {
     return exit_usage;
   }
   if (!json) {
-    terminal.line(grouped(seen) + " changes, " + (differing == 0 ? "all decided the same" : grouped(differing) + " decided otherwise"));
+    terminal.line(grouped(seen) + " changes, " +
+                  (differing == 0 ? "all decided the same" : grouped(differing) + " decided otherwise"));
   }
   return differing == 0 ? exit_fine : exit_unhealthy;
 }

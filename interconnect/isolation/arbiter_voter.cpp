@@ -52,13 +52,12 @@ void ArbiterVoter::asked(const Pulse& pulse, Instant now) {
 }
 
 std::optional<Pulse> ArbiterVoter::renewed(std::uint64_t number, const ArbiterAnswer& answer, Instant now) {
-  const auto found = std::find_if(asked_.begin(), asked_.end(), [number](const Asked& asked) {
-    return asked.number == number;
-  });
+  const auto found =
+      std::find_if(asked_.begin(), asked_.end(), [number](const Asked& asked) { return asked.number == number; });
   if (found == asked_.end() || now >= later(found->sent, settings_.lease)) return std::nullopt;
   const Asked asked = *found;
   asked_.erase(asked_.begin(), found + 1);
-  if (!answer.done || !take_state(answer, now)) return std::nullopt;
+  if (!take_state(answer, now) || !answer.done) return std::nullopt;
   linked_until_ = later(now, settings_.heartbeat * silent_heartbeats);
   Pulse pulse = make_pulse(now);
   const bool excluded = pledge_lives(now) && !record_.pledge.has(self_, incarnation_);
@@ -103,7 +102,8 @@ bool ArbiterVoter::take_state(const ArbiterAnswer& answer, Instant now) {
   revision_ = state.revision;
   version_ = state.version;
   record_ = std::move(record);
-  keys_.assign(state.keys.begin(), state.keys.begin() + static_cast<std::ptrdiff_t>(std::min(state.keys.size(), keys_max)));
+  keys_.assign(state.keys.begin(),
+               state.keys.begin() + static_cast<std::ptrdiff_t>(std::min(state.keys.size(), keys_max)));
   std::sort(keys_.begin(), keys_.end());
   return true;
 }
@@ -158,7 +158,8 @@ void ArbiterVoter::try_swap(Instant now) {
   ArbiterSwap swap;
   swap.version = version_;
   swap.absent = keys_against(wanted_);
-  const bool free = std::none_of(swap.absent.begin(), swap.absent.end(), [this](const auto& key) { return lives(key); });
+  const bool free =
+      std::none_of(swap.absent.begin(), swap.absent.end(), [this](const auto& key) { return lives(key); });
   if (free) {
     if (record_.grant.any()) next.before = record_.grant.epoch;
     next.grant = wanted_;

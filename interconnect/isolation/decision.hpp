@@ -10,9 +10,9 @@
 namespace hawser {
 
 struct Decision {
-  MemberSet supporters;    // whose answers count for the view it acts in, on heartbeats younger than the lease
-  bool quorum = false;     // whether they are one
-  Instant until{};         // when that ends unless more answers come; Instant::min() without a quorum
+  MemberSet supporters;  // whose answers count for the view it acts in, on heartbeats younger than the lease
+  bool quorum = false;   // whether they are one
+  Instant until{};       // when that ends unless more answers come; Instant::min() without a quorum
   Stance stance = Stance::joining;
   bool continues = false;  // nothing can have been granted without it between the view before and this one
   MemberSet wish;          // the view that the table makes it want

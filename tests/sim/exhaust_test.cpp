@@ -58,10 +58,13 @@ TEST_CASE("all 64 graphs of three nodes are judged right, and healed", "[world][
   }
 }
 
-TEST_CASE("with every strategy those serve that should, in one view, on all 64 graphs", "[world][exhaust]") {
+// All 64 with each of them: `hawser sim exhaust --nodes 3 --strategy all`.
+TEST_CASE("with every strategy those serve that should, in one view, on a fifth of the graphs each",
+          "[world][exhaust]") {
+  std::uint32_t first = 0;
   for (const Strategy strategy : {Strategy::keep_majority, Strategy::static_quorum, Strategy::keep_oldest,
                                   Strategy::referee, Strategy::arbiter}) {
-    for (std::uint32_t edges = 0; edges < graph_count(3); ++edges) {
+    for (std::uint32_t edges = first++; edges < graph_count(3); edges += 5) {
       ExhaustOptions options;
       options.strategy = strategy;
       const GraphRun run = impose({3, edges}, options);

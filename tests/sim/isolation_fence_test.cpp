@@ -1,9 +1,9 @@
 // What becomes of messages when a member is removed: of those under way, those held, and those sent later.
 #include <hawser/sim/frame_rule.hpp>
+#include "stance_cluster.hpp"
 
 #include <catch2/catch.hpp>
 #include "messages.capnp.h"
-#include "stance_cluster.hpp"
 
 #include <map>
 #include <string>
@@ -19,7 +19,7 @@ namespace {
 // How often each outcome with its cause was told.
 using Told = std::map<std::pair<OutcomeKind, Cause>, int>;
 
-void send(Cluster& cluster, const std::string& from, const std::string& to, Told& told, std::size_t bytes = 10) {
+void send_note(Cluster& cluster, const std::string& from, const std::string& to, Told& told, std::size_t bytes = 10) {
   Message<Note> note;
   note->setText(std::string(bytes, 'x'));
   cluster.world.node(from).peer(to).send(note, {.ttl = 8s}, [&told](const Outcome& outcome) {
@@ -43,6 +43,10 @@ struct OneBadLink : Cluster {
   OneBadLink() : Cluster{3} {
     REQUIRE(world.run_until([&] { return whole(); }, 10s));
     world.run_for(2s);
+    Told opened;  // and so is the lane from n3 to n1
+    send_note(*this, "n3", "n1", opened);
+    REQUIRE(world.run_until([&] { return opened[{OutcomeKind::delivered, Cause::none}] == 1; }, 3s));
+    heard.clear();
   }
   void break_link() { world.partition({"n2"}, {"n3"}); }
   bool n3_removed() { return removed("n1", 2) && removed("n2", 2); }
@@ -52,7 +56,7 @@ struct OneBadLink : Cluster {
 
 TEST_CASE("what a removed member sent before is refused where it comes later, and acts nowhere", "[isolation][world]") {
   OneBadLink cluster;
-  cluster.world.add(FrameRule::delay(1s).from("n3").to("n1").on(LaneClass::ordinary));
+  cluster.world.add(FrameRule::delay(1s).from("n3").to("n1").of<Note>());
   Told told;
   int sent = 0;
   sim::WorldTime last = cluster.world.now();
@@ -61,7 +65,7 @@ TEST_CASE("what a removed member sent before is refused where it comes later, an
       [&] {
         if (cluster.serves("n3") && cluster.world.now() - last >= 20ms) {
           last = cluster.world.now();
-          cluster.world.after(0us, [&] { send(cluster, "n3", "n1", told), ++sent; });
+          cluster.world.after(0us, [&] { send_note(cluster, "n3", "n1", told), ++sent; });
         }
         return cluster.removed("n1", 2);
       },
@@ -91,7 +95,7 @@ TEST_CASE("what an isolated member holds ends at once: unsent as isolated, sent 
   cluster.break_link();
   REQUIRE(cluster.world.run_until([&] { return !cluster.serves("n3") || cluster.removed("n1", 2); }, 1s) == false);
   cluster.world.after(0us, [&] {
-    for (int i = 0; i < 40; ++i) send(cluster, "n3", "n1", told, 20'000);
+    for (int i = 0; i < 40; ++i) send_note(cluster, "n3", "n1", told, 20'000);
   });
   REQUIRE(cluster.world.run_until([&] { return !cluster.serves("n3"); }, 10s));
   cluster.world.run_for(10ms);
@@ -109,19 +113,19 @@ TEST_CASE("an isolated member sends nothing and takes nothing, each with its cau
   REQUIRE(cluster.world.run_until([&] { return cluster.n3_removed(); }, 10s));
   cluster.world.run_for(500ms);
   Told told;
-  send(cluster, "n3", "n1", told);
+  send_note(cluster, "n3", "n1", told);
   cluster.world.run_for(100ms);
   CHECK(told == Told{{{OutcomeKind::isolated, Cause::self_isolated}, 1}});
   told.clear();
-  send(cluster, "n1", "n3", told);  // the link between the two is good
+  send_note(cluster, "n1", "n3", told);  // the link between the two is good
   cluster.world.run_for(500ms);
   CHECK(told == Told{{{OutcomeKind::isolated, Cause::peer_isolated}, 1}});
   CHECK(cluster.heard["n3"] == 0);
   told.clear();
   cluster.world.heal();
   REQUIRE(cluster.world.run_until([&] { return cluster.whole(); }, 15s));
-  send(cluster, "n1", "n3", told);
-  send(cluster, "n3", "n1", told);
+  send_note(cluster, "n1", "n3", told);
+  send_note(cluster, "n3", "n1", told);
   cluster.world.run_for(1s);
   CHECK(told == Told{{{OutcomeKind::delivered, Cause::none}, 2}});
 }

@@ -41,9 +41,7 @@ TEST_CASE("a one-way cut is named on both nodes within three intervals of the fi
     Three three;
     three.world.one_way(from, to);
     REQUIRE(three.world.run_until(
-        [&] {
-          return three.health(from, to).state != PeerState::up || three.health(to, from).state != PeerState::up;
-        },
+        [&] { return three.health(from, to).state != PeerState::up || three.health(to, from).state != PeerState::up; },
         3s));
     const WorldTime doubted = three.world.now();
     REQUIRE(three.world.run_until(

@@ -72,7 +72,8 @@ TEST_CASE("a node that stood still for 3, 10 or 30 s accuses nobody, and says th
   }
 }
 
-TEST_CASE("a peer that died while its observer stood still is found in the normal time, and a grace", "[stall][world]") {
+TEST_CASE("a peer that died while its observer stood still is found in the normal time, and a grace",
+          "[stall][world]") {
   const auto found_after = [](Duration stood) {
     Five five;
     if (stood == Duration::zero()) {

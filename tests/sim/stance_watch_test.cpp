@@ -1,4 +1,5 @@
-// The watch over who serves, told of one breach at a time: each part of I12 is noticed, alone, and what is lawful is not.
+// The watch over who serves, told of one breach at a time: each part of I12 is noticed, alone, and what is lawful is
+// not.
 #include <hawser/sim/stance_watch.hpp>
 
 #include <catch2/catch.hpp>

@@ -80,7 +80,8 @@ TEST_CASE("every change of a run is decided the same again from its line alone")
 TEST_CASE("a change whose evidence says otherwise is found") {
   json serving = json::parse(first_of("stance", "serving"));
   const std::int64_t lease = serving["rules"]["lease_us"];
-  for (json& support : serving["evidence"]["supports"]) support["sent_us"] = serving["evidence"]["at_us"].get<std::int64_t>() - lease;
+  for (json& support : serving["evidence"]["supports"])
+    support["sent_us"] = serving["evidence"]["at_us"].get<std::int64_t>() - lease;
   CHECK_FALSE(replayed(serving.dump()).same);
 
   json entered = json::parse(first_of("entered"));

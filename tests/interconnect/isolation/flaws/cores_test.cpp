@@ -33,9 +33,9 @@ StoredVote granted(std::uint64_t counter, std::size_t members) {
 
 struct Late {
   bool came_to_its_point = false;
-  bool unbroken = true;      // x served all the while
-  bool rejoined = false;     // x was told so in the higher view
-  bool removed_told = false; // k told that x is removed, in the lower one
+  bool unbroken = true;       // x served all the while
+  bool rejoined = false;      // x was told so in the higher view
+  bool removed_told = false;  // k told that x is removed, in the lower one
 };
 
 // m hears x no more and grants k's view without x, e1; then m, b and x grant a higher one with x, e2. Only then k and a
@@ -96,7 +96,8 @@ bool scattered_grants_come_together() {
 
 }  // namespace
 
-TEST_CASE("cores: a lower view granted after a higher one is told by nobody, and who went on was told that it rejoined") {
+TEST_CASE(
+    "cores: a lower view granted after a higher one is told by nobody, and who went on was told that it rejoined") {
   const Late lawful = lower_view_after_a_higher_one();
   REQUIRE(lawful.came_to_its_point);
   CHECK(lawful.rejoined);

@@ -52,8 +52,8 @@ struct ModelResult {
   std::uint32_t views_entered = 0;
   std::uint32_t rejoins = 0;
   std::uint64_t events = 0;
-  std::uint64_t decided = 0;   // changes that were decided again from their evidence
-  std::string undecided;       // the first that came out otherwise; empty: none
+  std::uint64_t decided = 0;  // changes that were decided again from their evidence
+  std::string undecided;      // the first that came out otherwise; empty: none
 };
 
 class Model {
