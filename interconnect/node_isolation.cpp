@@ -168,7 +168,13 @@ void NodeCore::tell(const ViewChange& change) {
     event("view", {}, "settled", "epoch " + text_of(change.view.epoch) + ": nobody serves in an older one");
   } else {
     // What a member sent before it was removed, or before it came back, is nobody's word any more.
-    for (const ViewMember& member : change.removed) fences_[member.place] = change.view.epoch;
+    for (const ViewMember& member : change.removed) {
+      fences_[member.place] = change.view.epoch;
+      const auto peer = find(coterie.id(member.place));
+      if (peer == nullptr || peer->incarnation() != member.incarnation) continue;
+      peer->removed_from_view(now_);
+      mark_dirty(*peer);
+    }
     for (const ViewMember& member : change.joined) fences_[member.place] = change.view.epoch;
     std::string text = "epoch " + text_of(change.view.epoch) + " is " + names_of(coterie, change.view.members);
     if (!change.removed.empty()) text += ", removed " + names_of(coterie, change.removed);

@@ -417,8 +417,17 @@ void PeerCore::stance_changed(Instant now) {
   update_gates(now);  // first, so that no other thread puts in what nobody would end
   if (!isolated_) return;
   const Outcome outcome{OutcomeKind::isolated, Cause::self_isolated, {}};
+  end_gated(outcome, now);
+}
+
+void PeerCore::removed_from_view(Instant now) { end_gated({OutcomeKind::isolated, Cause::peer_isolated, {}}, now); }
+
+// A message belongs to the epoch in which it was submitted: what has left is not sent again in a later one.
+void PeerCore::end_gated(const Outcome& unsent, Instant now) {
   for (Channel* channel : known_channels_) {
-    if (!channel->replies() && !channel->policy().ungated) channel->end_unsent(outcome, true, now, node_.endings());
+    if (channel->replies() || channel->policy().ungated) continue;
+    channel->end_unsent(unsent, true, now, node_.endings());
+    channel->disown_sent({OutcomeKind::unknown, unsent.cause, {}}, now, node_.endings());
   }
 }
 

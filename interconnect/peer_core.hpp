@@ -99,6 +99,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void say_pulse(const BufferRef& bytes);
   // This node may act for the cluster, or may not any more: unsent messages end, unless their type is ungated.
   void stance_changed(Instant now);
+  // A view without the peer has been entered: what is for it belongs to an older one.
+  void removed_from_view(Instant now);
   bool linked() const noexcept { return up() || judge_.state() == PeerState::suspect; }
 
   PeerState state() const noexcept { return judge_.state(); }
@@ -161,6 +163,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void fail_lane(Lane& lane, Lane::Severity severity, std::string_view cause, std::string detail, Instant now);
   void goodbye(const Goodbye& said, Instant now);
   void heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now);
+  void end_gated(const Outcome& unsent, Instant now);
   void after_judgement(Instant now);
 
   // traffic (peer_traffic.cpp)

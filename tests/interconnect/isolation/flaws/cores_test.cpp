@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 
 using namespace hawser;
 using namespace std::chrono_literals;
@@ -59,11 +60,17 @@ Late lower_view_after_a_higher_one() {
   }
   five.pass(x, m, false);
   five.link(m, x, false);
-  if (!run_until([&] { return !five.core(m).grant().has(x) && !five.core(k).grant().has(x); }, 10s)) return late;
+  const auto said = [&] {
+    const auto& pulse = five.last_pulse(k);
+    return !five.core(m).grant().has(x) && pulse && pulse->grant == five.core(m).grant();
+  };
+  if (!run_until(said, 10s)) return late;
   const Epoch e1 = five.core(m).grant().epoch;
+  const std::optional<Pulse> from_k = five.last_pulse(k);
 
-  five.mute(k, true);
-  five.pass(m, k, false);
+  // k stands still from here on; what it said last to a is still under way.
+  five.freeze(k, true);
+  five.lets = [e1](Place to, Pulse& pulse) { return to != a || pulse.grant.epoch <= e1; };
   five.pass(x, m, true);
   five.link(m, x, true);
   five.pass(m, b, true);
@@ -72,15 +79,24 @@ Late lower_view_after_a_higher_one() {
   late.rejoined = std::any_of(five.told(x).begin(), five.told(x).end(),
                               [&](const ViewChange& change) { return change.rejoined && change.view.epoch > e1; });
 
-  five.pass(x, a, false);
+  // a hears x no more, and what k said, again and again, until its promise to x has run out.
+  for (const Place other : {m, b, x}) {
+    five.pass(other, a, false);
+    five.pass(a, other, false);
+  }
   five.link(a, x, false);
-  five.pass(m, a, false);
-  five.pass(b, a, false);
-  run_until([] { return false; }, five.settings.promise());
-  five.pass(k, a, true);
-  if (!run_until([&] { return five.core(a).grant().epoch == e1; }, 10s)) return late;
-  run_until([] { return false; }, 1s);
-  late.came_to_its_point = five.core(x).view().has(x) && five.core(x).view().epoch > e1;
+  for (int i = 0; i < 20 && five.core(a).grant().epoch != e1; ++i) {
+    five.say(k, a, *from_k);
+    run_until([] { return false; }, five.settings.heartbeat);
+  }
+  if (five.core(a).grant().epoch != e1) return late;
+  Pulse from_a = *from_k;
+  from_a.rows = {five.core(a).table().row(a)};
+  from_a.sequence = 0;
+  from_a.proposal.reset();
+  five.freeze(k, false);
+  five.say(a, k, from_a);
+  late.came_to_its_point = five.core(x).view().has(x) && five.core(x).view().epoch > e1 && late.unbroken;
   late.removed_told = std::any_of(five.told(k).begin(), five.told(k).end(), [&](const ViewChange& change) {
     return change.event == ViewEvent::entered && change.view.epoch == e1;
   });

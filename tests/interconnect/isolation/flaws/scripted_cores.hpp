@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,7 @@ class ScriptedCores {
 
   // Each remembers the grant that `remembered` gives for it.
   ScriptedCores(std::size_t n, const std::function<StoredVote(Place)>& remembered)
-      : passes_(n, std::vector<bool>(n, true)), told_(n), gates_(n) {
+      : passes_(n, std::vector<bool>(n, true)), told_(n), frozen_(n, false), last_(n), gates_(n) {
     const Coterie coterie{model::cluster_of(n)};
     for (std::size_t i = 0; i < n; ++i) {
       gates_[i] = std::make_unique<ServingGate>();
@@ -38,6 +39,15 @@ class ScriptedCores {
   void mute(Place from, bool yes) {
     for (std::size_t to = 0; to < cores_.size(); ++to) passes_[from][to] = !yes;
   }
+  // It does nothing and hears nothing.
+  void freeze(Place place, bool yes) { frozen_[place] = yes; }
+  // Something that was said before comes again, or late.
+  void say(Place from, Place to, const Pulse& pulse) {
+    cores_[to]->hear(from, pulse, now);
+    pump();
+  }
+  // What it said last to all others.
+  const std::optional<Pulse>& last_pulse(Place place) const { return last_[place]; }
   // What the detector of `at` says of `peer`.
   void link(Place at, Place peer, bool up) {
     cores_[at]->link(peer, life, up, now);
@@ -51,7 +61,9 @@ class ScriptedCores {
     while (now < end) {
       if (reached()) return true;
       now += settings.heartbeat / 8;
-      for (const auto& core : cores_) core->tick(now);
+      for (std::size_t i = 0; i < cores_.size(); ++i) {
+        if (!frozen_[i]) cores_[i]->tick(now);
+      }
       pump();
     }
     return reached();
@@ -61,6 +73,8 @@ class ScriptedCores {
   bool serves(Place place) const { return gates_[place]->serving(now); }
   const std::vector<ViewChange>& told(Place place) const { return told_[place]; }
 
+  // Asked of everything that passes, and may change it; empty: all passes.
+  std::function<bool(Place to, Pulse& pulse)> lets;
   IsolationSettings settings;
   Instant now = instant_from_us(50'000'000);
 
@@ -74,8 +88,10 @@ class ScriptedCores {
   void take(Place place) {
     IsolationOutput output = cores_[place]->take();
     for (const PulseSending& sending : output.sendings) {
+      if (sending.pulse.sequence != 0) last_[place] = sending.pulse;
       for (const Place to : sending.to) {
-        if (passes_[place][to]) ways_.push_back({place, to, sending.pulse});
+        Way way{place, to, sending.pulse};
+        if (passes_[place][to] && (!lets || lets(to, way.pulse))) ways_.push_back(std::move(way));
       }
     }
     if (output.views.empty() && output.stances.empty()) return;
@@ -87,6 +103,7 @@ class ScriptedCores {
     while (!ways_.empty()) {
       const Way way = std::move(ways_.front());
       ways_.pop_front();
+      if (frozen_[way.to]) continue;
       cores_[way.to]->hear(way.from, way.pulse, now);
       take(way.to);
     }
@@ -94,6 +111,8 @@ class ScriptedCores {
 
   std::vector<std::vector<bool>> passes_;
   std::vector<std::vector<ViewChange>> told_;
+  std::vector<bool> frozen_;
+  std::vector<std::optional<Pulse>> last_;
   std::vector<std::unique_ptr<ServingGate>> gates_;
   std::vector<std::unique_ptr<Isolation>> cores_;
   std::deque<Way> ways_;
