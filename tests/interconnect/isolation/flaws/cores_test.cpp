@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <optional>
 
 using namespace hawser;
 using namespace std::chrono_literals;
@@ -43,7 +42,8 @@ struct Late {
 // grant e1 as well: three of five have, each at its time, and x serves in e2.
 Late lower_view_after_a_higher_one() {
   Late late;
-  ScriptedCores five{5, [](Place) { return granted(5, 5); }};
+  // Nobody proposes anything of its own while promises run out.
+  ScriptedCores five{5, [](Place) { return granted(5, 5); }, 4s};
   five.run(4s);
   if (!five.serves(x)) return late;
   const auto run_until = [&](const std::function<bool()>& reached, Duration span) {
@@ -59,6 +59,12 @@ Late lower_view_after_a_higher_one() {
     for (const Place to : {a, b, x}) five.pass(quiet, to, false);
   }
   five.pass(x, m, false);
+  // a hears of nobody but from themselves.
+  Epoch highest = last_epoch;
+  five.lets = [&highest](Place to, Pulse& pulse) {
+    if (to == a) pulse.rows.resize(1);
+    return to != a || pulse.grant.epoch <= highest;
+  };
   five.link(m, x, false);
   const auto said = [&] {
     const auto& pulse = five.last_pulse(k);
@@ -66,11 +72,12 @@ Late lower_view_after_a_higher_one() {
   };
   if (!run_until(said, 10s)) return late;
   const Epoch e1 = five.core(m).grant().epoch;
-  const std::optional<Pulse> from_k = five.last_pulse(k);
+  highest = e1;
+  Pulse from_k = *five.last_pulse(k);
+  from_k.rows.resize(1);
 
   // k stands still from here on; what it said last to a is still under way.
   five.freeze(k, true);
-  five.lets = [e1](Place to, Pulse& pulse) { return to != a || pulse.grant.epoch <= e1; };
   five.pass(x, m, true);
   five.link(m, x, true);
   five.pass(m, b, true);
@@ -86,11 +93,11 @@ Late lower_view_after_a_higher_one() {
   }
   five.link(a, x, false);
   for (int i = 0; i < 20 && five.core(a).grant().epoch != e1; ++i) {
-    five.say(k, a, *from_k);
+    five.say(k, a, from_k);
     run_until([] { return false; }, five.settings.heartbeat);
   }
   if (five.core(a).grant().epoch != e1) return late;
-  Pulse from_a = *from_k;
+  Pulse from_a = from_k;
   from_a.rows = {five.core(a).table().row(a)};
   from_a.sequence = 0;
   from_a.proposal.reset();

@@ -18,8 +18,10 @@ class ScriptedCores {
   static constexpr Incarnation life{1};
 
   // Each remembers the grant that `remembered` gives for it.
-  ScriptedCores(std::size_t n, const std::function<StoredVote(Place)>& remembered)
+  ScriptedCores(std::size_t n, const std::function<StoredVote(Place)>& remembered,
+                Duration stable_after = Duration{1'000'000})
       : passes_(n, std::vector<bool>(n, true)), told_(n), frozen_(n, false), last_(n), gates_(n) {
+    settings.stable_after = stable_after;
     const Coterie coterie{model::cluster_of(n)};
     for (std::size_t i = 0; i < n; ++i) {
       gates_[i] = std::make_unique<ServingGate>();
