@@ -112,8 +112,28 @@ bool PeerJudge::recover_by_reply(Instant now) {
   return enter(PeerState::up, now, peer_cause::recovered);
 }
 
-void PeerJudge::heard(Instant now) noexcept { heard_ = std::max(heard_, now); }
-void PeerJudge::vouched(Instant now) noexcept { vouched_ = std::max(vouched_, now); }
+bool PeerJudge::heard(Instant now) noexcept {
+  heard_ = std::max(heard_, now);
+  return name_silence(now) == peer_cause::cut_outbound && rename_silence(peer_cause::cut_outbound);
+}
+
+bool PeerJudge::vouched(Instant now) noexcept {
+  vouched_ = std::max(vouched_, now);
+  return silent_of_late(now) && rename_silence(peer_cause::cut_inbound);
+}
+
+bool PeerJudge::silent_of_late(Instant now) const noexcept {
+  const bool doubted = state_ == PeerState::suspect || state_ == PeerState::unreachable;
+  return doubted && is_silence(reason_.cause) && now >= later(reason_.since, config_.phi.interval / 2);
+}
+
+// Only of what nothing more was known of.
+bool PeerJudge::rename_silence(std::string_view cause) noexcept {
+  const bool doubted = state_ == PeerState::suspect || state_ == PeerState::unreachable;
+  if (!doubted || reason_.cause != peer_cause::silent) return false;
+  reason_.cause = cause;
+  return true;
+}
 
 bool PeerJudge::peer_restarted(Instant now) {
   detector_ = PhiAccrualDetector{config_.phi, now};
@@ -187,7 +207,9 @@ Instant PeerJudge::next_wake() const {
 std::string_view PeerJudge::name_silence(Instant now) const noexcept {
   // Signs of life count as recent within the silence that an answering peer is allowed anyway.
   const Duration recent = detector_.mean() + config_.phi.acceptable_pause;
-  if (later(heard_, recent) >= now && heard_ > detector_.last_heard()) return peer_cause::cut_outbound;
+  // What it said within two intervals of its last answer it may have said before it fell silent for good.
+  const Instant alone = later(detector_.last_heard(), config_.phi.interval * 2);
+  if (later(heard_, recent) >= now && heard_ >= alone) return peer_cause::cut_outbound;
   if (later(vouched_, recent) >= now && vouched_ > detector_.last_heard()) return peer_cause::cut_inbound;
   return peer_cause::silent;
 }

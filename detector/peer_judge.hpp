@@ -67,10 +67,13 @@ class PeerJudge {
   bool connection_lost(Instant now, std::string_view cause, std::string detail = {});
   // A heartbeat of ours was answered: the link works both ways.
   bool reply(Instant now);
-  // Any other frame of the peer: it lives, but this says nothing about our way to it.
-  void heard(Instant now) noexcept;
-  // Another node says it hears the peer now: kept for naming a one-way cut, it convicts and acquits nobody.
-  void vouched(Instant now) noexcept;
+  // A new heartbeat of the peer: it lives, but this says nothing about our way to it. Like vouched it only names a
+  // one-way cut, and convicts and acquits nobody; true when a silence has just got that name.
+  bool heard(Instant now) noexcept;
+  // Another node says that it hears the peer now, and has had the time to notice if it did not.
+  bool vouched(Instant now) noexcept;
+  // It is doubted for its silence since at least half an interval: who else hears it is worth knowing.
+  bool silent_of_late(Instant now) const noexcept;
   // Unreachable at once, by a decision of others or of its own (it said goodbye). Only a new session leads back.
   bool convict(Instant now, std::string_view cause, std::string detail = {});
   // Another incarnation answered: what was learned of the old one is forgotten; connecting until session_open.
@@ -114,6 +117,7 @@ class PeerJudge {
   bool leave_for_unreachable(Instant now, std::string_view cause, std::string detail = {});
   bool recover_by_reply(Instant now);
   std::string_view name_silence(Instant now) const noexcept;
+  bool rename_silence(std::string_view cause) noexcept;
   void refresh_next_at();
   std::uint32_t recent_flaps(Instant now) const noexcept;
 

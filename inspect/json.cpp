@@ -103,6 +103,7 @@ Json json(const InboundSnapshot& inbound) {
 }
 
 Json json(const PeerSnapshot& peer);
+Json json(const ViewMemberSnapshot& member);
 Json json(const Event& event);
 
 template <typename Row>
@@ -161,6 +162,10 @@ Json json(const Epoch& epoch) {
           {"proposer_incarnation", std::to_string(to_number(epoch.proposer_incarnation))}};
 }
 
+Json json(const ViewMemberSnapshot& member) {
+  return {{"id", member.id.text()}, {"incarnation", std::to_string(to_number(member.incarnation))}};
+}
+
 Json json(const NodeSnapshot& node) {
   return {{"id", node.id.text()},
           {"cluster", node.cluster},
@@ -171,7 +176,11 @@ Json json(const NodeSnapshot& node) {
           {"started_at_us", to_us(node.started_at)},
           {"stance", to_string(node.stance)},
           {"stance_reason", json(node.stance_reason)},
+          {"may_serve", node.may_serve()},
+          {"lease_remaining_us", node.serving_until == never ? Json(nullptr) : Json(to_us(node.lease_remaining()))},
           {"epoch", json(node.epoch)},
+          {"view", list(node.view)},
+          {"view_settled", node.view_settled},
           {"strategy", node.strategy},
           {"peers", list(node.peers)},
           {"ledger", json(node.ledger)},
@@ -182,6 +191,8 @@ Json json(const NodeSnapshot& node) {
           {"frames_rejected", node.frames_rejected},
           {"sessions_refused", node.sessions_refused},
           {"loop_lag_us", to_us(node.loop_lag)},
+          {"local_health", json(node.local_health)},
+          {"stalls", node.stalls},
           {"events", list(node.events)}};
 }
 

@@ -129,6 +129,8 @@ class Channel {
   bool end_unsent(const Outcome& outcome, bool forced, Instant now, Endings& endings);
   // Ends what was sent; the sequence begins anew: another incarnation, or another session.
   void end_sent(const Outcome& outcome, Instant now, Endings& endings);
+  // The same while the session goes on: none of it is sent again, and what is said of it later counts for nothing.
+  void disown_sent(const Outcome& outcome, Instant now, Endings& endings);
 
   // The peer's incarnation is gone for good, and took what is numbered up to `received`.
   void peer_left(std::uint64_t received, Instant now, Endings& endings);

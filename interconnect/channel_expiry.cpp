@@ -85,6 +85,15 @@ void Channel::expire_sent(Instant now, Duration verdict_window, Endings& endings
   }
 }
 
+void Channel::disown_sent(const Outcome& outcome, Instant now, Endings& endings) {
+  for (std::size_t i = 0; i < sent_.size(); ++i) {
+    if (!sent_[i].ended) end(sent_[i], outcome, now, endings);
+  }
+  for (auto& [id, message] : awaiting_reply_) end(message, outcome, now, endings);
+  awaiting_reply_.clear();
+  earliest_sent_ = never;
+}
+
 void Channel::expire_one(Held& message, Instant now, Duration verdict_window, Endings& endings,
                          std::vector<std::uint64_t>& cancelled) {
   const bool request = message.kind == RecordKind::request;

@@ -96,16 +96,10 @@ bool pick(const KeyValue& value, Word& field, std::initializer_list<Word> words,
   return false;
 }
 inline bool from_value(const KeyValue& value, Strategy& field, std::string& problem) {
-  if (std::get<std::string>(value) == to_string(Strategy::arbiter)) {
-    problem =
-        "'arbiter' asks somebody outside, for which nothing is built in yet: use keep_majority, or referee for two "
-        "nodes";
-    return false;
-  }
-  return pick(
-      value, field,
-      {Strategy::none, Strategy::keep_majority, Strategy::static_quorum, Strategy::keep_oldest, Strategy::referee},
-      problem);
+  return pick(value, field,
+              {Strategy::none, Strategy::keep_majority, Strategy::static_quorum, Strategy::keep_oldest,
+               Strategy::referee, Strategy::arbiter},
+              problem);
 }
 inline bool from_value(const KeyValue& value, LaneClass& field, std::string& problem) {
   return pick(value, field, {LaneClass::ordinary, LaneClass::bulk}, problem);

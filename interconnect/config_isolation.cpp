@@ -158,9 +158,6 @@ std::vector<std::string> isolation_problems(const Config& config) {
     }
     return found;
   }
-  if (config.strategy == Strategy::arbiter) {
-    return {"strategy is arbiter, for which nothing is built in yet: use keep_majority, or referee for two nodes"};
-  }
   for (const std::string& sentence : problems(isolation_settings(config))) found.push_back(with_key(sentence));
   const std::size_t read = found.size();
   const CoterieConfig coterie = coterie_of(config, found);
@@ -179,7 +176,10 @@ std::vector<std::string> isolation_warnings(const Config& config) {
   for (const std::string& sentence : Coterie::warnings(coterie, !config.state_dir.empty())) {
     found.push_back("isolation: " + sentence);
   }
-  if (config.state_dir.empty()) {
+  if (config.strategy == Strategy::arbiter) {
+    found.push_back(
+        "strategy is arbiter: the program must bring one (hawser::Arbiter); this library and its command have none");
+  } else if (config.state_dir.empty()) {
     found.push_back(
         "state_dir is empty: a node that starts again has forgotten its vote, and stays silent for one promise");
   }

@@ -115,7 +115,7 @@ void Table::top() {
   add<&Config::strategy>("strategy", KeyKind::choice, {},
                          {"Who may go on acting when the cluster is cut.",
                           "With none, both sides of a cut go on; with any other, those who lose stop within one lease.",
-                          "none keep_majority static_quorum keep_oldest referee"});
+                          "none keep_majority static_quorum keep_oldest referee arbiter"});
 }
 
 void Table::isolation() {

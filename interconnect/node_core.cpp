@@ -42,6 +42,16 @@ Config checked(Config config) {
   return config;
 }
 
+// A timer is late by more than half a heartbeat: that is no jitter, we did not run.
+LocalHealthConfig health_config(const DetectorConfig& detector) {
+  LocalHealthConfig health;
+  health.late = Duration{20'000};
+  health.stall = std::max(detector.heartbeat / 2, Duration{50'000});
+  health.grace = detector.heartbeat;
+  health.silence_hold = detector.heartbeat;
+  return health;
+}
+
 }  // namespace
 
 NodeCore::NodeCore(Runtime& runtime, Config config)
@@ -58,6 +68,7 @@ NodeCore::NodeCore(Runtime& runtime, Config config)
 NodeCore::~NodeCore() = default;
 
 void NodeCore::start() {
+  require_arbiter();
   storage_ = runtime_.open_storage(config_.state_dir);
   incarnation_ = choose_incarnation();
   TransportConfig transport;
@@ -70,6 +81,7 @@ void NodeCore::start() {
   transport_ = runtime_.make_transport(transport, *this);
   endpoint_ = transport_->listen(config_.listen);
   started_at_ = runtime_.scheduler().now();
+  health_.emplace(health_config(config_.detector), started_at_);
 
   const Turn turn{*this};
   phase_ = Phase::running;
@@ -280,14 +292,13 @@ bool NodeCore::in_turn_here() const noexcept {
 // fault, and nobody is accused for it.
 void NodeCore::notice_stall() {
   if (armed_at_ == never || now_ <= armed_at_) return;
-  const Duration late = now_ - armed_at_;
-  loop_lag_ = late;
-  if (late >= stall_limit()) stalled(late);
+  stalled(armed_at_, now_);
 }
 
-Duration NodeCore::stall_limit() const { return std::max(config_.detector.heartbeat / 2, Duration{50'000}); }
-
-void NodeCore::stalled(Duration late) {
+// What was due at `due` ran at `ran`. For a moment after a stall nobody is accused: what they said meanwhile waits.
+void NodeCore::stalled(Instant due, Instant ran) {
+  const Duration late = health_->tick(due, ran);
+  if (late == Duration::zero()) return;
   armed_at_ = now_;
   event("stall", {}, "loop_late", "this node did not run for " + std::to_string(to_us(late) / 1000) + " ms");
   for (const auto& peer : by_index_) {
@@ -302,7 +313,7 @@ void NodeCore::end_turn() {
     if (!run_round()) break;
     // A process can be stopped in the middle of a turn too, and then no timer is late when the turn ends.
     const Instant before = std::exchange(now_, runtime_.scheduler().now());
-    if (now_ - before >= stall_limit()) stalled(now_ - before);
+    if (now_ > before) stalled(before, now_);
   }
   finish_touched();
   const bool drained = phase_ == Phase::draining && at_rest();
@@ -509,6 +520,27 @@ void NodeCore::peer_changed(PeerCore& peer) {
         peer.id().text() + " is " + std::string{to_string(health.state)} + (health.degraded ? ", degraded" : ""));
   changed_.push_back(std::move(health));
   mark_dirty(peer);
+  const bool doubts = peer.state() == PeerState::suspect || peer.state() == PeerState::unreachable;
+  if (doubts && std::find(doubted_.begin(), doubted_.end(), peer.index()) == doubted_.end()) {
+    doubted_.push_back(peer.index());
+  }
+}
+
+// Looked at only while somebody is silent; lists are sorted by id, and what cannot be found is not said.
+void NodeCore::vouch(const std::vector<Hears>& hears) {
+  std::erase_if(doubted_, [this](std::uint32_t index) {
+    const PeerCore* const peer = by_index_[index].get();
+    return peer == nullptr || peer->state() == PeerState::up || peer->state() == PeerState::connecting;
+  });
+  for (std::size_t i = 0; i < doubted_.size(); ++i) {
+    PeerCore& peer = *by_index_[doubted_[i]];
+    if (!peer.silent_of_late(now_)) continue;
+    const auto said = std::lower_bound(hears.begin(), hears.end(), peer.id(),
+                                       [](const Hears& each, const NodeId& id) { return each.node < id; });
+    if (said != hears.end() && said->node == peer.id() && said->state == PeerState::up) {
+      peer.vouched(said->incarnation, now_);
+    }
+  }
 }
 
 void NodeCore::task_failed(std::exception_ptr error) {

@@ -9,8 +9,10 @@
 #include <hawser/base/id_table.hpp>
 #include <hawser/base/random.hpp>
 #include <hawser/base/timer_queue.hpp>
+#include <hawser/detector/local_health.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/isolation/arbiter_voter.hpp>
 #include <hawser/interconnect/isolation/isolation.hpp>
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/peer_core.hpp>
@@ -126,6 +128,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void drop(ConnectionId connection, const std::optional<Refusal>& reason);
   void event(std::string_view kind, const NodeId& peer, std::string_view cause, std::string text);
   void peer_changed(PeerCore& peer);
+  // What another node says of who hears whom: names one-way cuts.
+  void vouch(const std::vector<Hears>& hears);
   void mark_dirty(PeerCore& peer);
   // It has something to say at the end of the turn, and nothing to flush.
   void mark_touched(PeerCore& peer);
@@ -141,6 +145,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void mark_again(PeerCore& peer);
   // There will be more to send at `at`.
   void look_at(PeerCore& peer, Instant at);
+  // What this node thinks of itself. REQUIRES: started.
+  const LocalHealth& local_health() const noexcept { return *health_; }
   // Of isolation (node_isolation.cpp). Whether this node may act for the cluster at this instant.
   bool may_act() const noexcept { return isolation_ == nullptr || gate_.serving(read_clock()); }
   // What messages carry.
@@ -183,8 +189,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void list_hears();
   void refresh_hears(std::uint32_t index);
   void notice_stall();
-  Duration stall_limit() const;
-  void stalled(Duration late);
+  void stalled(Instant due, Instant ran);
   void request_turn();
   void arm();
   void timer_fired();
@@ -208,6 +213,13 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void note_link(const PeerCore& peer, bool there);
   void take_isolation();
   bool store_vote(const StoredVote& vote);
+  // Its arbiter (node_arbiter.cpp).
+  void require_arbiter() const;
+  void start_arbiter();
+  void ask_arbiter(const Pulse& pulse);
+  void call_arbiter();
+  void arbiter_answered(std::optional<std::uint64_t> renewal, const ArbiterAnswer& answer);
+  void note_arbiter();
   void send_pulse(const PulseSending& sending);
   bool tell_isolation();
   void tell(const StanceChange& change);
@@ -288,6 +300,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<std::uint32_t> hears_doubted_;  // indices
   bool hears_known_ = false;
   std::uint64_t hears_version_ = 0;
+  std::vector<std::uint32_t> doubted_;  // peers that are silent, or were when they changed last
   Endings endings_;
   // What a round walks while the lists above fill again; kept so that steady turns allocate nothing.
   std::vector<std::uint32_t> walked_;
@@ -302,7 +315,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   TimerId timer_ = TimerId::none;
   Instant armed_at_ = never;
   TimerQueue timers_;
-  Duration loop_lag_{0};
+  std::optional<LocalHealth> health_;  // from start() on
 
   // Who may act. Without a strategy there is no isolation, and the gate stays open until the node stops.
   struct LinkTold {
@@ -311,6 +324,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   };
   ServingGate gate_;
   std::unique_ptr<Isolation> isolation_;
+  std::unique_ptr<ArbiterVoter> arbiter_;  // with the strategy of that name
+  bool arbiter_linked_ = false;
+  std::string arbiter_problem_;
   std::atomic<Stance> stance_shown_{Stance::joining};
   std::uint64_t coterie_digest_ = 0;
   std::vector<Epoch> fences_;         // by place: older epochs of it are of before it was removed

@@ -53,6 +53,7 @@ void NodeCore::start_isolation() {
     if (bytes) memory = decode_vote(*bytes, coterie_digest_, places, why);
     if (why.empty()) why = "never written";
   }
+  start_arbiter();
   isolation_->start(memory, why, read_clock());
   take_isolation();
 }
@@ -122,8 +123,11 @@ bool NodeCore::store_vote(const StoredVote& vote) {
 }
 
 void NodeCore::send_pulse(const PulseSending& sending) {
+  const std::optional<Place> arbiter = isolation_->coterie().arbiter();
+  if (arbiter && sending.to.has(*arbiter)) ask_arbiter(sending.pulse);
   const BufferRef bytes = Buffer::copy(encode(sending.pulse, isolation_->coterie().places()));
   for (const Place place : sending.to) {
+    if (place == arbiter) continue;
     const auto peer = find(isolation_->coterie().id(place));
     if (peer == nullptr) continue;
     peer->say_pulse(bytes);
@@ -164,7 +168,13 @@ void NodeCore::tell(const ViewChange& change) {
     event("view", {}, "settled", "epoch " + text_of(change.view.epoch) + ": nobody serves in an older one");
   } else {
     // What a member sent before it was removed, or before it came back, is nobody's word any more.
-    for (const ViewMember& member : change.removed) fences_[member.place] = change.view.epoch;
+    for (const ViewMember& member : change.removed) {
+      fences_[member.place] = change.view.epoch;
+      const auto peer = find(coterie.id(member.place));
+      if (peer == nullptr || peer->incarnation() != member.incarnation) continue;
+      peer->removed_from_view(now_);
+      mark_dirty(*peer);
+    }
     for (const ViewMember& member : change.joined) fences_[member.place] = change.view.epoch;
     std::string text = "epoch " + text_of(change.view.epoch) + " is " + names_of(coterie, change.view.members);
     if (!change.removed.empty()) text += ", removed " + names_of(coterie, change.removed);

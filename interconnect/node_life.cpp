@@ -275,7 +275,11 @@ NodeSnapshot NodeCore::snapshot() const {
   result.transport = transport_ == nullptr ? transport_stats_ : transport_->stats();
   result.frames_rejected = frames_rejected_;
   result.sessions_refused = sessions_refused_;
-  result.loop_lag = loop_lag_;
+  if (health_) {
+    result.loop_lag = health_->lag();
+    result.local_health = health_->reason();
+    result.stalls = health_->stalls();
+  }
   result.events = log_.last(64);
   return result;
 }

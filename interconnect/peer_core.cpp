@@ -163,7 +163,8 @@ void PeerCore::tick(Instant now) {
     }
   }
   breaker_.tick(now);
-  if (judge_.tick(now)) after_judgement(now);
+  const LocalHealth& health = node_.local_health();
+  if (judge_.tick(now, health.may_accuse(now), health.may_convict(now))) after_judgement(now);
 }
 
 bool PeerCore::unanswered_too_long(Instant now) const {
@@ -251,7 +252,8 @@ bool PeerCore::is_still(Instant now) const {
 Instant PeerCore::next_wake() {
   if (self_) return wake_channels_;
   const Lane& control = lane(LaneClass::control);
-  wake_others_ = judge_.next_wake();
+  // Nobody is accused before we have heard what came while we ourselves did not run.
+  wake_others_ = std::max(judge_.next_wake(), node_.local_health().excused_until());
   if (!still_) wake_others_ = std::min({wake_others_, wake_channels_, control.next_wake(), breaker_.next_wake()});
   if (!still_ || !data_idle_) wake_others_ = std::min(wake_others_, wake_data_lanes());
   return control.open() && !control.blocked() ? std::min(wake_others_, next_beat_) : wake_others_;
@@ -456,8 +458,17 @@ void PeerCore::stance_changed(Instant now) {
   update_gates(now);  // first, so that no other thread puts in what nobody would end
   if (!isolated_) return;
   const Outcome outcome{OutcomeKind::isolated, Cause::self_isolated, {}};
+  end_gated(outcome, now);
+}
+
+void PeerCore::removed_from_view(Instant now) { end_gated({OutcomeKind::isolated, Cause::peer_isolated, {}}, now); }
+
+// A message belongs to the epoch in which it was submitted: what has left is not sent again in a later one.
+void PeerCore::end_gated(const Outcome& unsent, Instant now) {
   for (Channel* channel : known_channels_) {
-    if (!channel->replies() && !channel->policy().ungated) channel->end_unsent(outcome, true, now, node_.endings());
+    if (channel->replies() || channel->policy().ungated) continue;
+    channel->end_unsent(unsent, true, now, node_.endings());
+    channel->disown_sent({OutcomeKind::unknown, unsent.cause, {}}, now, node_.endings());
   }
 }
 

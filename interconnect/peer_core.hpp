@@ -90,6 +90,9 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void finish_turn(Instant now);
   Instant next_wake();
   void excuse(Duration stalled) { judge_.excuse(stalled); }
+  // Another node hears that life of it.
+  void vouched(Incarnation incarnation, Instant now);
+  bool silent_of_late(Instant now) const noexcept { return judge_.silent_of_late(now); }
 
   // ---- the loop: what the node decides
   void open_to_self(Instant now);  // this "peer" is the node itself
@@ -105,8 +108,11 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void say_pulse(const BufferRef& bytes);
   // This node may act for the cluster, or may not any more: unsent messages end, unless their type is ungated.
   void stance_changed(Instant now);
+  // A view without the peer has been entered: what is for it belongs to an older one.
+  void removed_from_view(Instant now);
   bool linked() const noexcept { return up() || judge_.state() == PeerState::suspect; }
 
+  PeerState state() const noexcept { return judge_.state(); }
   bool up() const noexcept { return judge_.state() == PeerState::up; }
   PeerState state() const noexcept { return judge_.state(); }
   Incarnation incarnation() const noexcept { return peer_incarnation_; }
@@ -166,6 +172,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void fail_lane(Lane& lane, Lane::Severity severity, std::string_view cause, std::string detail, Instant now);
   void goodbye(const Goodbye& said, Instant now);
   void heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now);
+  void end_gated(const Outcome& unsent, Instant now);
   void after_judgement(Instant now);
 
   // traffic (peer_traffic.cpp)
@@ -266,6 +273,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t beats_answered_ = 0;
   Ring<Beat> unanswered_;
   std::uint64_t last_heard_ = 0;
+  std::vector<Hears> hears_said_;  // by the peer, last
   std::uint64_t reply_due_ = 0;
   Instant reply_heard_at_{};
 

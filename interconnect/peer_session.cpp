@@ -332,6 +332,9 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
     last_heard_ = heartbeat.sequence;
     reply_due_ = heartbeat.sequence;
     reply_heard_at_ = now;
+    if (judge_.heard(now)) node_.peer_changed(*this);
+    if (!heartbeat.hears.empty()) hears_said_ = heartbeat.hears;  // else as before
+    node_.vouch(hears_said_);
   }
   if (heartbeat.reply_to == 0) return;
   while (!unanswered_.empty() && unanswered_.front().sequence < heartbeat.reply_to) unanswered_.pop_front();
@@ -347,6 +350,10 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
   judge_.reply(now);
   if (!still_) breaker_.evidence(now);
   if (judge_.tick(now)) after_judgement(now);
+}
+
+void PeerCore::vouched(Incarnation incarnation, Instant now) {
+  if (incarnation == peer_incarnation_ && judge_.vouched(now)) node_.peer_changed(*this);
 }
 
 // The judge has changed its mind, or may have: carry out what follows.

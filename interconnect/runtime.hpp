@@ -1,4 +1,4 @@
-// The ports: everything a node needs from the world, and nothing else.
+// The ports: everything a node needs from the world, and nothing else; beside them the arbiter (arbiter.hpp).
 //
 // Two runtimes fill them: ZmqRuntime (real sockets, real time) and sim::Host (virtual both). A port is narrow and NEVER
 // calls back from inside a call: what happens later is told through TransportEvents or a timer, on the loop, in a turn
@@ -169,6 +169,8 @@ class StableStorage {
   virtual bool write(std::string_view name, std::span<const std::byte> bytes, std::string& problem) = 0;
 };
 
+class Arbiter;
+
 class Runtime {
  public:
   virtual Scheduler& scheduler() noexcept = 0;
@@ -181,6 +183,8 @@ class Runtime {
   virtual std::unique_ptr<Transport> make_transport(const TransportConfig& config, TransportEvents& events) = 0;
   // Null when `state_dir` is empty. Throws StartError when it cannot be used.
   virtual std::unique_ptr<StableStorage> open_storage(const std::string& state_dir) = 0;
+  // What votes with strategy `arbiter` (interconnect/arbiter.hpp); null where the program has brought none.
+  virtual Arbiter* arbiter() noexcept { return nullptr; }
   // A generator nobody else draws from.
   virtual Random make_random() = 0;
   // Microseconds since 1970, only for incarnations of nodes without a state_dir and for the eyes of people.

@@ -128,6 +128,9 @@ struct NodeSnapshot {
   std::vector<ViewMemberSnapshot> view;  // by seniority; empty without a strategy
   bool view_settled = false;             // every other member of it has left all older ones
   Instant serving_until{};               // zero: it does not serve; `never` where nothing can end it
+  // What may_serve() would have answered, and for how long that holds without another word of its quorum.
+  bool may_serve() const noexcept { return taken_at < serving_until; }
+  Duration lease_remaining() const noexcept { return may_serve() ? until(taken_at, serving_until) : Duration::zero(); }
   std::string strategy;
   std::vector<PeerSnapshot> peers;  // by id
   LedgerRow ledger;                 // the sum of the peers, and of sends to unknown ids
@@ -139,6 +142,8 @@ struct NodeSnapshot {
   std::uint64_t frames_rejected = 0;  // malformed, stale, not addressed to us
   std::uint64_t sessions_refused = 0;
   Duration loop_lag{0};
+  Reason local_health;  // healthy, late, stalled: how this node itself is
+  std::uint64_t stalls = 0;
   std::vector<Event> events;  // the last transitions, oldest first
 };
 

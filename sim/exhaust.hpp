@@ -5,8 +5,13 @@
 // connected both ways, for the others it says unreachable, it does not change its mind, what it sends to the first is
 // delivered, and what it sends to the others ends as unreachable at once. After the heal everybody recovers and comes
 // to rest. The idea is small-scope exhaustion, as in model checking: no cut of so few nodes is left to chance.
+//
+// With a strategy the nodes also have to agree on who may act: after `agreement` those that serve are exactly the group
+// that derive() makes of the graph, in one settled view, and stay so; what they send each other is delivered, and what
+// the others send, or are sent, ends as isolated. After the heal all serve in one view.
 #pragma once
 
+#include <hawser/interconnect/isolation/strategy.hpp>
 #include <hawser/sim/reachability.hpp>
 #include <hawser/sim/violation.hpp>
 #include <hawser/sim/virtual_clock.hpp>
@@ -17,9 +22,11 @@
 namespace hawser::sim {
 
 struct ExhaustOptions {
-  std::uint64_t seed = 1;         // of the world of graph g: seed + g
-  bool cold = false;              // imposed before anybody has met anybody, instead of after
+  std::uint64_t seed = 1;  // of the world of graph g: seed + g
+  bool cold = false;       // imposed before anybody has met anybody, instead of after
+  Strategy strategy = Strategy::none;
   Duration settle{4'000'000};     // after which every judgement is final
+  Duration agreement{6'000'000};  // with a strategy: after which the view is final, beyond `settle`
   Duration hold{2'000'000};       // beyond that, in which none may change
   Duration recovery{15'000'000};  // after the heal, at most
   std::size_t trace_rows = 0;     // for the story of a violation

@@ -33,6 +33,7 @@ void begin_calm(const FaultStage& stage, const Fault&) {
     world.disk_full(name, false);
     world.memory_limit(name, 0);
     world.fault_points_off(name);
+    world.arbiter_delay(name, ArbiterRule{}.there);
     world.resume(name);
     const bool fenced = end_twins(stage, name);
     end_skew(stage, name);

@@ -177,6 +177,21 @@ void end_memory_limit(const FaultStage& stage, const Fault& fault) {
   });
 }
 
+template <bool Cut>
+void arbiter_cut(const FaultStage& stage, const Fault& fault) {
+  each_node(fault, [&](const std::string& name) { stage.world.arbiter_cut(name, Cut); });
+}
+template <bool Deaf>
+void arbiter_deaf(const FaultStage& stage, const Fault& fault) {
+  each_node(fault, [&](const std::string& name) { stage.world.arbiter_deaf(name, Deaf); });
+}
+void begin_arbiter_slow(const FaultStage& stage, const Fault& fault) {
+  each_node(fault, [&](const std::string& name) { stage.world.arbiter_delay(name, fault.delay.delay()); });
+}
+void end_arbiter_slow(const FaultStage& stage, const Fault& fault) {
+  each_node(fault, [&](const std::string& name) { stage.world.arbiter_delay(name, ArbiterRule{}.there); });
+}
+
 constexpr std::array rows{
     FaultVerb{"refuse", "on", "for", "New connections to them are refused.", &refuse<true>, &refuse<false>},
     FaultVerb{"misroute", "on instead", "for", "New connections to them end at another node.", &begin_misroute,
@@ -227,6 +242,12 @@ constexpr std::array rows{
               &handler_stall<false>},
     FaultVerb{"fault_point", "on point chance", "for", "A named point of the code fires with that chance.",
               &begin_fault_point, &end_fault_point},
+    FaultVerb{"arbiter_cut", "on", "for", "Nothing passes between them and the arbiter.", &arbiter_cut<true>,
+              &arbiter_cut<false>},
+    FaultVerb{"arbiter_deaf", "on", "for", "What they ask the arbiter takes effect, and no answer comes.",
+              &arbiter_deaf<true>, &arbiter_deaf<false>},
+    FaultVerb{"arbiter_slow", "on delay", "for", "Each way between them and the arbiter takes so long.",
+              &begin_arbiter_slow, &end_arbiter_slow},
     FaultVerb{"disk_lose", "on", "", "What they have stored is gone.", &begin_disk_lose},
     FaultVerb{"disk_tear", "on", "", "Their last write is torn.", &begin_disk_tear},
     FaultVerb{"disk_full", "on", "for", "They can store nothing.", &disk_full<true>, &disk_full<false>},

@@ -11,6 +11,7 @@
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/sim/event_queue.hpp>
 #include <hawser/sim/network.hpp>
+#include <hawser/sim/sim_arbiter.hpp>
 #include <hawser/sim/sim_storage.hpp>
 #include <hawser/sim/virtual_clock.hpp>
 
@@ -42,6 +43,7 @@ struct Ground {
   EventQueue& events;
   Network& network;
   Trace& trace;
+  SimArbiter& arbiter;
   const WorldTime& now;
   std::uint64_t seed;
 };
@@ -123,6 +125,7 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   bool on_loop() const noexcept override { return true; }
   std::unique_ptr<Transport> make_transport(const TransportConfig& config, TransportEvents& events) override;
   std::unique_ptr<StableStorage> open_storage(const std::string& state_dir) override;
+  Arbiter* arbiter() noexcept override { return &ground_.arbiter.client(index_); }
   Random make_random() override;
   std::int64_t wall_clock_us() const noexcept override;
   FaultPoints* fault_points() noexcept override { return this; }

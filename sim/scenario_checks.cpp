@@ -21,7 +21,7 @@ constexpr std::int64_t flaps_max = 10'000;
 constexpr std::string_view peer_states = "connecting up suspect unreachable";
 constexpr std::string_view stances = "joining serving isolated";
 constexpr std::string_view event_kinds =
-    "peer_state breaker gray session lane dial stance view node refused stall task";
+    "peer_state breaker gray session lane dial stance view arbiter node refused stall task";
 
 std::string shown(Duration duration) { return format_duration(duration); }
 

@@ -105,6 +105,9 @@ void StanceWatch::reaches(const std::string& host, const std::function<Duration(
     const bool own = run.ids[place] == run.member.first;
     if (own || silent_for(run.ids[place]) <= bound) may_answer.add(static_cast<Place>(place));
   }
+  if (const auto arbiter = run.coterie.arbiter(); arbiter && silent_for(run.coterie.id(*arbiter)) <= bound) {
+    may_answer.add(*arbiter);
+  }
   if (run.coterie.quorum(may_answer)) return;
   add({host}, host + " serves, and for " + in_ms(bound) + " no quorum can have answered it, only " +
                   run.coterie.names(may_answer));

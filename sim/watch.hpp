@@ -22,9 +22,11 @@
 #include <hawser/sim/world.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hawser::sim {
@@ -63,6 +65,9 @@ class Watch {
   void expect_dials(std::uint64_t most);
   // I12. Who was told what about whom.
   const StanceWatch& stances() const noexcept { return stances_; }
+  // Called with every change of stance or view that a node is told, with the evidence: one of the two is null.
+  using OnChange = std::function<void(const Node&, const StanceChange*, const ViewChange*)>;
+  void on_change(OnChange told) { on_change_ = std::move(told); }
   // What somebody else found out about this world, reported as if the watch had.
   void accuse(Finding finding);
   // Looks at every node now.
@@ -123,6 +128,7 @@ class Watch {
   std::uint64_t hardships_ = ~std::uint64_t{0};
   std::uint64_t looks_ = 0;
   std::size_t next_ = 0;
+  OnChange on_change_;
   bool tampered_ = false;  // somebody changes frames or has another's name, or did
   std::vector<Violation> violations_;
 };

@@ -12,8 +12,14 @@ void Watch::follow_stances(const std::string& name, Node& node) {
   std::vector<std::string> unread;
   stances_.begins(name, {node.id(), node.incarnation()}, node.members(), Coterie{coterie_of(node.config(), unread)},
                   isolation_settings(node.config()));
-  node.on_view([this, name](const ViewChange& change) { stances_.told(name, change); });
-  node.on_stance([this, name](const StanceChange& change) { stances_.told(name, change, calm()); });
+  node.on_view([this, name, &node](const ViewChange& change) {
+    stances_.told(name, change);
+    if (on_change_) on_change_(node, nullptr, &change);
+  });
+  node.on_stance([this, name, &node](const StanceChange& change) {
+    stances_.told(name, change, calm());
+    if (on_change_) on_change_(node, &change, nullptr);
+  });
 }
 
 void Watch::look_at_stances() {
@@ -29,7 +35,11 @@ Duration Watch::silent_for(const std::string& observer, const NodeId& peer) cons
 }
 
 void Watch::look_at_quorum(const std::string& name, const NodeSnapshot& shown, const Config& config) {
-  stances_.reaches(name, [&](const NodeId& peer) { return silent_for(name, peer); });
+  const bool arbiter = config.strategy == Strategy::arbiter;
+  stances_.reaches(name, [&](const NodeId& peer) {
+    if (arbiter && peer.text() == "arbiter") return world_.arbiter().silent_for(world_.at_host(name).index());
+    return silent_for(name, peer);
+  });
   if (shown.stance != Stance::serving || hampered_or_lossy()) return;
   const Duration detection = suspicion_bound(config.detector, options_.jitter) + books_.lateness().base_delay;
   stances_.quiet(world_.now() - world_.last_hardship(), detection,
@@ -37,6 +47,7 @@ void Watch::look_at_quorum(const std::string& name, const NodeSnapshot& shown, c
 }
 
 bool Watch::hampered_or_lossy() const {
+  if (world_.arbiter().hampered()) return true;
   for (const std::string& from : names_) {
     const Host& host = world_.at_host(from);
     if (host.paused() || host.hampered()) return true;

@@ -16,6 +16,7 @@ constexpr Duration clock_begin_max{1'000'000'000'000};
 constexpr std::uint64_t events_at_one_instant_max = 1'000'000;
 
 constexpr std::uint64_t network_stream = 0x6e6574776f726bULL;
+constexpr std::uint64_t arbiter_stream = 0x61726269746572ULL;
 constexpr std::uint64_t clock_stream = 0x636c6f636bULL;
 
 }  // namespace
@@ -24,7 +25,8 @@ World::World(const WorldOptions& options)
     : options_(options),
       trace_(options.trace_rows, options.trace_to),
       random_(options.seed),
-      network_(events_, now_, trace_, Random{options.seed ^ network_stream}) {}
+      network_(events_, now_, trace_, Random{options.seed ^ network_stream}),
+      arbiter_(events_, trace_, now_, Random{options.seed ^ arbiter_stream}) {}
 
 World::~World() {
   // In the order of their starts, while all that they use still stands.
@@ -39,7 +41,7 @@ Host& World::host(const std::string& name, ProcessFactory factory) {
   const MachineId index = network_.add_machine(name, rule);
   Random clocks{options_.seed ^ clock_stream ^ index};
   const Instant clock_begin{clocks.between(clock_begin_min, clock_begin_max)};
-  hosts_.push_back(std::make_unique<Host>(Ground{events_, network_, trace_, now_, options_.seed}, index, name,
+  hosts_.push_back(std::make_unique<Host>(Ground{events_, network_, trace_, arbiter_, now_, options_.seed}, index, name,
                                           clock_begin, std::move(factory)));
   specs_.emplace_back();
   return *hosts_.back();
@@ -164,6 +166,24 @@ void World::pause(const std::string& name) {
 void World::resume(const std::string& name) {
   hardship("resume", name);
   at_name(name).resume();
+}
+
+void World::arbiter_cut(const std::string& name, bool cut) {
+  hardship(cut ? "arbiter_cut" : "arbiter_heal", name);
+  ArbiterRule& rule = arbiter_.rule(at_name(name).index());
+  rule.asks_lost = rule.answers_lost = cut;
+}
+
+void World::arbiter_deaf(const std::string& name, bool deaf) {
+  hardship(deaf ? "arbiter_deaf" : "arbiter_heard", name);
+  arbiter_.rule(at_name(name).index()).answers_lost = deaf;
+}
+
+void World::arbiter_delay(const std::string& name, const Delay& each_way) {
+  hardship("arbiter_delay",
+           name + ' ' + std::to_string(each_way.min().count()) + ".." + std::to_string(each_way.max().count()));
+  ArbiterRule& rule = arbiter_.rule(at_name(name).index());
+  rule.there = rule.back = each_way;
 }
 
 void World::slow(const std::string& name, Duration turn_cost) {

@@ -20,6 +20,7 @@
 #include <hawser/sim/network.hpp>
 #include <hawser/sim/rule.hpp>
 #include <hawser/sim/shape.hpp>
+#include <hawser/sim/sim_arbiter.hpp>
 #include <hawser/sim/trace.hpp>
 
 #include <cstdint>
@@ -92,6 +93,7 @@ class World {
   std::vector<std::string> hosts() const;
   std::size_t hosts_count() const noexcept { return hosts_.size(); }
   Network& network() noexcept { return network_; }
+  SimArbiter& arbiter() noexcept { return arbiter_; }
   Trace& trace() noexcept { return trace_; }
   std::uint64_t trace_hash() const noexcept { return trace_.hash(); }
   std::uint64_t events_run() const noexcept { return events_run_; }
@@ -203,6 +205,12 @@ class World {
   void fault_point(const std::string& name, FaultPoint point, std::uint32_t millionths);
   void fault_points_off(const std::string& name);  // all of them, stalled handlers included
 
+  // The way to the arbiter. Parted: nothing passes; deaf: what it asks takes effect, and no answer comes. heal() ends
+  // both. Slow: each way takes so long.
+  void arbiter_cut(const std::string& name, bool cut = true);
+  void arbiter_deaf(const std::string& name, bool deaf = true);
+  void arbiter_delay(const std::string& name, const Delay& each_way);
+
   // Clocks and resources.
   void clock_rate(const std::string& name, std::int32_t ppm);
   void clock_freeze(const std::string& name, bool frozen);  // thawed it goes on at the true rate, and is behind
@@ -242,6 +250,7 @@ class World {
   Trace trace_;
   Random random_;
   Network network_;
+  SimArbiter arbiter_;
   std::vector<std::shared_ptr<NodeSpec>> specs_;  // by host; null where no node runs
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<std::function<void()>> checks_;

@@ -97,6 +97,7 @@ void World::one_way(const std::string& from, const std::string& to) {
 
 void World::heal() {
   hardship("heal");
+  arbiter_.heal();
   for (const auto& from : hosts_) {
     for (const auto& to : hosts_) {
       Rule rule = network_.rule(from->index(), to->index());

@@ -4,6 +4,7 @@
 #include "demo_command.hpp"
 #include "exhaust_command.hpp"
 #include "exit_code.hpp"
+#include "failover_command.hpp"
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
 #include "node_command.hpp"
@@ -47,6 +48,7 @@ struct CommandLine {
   ReplayDetectorOptions detector_options;
   ResolveOptions resolve_options;
   ExhaustCommandOptions exhaust;
+  FailoverCommandOptions failover;
   SweepCommandOptions sweep;
   TraceDiffOptions diff;
   DeterminismOptions determinism;
@@ -178,6 +180,8 @@ struct CommandLine {
         "      what n1 sends to n3 is lost, and everything between n2 and n4\n"
         "  hawser resolve --members examples/members.toml --all-cuts\n"
         "      which cuts silence everybody, and which single failures are survived\n"
+        "  hawser resolve --event changes.jsonl\n"
+        "      decides recorded changes again, from their evidence (hawser sim run --changes)\n"
         "  echo '{\"members\": [\"n1\", \"n2\", \"n3\"], \"cut\": \"n1|n2,n3\"}' | hawser resolve --input - --json\n\n"
         "The shipped cores are played on virtual time until nothing changes. Exit code 0 when somebody serves under\n"
         "every strategy, 1 when nobody does under one of them, 2 when the question is wrong.");
@@ -194,6 +198,7 @@ struct CommandLine {
     sub->add_option("--lease", o.lease, "How long a member serves on its last answers; 1.5s");
     sub->add_option("--stable-after", o.stable_after, "How long a wish must stand still; 1s");
     sub->add_option("--detection", o.detection, "Silence after which a link counts as lost; four heartbeats");
+    sub->add_option("--event", o.event, "Changes of stance and view, a JSON object a line: each is decided again");
     sub->add_flag("--all-cuts", o.all_cuts, "Also: which cuts silence everybody, which single failures are survived");
     sub->add_flag("--json", o.json, "One JSON object, described in docs/commands.md");
   }
@@ -217,6 +222,7 @@ struct CommandLine {
         ->capture_default_str();
     scenario_commands(*sim);
     exhaust_command(*sim);
+    failover_command(*sim);
     sweep_command(*sim);
     trace_commands(*sim);
   }
@@ -237,6 +243,8 @@ struct CommandLine {
     run->add_option("--seed", sim_run_options.seed, "Chance of this run (with a file: instead of the file's seed)");
     run->add_option("--json", sim_run_options.json, "Write the report as JSON; - is the standard output");
     run->add_option("--trace", sim_run_options.trace, "Write every row of the trace; - is the standard output");
+    run->add_option("--changes", sim_run_options.changes,
+                    "Write every change of stance and view with its evidence, for hawser resolve --event");
     run->add_option("--until-event", sim_run_options.until_event, "Stop after so many events; then inconclusive");
 
     CLI::App* const made = command(
@@ -294,17 +302,35 @@ struct CommandLine {
     trace->add_option("--out", trace_out, "Where to")->required();
   }
 
+  void failover_command(CLI::App& sim) {
+    CLI::App* const sub = command(
+        sim, "failover", "Measures how long a place stays empty after a crash, a cut and one bad link",
+        [this] { return sim_failover(failover); },
+        "  hawser sim failover\n      five nodes, defaults and tight settings, 20 runs of each\n"
+        "  hawser sim failover --config n1.toml --runs 100\n      with the times of a configuration\n\n"
+        "Exit code 0 when every run ended within its bound, 1 when one did not, 2 when the options are wrong.");
+    sub->add_option("--nodes", failover.nodes, "3 to 32; the last one loses")->capture_default_str();
+    sub->add_option("--runs", failover.runs, "Of each row")->capture_default_str();
+    sub->add_option("--seed", failover.seed, "Of the first run of each row")->capture_default_str();
+    sub->add_option("--strategy", failover.strategy, "Who may go on")->capture_default_str();
+    sub->add_option("--config", failover.config, "A configuration whose detector and isolation are to be measured");
+    sub->add_flag("--json", failover.json, "All times, as JSON");
+  }
+
   void exhaust_command(CLI::App& sim) {
     CLI::App* const sub = command(
         sim, "exhaust", "Imposes every directed graph of who reaches whom on three or four nodes",
         [this] { return sim_exhaust(exhaust); },
         "  hawser sim exhaust --nodes 3\n      all 64 graphs: held, judged, healed, with every invariant checked\n"
+        "  hawser sim exhaust --nodes 3 --strategy all\n      each of them with every strategy: who serves, too\n"
         "  hawser sim exhaust --nodes 4 --slice 1/16 --json result.json\n"
         "  hawser sim exhaust --nodes 4 --graph 1234\n      one graph, with the story of what went wrong\n\n"
         "Exit code 0 when all passed, 1 when some failed, 2 when the options are wrong or it was interrupted.");
     sub->add_option("--nodes", exhaust.nodes, "3 (64 graphs) or 4 (4096)")->capture_default_str();
     sub->add_option("--slice", exhaust.slice, "K/N: each N-th graph, beginning with the K-th")->capture_default_str();
     sub->add_option("--graph", exhaust.graph, "Only this one: a bit for each ordered pair, n1>n2 the lowest");
+    sub->add_option("--strategy", exhaust.strategy, "Who may act when cut off: none, keep_majority .. arbiter; or all")
+        ->capture_default_str();
     sub->add_flag("--cold", exhaust.cold, "Impose it before the nodes have met, not after");
     sub->add_option("--seed", exhaust.seed, "Chance of the worlds")->capture_default_str();
     sub->add_option("--jobs", exhaust.jobs, "Worker processes; 0 is one per CPU")->capture_default_str();

@@ -64,9 +64,32 @@ std::string text_of(const sim::Violation& violation) {
   return text.str();
 }
 
-sim::ExhaustOptions sim_options(const ExhaustCommandOptions& options, std::size_t rows) {
+// A number of the campaign is a graph with a strategy.
+struct Plot {
+  Strategy strategy;
+  ReachabilityGraph graph;
+};
+
+// Empty when there is none of that name.
+std::vector<Strategy> strategies_of(const std::string& name) {
+  std::vector<Strategy> chosen;
+  for (std::size_t i = 0; i < strategy_count; ++i) {
+    const auto strategy = static_cast<Strategy>(i);
+    if (name == "all" || name == to_string(strategy)) chosen.push_back(strategy);
+  }
+  return chosen;
+}
+
+Plot plot_of(const ExhaustCommandOptions& options, std::uint64_t number) {
+  const std::uint64_t graphs = sim::graph_count(options.nodes);
+  return {strategies_of(options.strategy)[number / graphs],
+          {options.nodes, static_cast<std::uint32_t>(number % graphs)}};
+}
+
+sim::ExhaustOptions sim_options(const ExhaustCommandOptions& options, Strategy strategy, std::size_t rows) {
   sim::ExhaustOptions result;
   result.seed = options.seed;
+  result.strategy = strategy;
   result.cold = options.cold;
   result.trace_rows = rows;
   return result;
@@ -74,9 +97,9 @@ sim::ExhaustOptions sim_options(const ExhaustCommandOptions& options, std::size_
 
 // The story of a violation costs every run its rows; so only a run that failed is played again, with them.
 std::string play(const ExhaustCommandOptions& options, std::uint64_t number) {
-  const ReachabilityGraph graph{options.nodes, static_cast<std::uint32_t>(number)};
-  GraphRun run = sim::impose(graph, sim_options(options, 0));
-  if (!run.violations.empty()) run = sim::impose(graph, sim_options(options, story_rows));
+  const auto [strategy, graph] = plot_of(options, number);
+  GraphRun run = sim::impose(graph, sim_options(options, strategy, 0));
+  if (!run.violations.empty()) run = sim::impose(graph, sim_options(options, strategy, story_rows));
   Json answer{{"recovered_us", run.recovered_after.count()},
               {"events", run.events},
               {"messages", run.messages},
@@ -95,8 +118,8 @@ class Exhaustion {
 
   void take(std::uint64_t number, const std::string& text) {
     const Json answer = Json::parse(text);
-    const ReachabilityGraph graph{options_.nodes, static_cast<std::uint32_t>(number)};
-    Row& row = rows_[links_of(graph)];
+    const auto [strategy, graph] = plot_of(options_, number);
+    Row& row = rows_[by_strategy() ? static_cast<unsigned>(strategy) : links_of(graph)];
     ++row.graphs;
     row.shapes.insert(graph.shape());
     events_ += answer["events"].get<std::uint64_t>();
@@ -105,7 +128,8 @@ class Exhaustion {
     simulated_us_ += answer["simulated_us"].get<std::int64_t>();
     if (answer.contains("invariant")) {
       ++row.failed;
-      failures_.add({number, answer["invariant"], "graph " + graph.text() + "\n" + answer["text"].get<std::string>()});
+      failures_.add({number, answer["invariant"],
+                     "graph " + graph.text() + strategy_text(strategy) + "\n" + answer["text"].get<std::string>()});
       return;
     }
     const auto recovered = answer["recovered_us"].get<std::int64_t>();
@@ -118,19 +142,23 @@ class Exhaustion {
 
   FailureTable& failures() noexcept { return failures_; }
   std::string replay(std::uint64_t number) const {
-    return "hawser sim exhaust --nodes " + std::to_string(options_.nodes) + " --graph " + std::to_string(number) +
-           " --seed " + std::to_string(options_.seed) + (options_.cold ? " --cold" : "");
+    const auto [strategy, graph] = plot_of(options_, number);
+    return "hawser sim exhaust --nodes " + std::to_string(options_.nodes) + " --graph " + std::to_string(graph.edges) +
+           (strategy == Strategy::none ? "" : " --strategy " + std::string{to_string(strategy)}) + " --seed " +
+           std::to_string(options_.seed) + (options_.cold ? " --cold" : "");
   }
 
   void show(Terminal& terminal, const CampaignEnd& end) {
-    Table table{{{"links both ways", Align::right},
+    Table table{{by_strategy() ? Table::Column{"strategy"} : Table::Column{"links both ways", Align::right},
                  {"graphs", Align::right},
                  {"shapes", Align::right},
                  {"failed", Align::right},
                  {"recovered after: median", Align::right},
                  {"slowest", Align::right},
                  {"the slowest graph"}}};
-    for (auto& [links, row] : rows_) table.row(cells(std::to_string(links), row));
+    for (auto& [key, row] : rows_) {
+      table.row(cells(by_strategy() ? std::string{to_string(static_cast<Strategy>(key))} : std::to_string(key), row));
+    }
     Row all = whole();
     table.row(cells("all", all));
     for (const std::string& line : table.lines(terminal)) terminal.line(line);
@@ -147,11 +175,17 @@ class Exhaustion {
 
   Json json(const CampaignEnd& end, std::uint64_t planned) {
     Row all = whole();
-    Json result{{"command", "exhaust"},        {"nodes", options_.nodes},
-                {"slice", options_.slice},     {"seed", options_.seed},
-                {"cold", options_.cold},       {"planned", planned},
-                {"graphs", end.runs},          {"shapes", all.shapes.size()},
-                {"failed", failures_.count()}, {"interrupted", end.interrupted}};
+    Json result{{"command", "exhaust"},
+                {"nodes", options_.nodes},
+                {"slice", options_.slice},
+                {"seed", options_.seed},
+                {"cold", options_.cold},
+                {"strategy", options_.strategy},
+                {"planned", planned},
+                {"graphs", end.runs},
+                {"shapes", all.shapes.size()},
+                {"failed", failures_.count()},
+                {"interrupted", end.interrupted}};
     result["slowest_recovery_us"] = all.slowest_us;
     result["slowest_graph"] = all.slowest;
     result["events"] = events_;
@@ -173,6 +207,11 @@ class Exhaustion {
   }
 
  private:
+  bool by_strategy() const { return options_.strategy == "all"; }
+  static std::string strategy_text(Strategy strategy) {
+    return strategy == Strategy::none ? "" : ", " + std::string{to_string(strategy)};
+  }
+
   Row whole() const {
     Row all;
     for (const auto& [links, row] : rows_) {
@@ -211,7 +250,7 @@ class Exhaustion {
 int show_one(const ExhaustCommandOptions& options) {
   Terminal terminal;
   const ReachabilityGraph graph{options.nodes, *options.graph};
-  const GraphRun run = sim::impose(graph, sim_options(options, story_rows));
+  const GraphRun run = sim::impose(graph, sim_options(options, strategies_of(options.strategy).front(), story_rows));
   terminal.line("graph " + std::to_string(graph.edges) + " of " + std::to_string(graph.nodes) +
                 " nodes: " + graph.text() + " (shape " + std::to_string(graph.shape()) + ")");
   terminal.line(grouped(run.events) + " events, " + grouped(run.messages) + " messages, " + grouped(run.handled) +
@@ -243,6 +282,12 @@ int sim_exhaust(const ExhaustCommandOptions& options) {
   }
   const std::optional<Slice> slice = slice_of(options.slice);
   if (!slice) return usage("--slice is K/N with 1 <= K <= N, for example 2/8; not '" + options.slice + "'");
+  const std::vector<Strategy> strategies = strategies_of(options.strategy);
+  if (strategies.empty()) {
+    return usage("--strategy is one of none, keep_majority, static_quorum, keep_oldest, referee, arbiter, all; not '" +
+                 options.strategy + "'");
+  }
+  if (options.graph && strategies.size() > 1) return usage("--graph is played with one --strategy, not with all");
   if (options.graph) return show_one(options);
 
   Terminal terminal;
@@ -252,9 +297,10 @@ int sim_exhaust(const ExhaustCommandOptions& options) {
   plan.jobs = options.jobs;
   plan.show_progress = options.json != "-";
   const std::uint64_t begin = slice->first - 1;
-  plan.total = begin >= graphs ? 0 : (graphs - begin + slice->of - 1) / slice->of;
-  plan.next = [at = begin, graphs, of = slice->of]() mutable -> std::optional<std::uint64_t> {
-    if (at >= graphs) return std::nullopt;
+  const std::uint64_t all = graphs * strategies.size();
+  plan.total = begin >= all ? 0 : (all - begin + slice->of - 1) / slice->of;
+  plan.next = [at = begin, all, of = slice->of]() mutable -> std::optional<std::uint64_t> {
+    if (at >= all) return std::nullopt;
     return std::exchange(at, at + of);
   };
   plan.work = [&options](std::uint64_t number) { return play(options, number); };

@@ -1,4 +1,5 @@
-// `hawser sim exhaust`: every directed reachability graph of three or four nodes, imposed on a running world.
+// `hawser sim exhaust`: every directed reachability graph of three or four nodes, imposed on a running world, without a
+// strategy of isolation, with one, or with each of them.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@ struct ExhaustCommandOptions {
   unsigned nodes = 3;                  // 3 or 4
   std::string slice = "1/1";           // K/N: each N-th graph, beginning with the K-th
   std::optional<std::uint32_t> graph;  // only this one, with its story
+  std::string strategy = "none";       // the name of one, or `all`: each of them, none included
   bool cold = false;                   // imposed before the nodes have met
   std::uint64_t seed = 1;
   unsigned jobs = 0;  // 0: all CPUs

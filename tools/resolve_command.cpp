@@ -3,6 +3,7 @@
 #include "exit_code.hpp"
 #include <hawser/base/quantity.hpp>
 #include "json_tree.hpp"
+#include "resolve_event.hpp"
 #include "resolve_question.hpp"
 #include "resolve_run.hpp"
 #include "resolve_show.hpp"
@@ -94,6 +95,7 @@ int complain(const Sentences& wrong) {
 }  // namespace
 
 int resolve(const ResolveOptions& options) {
+  if (!options.event.empty()) return resolve_event(options.event, options.json);
   Sentences wrong;
   ResolveQuestion question;
   if (!options.members.empty()) read_file(options.members, question, wrong);

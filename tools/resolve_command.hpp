@@ -22,6 +22,7 @@ struct ResolveOptions {
   std::string lease;
   std::string stable_after;
   std::string detection;
+  std::string event;  // recorded changes to decide again; then nothing else but json counts
   bool all_cuts = false;
   bool json = false;
 };

@@ -2,8 +2,11 @@
 
 #include "exit_code.hpp"
 #include <hawser/base/quantity.hpp>
+#include <hawser/inspect/isolation_json.hpp>
+#include <hawser/interconnect/node.hpp>
 #include <hawser/sim/generate.hpp>
 #include <hawser/sim/scenario_file.hpp>
+#include <hawser/sim/watch.hpp>
 #include "terminal.hpp"
 #include "text.hpp"
 
@@ -186,6 +189,20 @@ int sim_run(const SimRunOptions& options) {
       return exit_usage;
     }
     play_options.trace_to = options.trace == "-" ? &std::cout : &trace;
+  }
+  std::ofstream changes;
+  if (!options.changes.empty()) {
+    changes.open(options.changes, std::ios::binary);
+    if (!changes) {
+      std::fprintf(stderr, "hawser: %s cannot be written; does its directory exist?\n",
+                   printable(options.changes).c_str());
+      return exit_usage;
+    }
+    play_options.on_start = [&changes](sim::World&, sim::Watch& watch) {
+      watch.on_change([&changes](const Node& node, const StanceChange* stance, const ViewChange* view) {
+        changes << (stance != nullptr ? to_json(*stance, node.config()) : to_json(*view, node.config())) << '\n';
+      });
+    };
   }
   const PlayReport report = sim::play(*scenario, play_options);
   std::cout.flush();

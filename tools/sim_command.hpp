@@ -14,6 +14,7 @@ struct SimRunOptions {
   std::optional<std::uint64_t> seed;  // with a file: instead of the file's
   std::string json;                   // where the report goes; `-` is the standard output, which then has nothing else
   std::string trace;                  // where every row of the trace goes
+  std::string changes;                // where every change of stance and view goes, with its evidence
   std::uint64_t until_event = 0;
 };
 

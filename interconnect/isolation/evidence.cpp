@@ -14,8 +14,9 @@ void print(std::ostream& out, const char* title, const std::vector<ViewMember>& 
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Evidence& evidence) {
-  out << "at " << to_us(evidence.at) << " us; grant " << evidence.grant << "; entered " << evidence.entered
-      << "; below " << evidence.below << "; lease ends " << to_us(evidence.lease_ends) << " us\n";
+  out << evidence.self << '@' << to_number(evidence.incarnation) << " at " << to_us(evidence.at) << " us; grant "
+      << evidence.grant << "; entered " << evidence.entered << "; below " << evidence.below << "; lease ends "
+      << to_us(evidence.lease_ends) << " us\n";
   for (const SupportEvidence& support : evidence.supports) {
     out << "supported by " << support.voter << " in " << support.epoch << ", asked at " << to_us(support.sent)
         << " us, granted ";

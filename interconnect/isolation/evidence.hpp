@@ -1,7 +1,7 @@
 // What isolation tells the program, and what it rested on: every change is one event, with all that led to it.
 //
-// From the evidence alone the decision can be replayed: the quorum is coterie.quorum of the supporters whose `sent` is
-// younger than the lease, the wish is derive(table).
+// From the evidence alone, with the coterie and the lease, the decision can be replayed (decision.hpp): the quorum is
+// coterie.quorum of the supporters whose `sent` is younger than the lease, the wish is derive(table).
 #pragma once
 
 #include <hawser/base/reason.hpp>
@@ -29,9 +29,14 @@ struct SupportEvidence {
 
 struct Evidence {
   Instant at{};
+  Place self = 0;
+  Incarnation incarnation = Incarnation::unknown;  // of this node
+  bool leaving = false;                            // it stops on purpose
   MemberTable table{0};
   View grant;            // as a voter, or as one that follows them
-  Epoch entered;         // the view it acts in, or acted in last and may resume; zero: none
+  Epoch entered;         // the view it acts in, or acted in last; zero: none
+  Epoch last;            // the one that it acted in before that
+  bool given_up = false;  // it will not act in `entered` again
   Epoch below;           // it serves nothing below this
   Instant lease_ends{};  // of the view it acts in
   std::vector<SupportEvidence> supports;

@@ -81,6 +81,7 @@ bool Isolation::enter_granted(Instant now) {
   const View& grant = voter_.grant();
   if (!grant.has(config_.self, config_.incarnation) || !member_.can_enter(config_.coterie, grant, now)) return false;
   const View old = member_.entered();
+  last_ = old.epoch;
   const bool continued = member_.enter(grant, now);
   settled_ = false;
   untold_ = untold_ || !continued;
@@ -222,9 +223,14 @@ void Isolation::set_gate(Instant now) {
 Evidence Isolation::evidence(Instant now) const {
   Evidence evidence;
   evidence.at = now;
+  evidence.self = config_.self;
+  evidence.incarnation = config_.incarnation;
+  evidence.leaving = leaving_;
   evidence.table = table_;
   evidence.grant = voter_.grant();
   evidence.entered = member_.entered().epoch;
+  evidence.last = last_;
+  evidence.given_up = is_view(evidence.entered) && !member_.holds();
   evidence.below = member_.below();
   evidence.lease_ends = member_.lease_ends(config_.coterie);
   evidence.supports = member_.supports();

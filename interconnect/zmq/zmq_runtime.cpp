@@ -71,6 +71,8 @@ std::unique_ptr<StableStorage> ZmqRuntime::open_storage(const std::string& state
   return std::make_unique<FileStorage>(state_dir);
 }
 
+Arbiter* ZmqRuntime::arbiter() noexcept { return parts_->options.arbiter; }
+
 Random ZmqRuntime::make_random() {
   std::uint64_t seed = 0;
   if (getrandom(&seed, sizeof seed, 0) != static_cast<ssize_t>(sizeof seed)) {

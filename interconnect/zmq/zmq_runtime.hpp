@@ -23,6 +23,8 @@ struct ZmqRuntimeOptions {
   int pool_threads = 2;
   // ZeroMQ sockets of this process, three per link. 16..65535; costs 12 bytes each. The first runtime decides.
   int max_sockets = 16'384;
+  // What votes for nodes with strategy `arbiter` (interconnect/arbiter.hpp); the program's own, and outlives them.
+  Arbiter* arbiter = nullptr;
 };
 
 class ZmqRuntime final : public Runtime {
@@ -41,6 +43,7 @@ class ZmqRuntime final : public Runtime {
   bool on_loop() const noexcept override;
   std::unique_ptr<Transport> make_transport(const TransportConfig& config, TransportEvents& events) override;
   std::unique_ptr<StableStorage> open_storage(const std::string& state_dir) override;
+  Arbiter* arbiter() noexcept override;
   Random make_random() override;
   std::int64_t wall_clock_us() const noexcept override;
 

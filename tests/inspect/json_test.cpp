@@ -72,6 +72,32 @@ TEST_CASE("an unreachable peer is a row with its reason, its lanes and what beca
   CHECK(node["events"][0]["kind"] == "peer_state");
 }
 
+TEST_CASE("who may act, until when, in which view and why is there to be read") {
+  NodeSnapshot node = snapshot_of_a_node_whose_peer_is_gone();
+  node.stance = Stance::serving;
+  node.stance_reason = {instant_from_us(1'000'000), "continued", "a quorum supports it", {}};
+  node.epoch = {7, 2, Incarnation{9}};
+  node.view = {{"n1", Incarnation{5}}, {"n2", Incarnation{6}}};
+  node.view_settled = true;
+  node.serving_until = instant_from_us(6'200'000);
+  const json serving = parsed(node);
+  CHECK(serving["stance"] == "serving");
+  CHECK(serving["stance_reason"]["cause"] == "continued");
+  CHECK(serving["may_serve"] == true);
+  CHECK(serving["lease_remaining_us"] == 1'200'000);
+  CHECK(serving["epoch"]["counter"] == "7");
+  CHECK(serving["view"][1]["id"] == "n2");
+  CHECK(serving["view"][1]["incarnation"] == "6");
+  CHECK(serving["view_settled"] == true);
+
+  node.serving_until = node.taken_at;  // the lease has just ended, whatever anybody has noticed
+  CHECK(parsed(node)["may_serve"] == false);
+  CHECK(parsed(node)["lease_remaining_us"] == 0);
+  node.serving_until = never;
+  CHECK(parsed(node)["may_serve"] == true);
+  CHECK(parsed(node)["lease_remaining_us"].is_null());
+}
+
 TEST_CASE("what did not occur is left out, and what is not due is null") {
   const json node = parsed(snapshot_of_a_node_whose_peer_is_gone());
   const json& channel = node["peers"][0]["channels"][0];

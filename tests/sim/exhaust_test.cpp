@@ -7,6 +7,7 @@
 #include <sstream>
 
 using hawser::Duration;
+using hawser::Strategy;
 using hawser::sim::ExhaustOptions;
 using hawser::sim::graph_count;
 using hawser::sim::GraphRun;
@@ -54,6 +55,22 @@ TEST_CASE("all 64 graphs of three nodes are judged right, and healed", "[world][
     INFO(told(run));
     CHECK(run.violations.empty());
     CHECK(run.handled > 100);
+  }
+}
+
+// All 64 with each of them: `hawser sim exhaust --nodes 3 --strategy all`.
+TEST_CASE("with every strategy those serve that should, in one view, on a fifth of the graphs each",
+          "[world][exhaust]") {
+  std::uint32_t first = 0;
+  for (const Strategy strategy : {Strategy::keep_majority, Strategy::static_quorum, Strategy::keep_oldest,
+                                  Strategy::referee, Strategy::arbiter}) {
+    for (std::uint32_t edges = first++; edges < graph_count(3); edges += 5) {
+      ExhaustOptions options;
+      options.strategy = strategy;
+      const GraphRun run = impose({3, edges}, options);
+      INFO(strategy << ", " << told(run));
+      CHECK(run.violations.empty());
+    }
   }
 }
 

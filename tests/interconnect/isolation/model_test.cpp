@@ -32,6 +32,8 @@ void survive(const ModelConfig& base) {
     INFO("replay: HAWSER_MODEL_RUNS=1 HAWSER_MODEL_SEED=" << config.seed);
     CHECK(result.violation == "");
     CHECK_FALSE(result.stuck);
+    CHECK(result.undecided == "");
+    CHECK(result.decided > 0);
     faults += result.faults;
     changes += result.stance_changes;
     rejoins += result.rejoins;

@@ -1,5 +1,7 @@
 #include "interconnect/isolation/model/model.hpp"
 
+#include <hawser/interconnect/isolation/decision.hpp>
+
 #include <algorithm>
 #include <sstream>
 
@@ -207,7 +209,11 @@ void Model::carry_out(Place place) {
       for (const Place to : sending.to) transmit(place, to, bytes);
     }
     result_.stance_changes += static_cast<std::uint32_t>(output.stances.size());
-    for (const ViewChange& change : output.views) tell(place, change);
+    for (const StanceChange& change : output.stances) decide_again(place, change);
+    for (const ViewChange& change : output.views) {
+      decide_again(place, change);
+      tell(place, change);
+    }
     if (!output.views.empty() || !output.stances.empty()) node.isolation->told(local(node, now_));
   }
   const Duration wake_at = true_time(node, node.isolation->next_wake());
@@ -216,6 +222,28 @@ void Model::carry_out(Place place) {
     push({wake_at, 0, What::wake, place, place, node.life.incarnation, nullptr, 0});
   }
   check_grant(place);
+}
+
+// What was told follows from its evidence alone.
+void Model::decide_again(Place place, const StanceChange& change) {
+  ++result_.decided;
+  const Decision decision = decide(coterie_, config_.settings, change.evidence);
+  if (decision.stance == change.to || !result_.undecided.empty()) return;
+  std::ostringstream text;
+  text << name(place) << ": " << change << ", and its evidence decides " << decision.stance << ": " << change.evidence;
+  result_.undecided = text.str();
+}
+
+void Model::decide_again(Place place, const ViewChange& change) {
+  ++result_.decided;
+  const Decision decision = decide(coterie_, config_.settings, change.evidence);
+  const bool serves = decision.stance == Stance::serving && change.evidence.entered == change.view.epoch;
+  const bool same = change.event == ViewEvent::settled ? has_settled(change.evidence, change.view)
+                                                       : decision.continues != change.rejoined;
+  if ((serves && same) || !result_.undecided.empty()) return;
+  std::ostringstream text;
+  text << name(place) << ": " << change << ", and its evidence decides otherwise: " << change.evidence;
+  result_.undecided = text.str();
 }
 
 void Model::tell(Place place, const ViewChange& change) {
@@ -235,7 +263,6 @@ void Model::tell(Place place, const ViewChange& change) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (change.view.has(static_cast<Place>(i))) continue;
     nodes_[i].removals.push_back(told);
-    nodes_[i].removed_at = now_;
   }
 }
 

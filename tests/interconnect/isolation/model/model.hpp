@@ -52,7 +52,8 @@ struct ModelResult {
   std::uint32_t views_entered = 0;
   std::uint32_t rejoins = 0;
   std::uint64_t events = 0;
-  Duration failover{0};  // of the last removed() told, since mark()
+  std::uint64_t decided = 0;  // changes that were decided again from their evidence
+  std::string undecided;      // the first that came out otherwise; empty: none
 };
 
 class Model {
@@ -83,8 +84,6 @@ class Model {
   const ModelResult& result() const noexcept { return result_; }
   std::size_t size() const noexcept { return nodes_.size(); }
   bool reaches(Place a, Place b) const noexcept { return !cut_[a][b] && !cut_[b][a]; }
-  // When removed(place) was told last, by anybody.
-  std::optional<Duration> removed_at(Place place) const { return nodes_[place].removed_at; }
 
  private:
   // Something that lives on in the program of the one who was told.
@@ -113,7 +112,6 @@ class Model {
     std::optional<std::vector<std::byte>> disk;
     std::optional<std::vector<std::byte>> writing;
     std::vector<Told> removals;  // who was told that it is removed, in which epochs above the one it joined
-    std::optional<Duration> removed_at;
     Duration wake_at = Duration::max();
   };
   enum class What : std::uint8_t { pulse, wake, written, fault };
@@ -148,6 +146,8 @@ class Model {
   void deliver(const Event& event);
   void wake(Place place);
   void carry_out(Place place);
+  void decide_again(Place place, const StanceChange& change);
+  void decide_again(Place place, const ViewChange& change);
   void tell(Place place, const ViewChange& change);
   void forget(std::vector<Told>& told, const Epoch& entered) const;
   void transmit(Place from, Place to, std::shared_ptr<const std::vector<std::byte>> bytes);

@@ -1,0 +1,21 @@
+// `hawser sim failover`: how long it takes until a removed member has stopped and its place may be taken, as a table.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace hawser::tools {
+
+struct FailoverCommandOptions {
+  unsigned nodes = 5;       // 3 .. 32
+  std::uint64_t runs = 20;  // of each row; 1 .. 10000
+  std::uint64_t seed = 1;   // of the first
+  std::string strategy = "keep_majority";
+  std::string config;  // a file whose detector and isolation replace both built-in settings; empty: those
+  bool json = false;
+};
+
+// 0: every run ended, and by its bound where it has one; 1: one did not; 2: the options are wrong.
+int sim_failover(const FailoverCommandOptions& options);
+
+}  // namespace hawser::tools
