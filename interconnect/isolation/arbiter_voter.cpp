@@ -1,13 +1,18 @@
 #include <hawser/interconnect/isolation/arbiter_voter.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/interconnect/isolation/wire.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace hawser {
 namespace {
 
-constexpr std::string_view here = "here";    // it asks the arbiter: what the arbiter's row hears
+// It asks the arbiter: what the arbiter's row hears. The key ends in its own row, so that members which hear each other
+// no more still know whom the others hear, and do not wait for each other.
+constexpr std::string_view here = "here";
 constexpr std::string_view serve = "serve";  // it may serve in the granted view: what a view without it waits for
 
 constexpr int silent_heartbeats = 4;
@@ -26,6 +31,37 @@ std::string ArbiterVoter::key(std::string_view kind, Place place, Incarnation in
   return std::string{kind} + '/' + coterie_.id(place).text() + '/' + std::to_string(to_number(incarnation));
 }
 
+std::string ArbiterVoter::here_key(const MemberRow& row) const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  WireWriter out;
+  out.row(row, coterie_.places());
+  std::string text = key(here, self_, incarnation_) + '/';
+  for (const std::byte each : out.bytes()) {
+    text += digits[std::to_integer<std::size_t>(each) / 16];
+    text += digits[std::to_integer<std::size_t>(each) % 16];
+  }
+  return text;
+}
+
+// Nothing when it is no such key, or says of a member what that one does not say of itself.
+std::optional<MemberRow> ArbiterVoter::row_of(const std::string& key_text) const {
+  if (!key_text.starts_with(here)) return std::nullopt;
+  const std::string_view hex = std::string_view{key_text}.substr(key_text.rfind('/') + 1);
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    unsigned value = 0;
+    const auto [end, error] = std::from_chars(hex.data() + i, hex.data() + i + 2, value, 16);
+    if (error != std::errc{} || end != hex.data() + i + 2) return std::nullopt;
+    bytes.push_back(static_cast<std::byte>(value));
+  }
+  WireReader in{bytes, coterie_.places()};
+  const MemberRow row = in.row();
+  std::string problem;
+  if (!in.finish(problem) || row.place >= coterie_.members()) return std::nullopt;
+  if (!key_text.starts_with(key(here, row.place, row.incarnation) + '/')) return std::nullopt;
+  return row;
+}
+
 bool ArbiterVoter::lives(const std::string& key) const { return std::binary_search(keys_.begin(), keys_.end(), key); }
 
 void ArbiterVoter::asked(const Pulse& pulse, Instant now) {
@@ -39,7 +75,10 @@ void ArbiterVoter::asked(const Pulse& pulse, Instant now) {
   renewal.client = coterie_.id(self_).text() + '/' + std::to_string(to_number(incarnation_));
   renewal.number = ++number_;
   renewal.ttl = settings_.promise();
-  renewal.keep.push_back(key(here, self_, incarnation_));
+  const std::string now_here = here_key(pulse.rows.front());
+  if (!here_.empty() && here_ != now_here) renewal.release.push_back(here_);
+  here_ = now_here;
+  renewal.keep.push_back(here_);
   if (keeps) {
     renewal.keep.push_back(key(serve, self_, incarnation_));
     holds_key_ = true;
@@ -125,12 +164,14 @@ Pulse ArbiterVoter::make_pulse(Instant now) const {
   row.version = revision_ + 1;
   row.votes = true;
   row.grant = record_.grant.epoch;
-  for (const Place member : MemberSet::first(coterie_.members())) {
-    const std::string prefix = std::string{here} + '/' + coterie_.id(member).text() + '/';
-    const auto first = std::lower_bound(keys_.begin(), keys_.end(), prefix);
-    if (first != keys_.end() && first->starts_with(prefix)) row.hears.add(member);
+  pulse.rows.emplace_back();
+  for (const std::string& each : keys_) {
+    const std::optional<MemberRow> member = row_of(each);
+    if (!member) continue;
+    row.hears.add(member->place);
+    pulse.rows.push_back(*member);
   }
-  pulse.rows.push_back(std::move(row));
+  pulse.rows.front() = std::move(row);
   if (pledge_lives(now)) pulse.proposal = record_.pledge;
   pulse.refused = refused_;
   return pulse;

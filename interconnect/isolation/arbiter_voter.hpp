@@ -62,6 +62,8 @@ class ArbiterVoter {
   bool pledge_lives(Instant now) const;
   std::vector<std::string> keys_against(const View& view) const;
   bool lives(const std::string& key) const;
+  std::string here_key(const MemberRow& row) const;
+  std::optional<MemberRow> row_of(const std::string& key) const;
   std::string key(std::string_view kind, Place place, Incarnation incarnation) const;
 
   const Coterie coterie_;
@@ -74,6 +76,7 @@ class ArbiterVoter {
   std::uint64_t number_ = 0;
   std::uint64_t released_ = 0;  // the number of the last release
   bool holds_key_ = false;
+  std::string here_;  // what this member is known by there: its row
   Epoch below_;
   View wanted_;  // what this member proposes or has granted, beyond what the arbiter has
 
@@ -81,7 +84,7 @@ class ArbiterVoter {
   std::uint64_t revision_ = 0;
   std::uint64_t version_ = 0;
   ArbiterRecord record_;
-  std::vector<std::string> keys_;    // sorted
+  std::vector<std::string> keys_;         // sorted
   Instant pledge_seen_ = Instant::min();  // when the pledge was first seen, or seen repeated
   std::optional<Epoch> refused_;
   Instant linked_until_ = Instant::min();

@@ -33,12 +33,12 @@ struct Evidence {
   Incarnation incarnation = Incarnation::unknown;  // of this node
   bool leaving = false;                            // it stops on purpose
   MemberTable table{0};
-  View grant;            // as a voter, or as one that follows them
-  Epoch entered;         // the view it acts in, or acted in last; zero: none
-  Epoch last;            // the one that it acted in before that
+  View grant;             // as a voter, or as one that follows them
+  Epoch entered;          // the view it acts in, or acted in last; zero: none
+  Epoch last;             // the one that it acted in before that
   bool given_up = false;  // it will not act in `entered` again
-  Epoch below;           // it serves nothing below this
-  Instant lease_ends{};  // of the view it acts in
+  Epoch below;            // it serves nothing below this
+  Instant lease_ends{};   // of the view it acts in
   std::vector<SupportEvidence> supports;
 
   friend bool operator==(const Evidence&, const Evidence&) = default;

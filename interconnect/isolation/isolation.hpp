@@ -161,7 +161,7 @@ class Isolation {
   bool urgent_ = false;  // everybody should hear at once
   bool moved_ = false;   // table or grant, since the proposer looked
   bool untold_ = false;  // it rejoined, and the program does not know yet
-  Epoch last_;             // the view entered before this one
+  Epoch last_;           // the view entered before this one
   Epoch explained_;      // the view that the reason for serving speaks of
   Stance stance_ = Stance::joining;
   Reason reason_;

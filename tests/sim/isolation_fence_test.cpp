@@ -98,7 +98,8 @@ TEST_CASE("what a removed member sent before is refused where it comes later, an
   CHECK(told[{OutcomeKind::unknown, Cause::self_isolated}] > 0);
 }
 
-TEST_CASE("what an isolated member holds ends at once: unsent as isolated, sent as unknown, and never comes back", "[isolation][world]") {
+TEST_CASE("what an isolated member holds ends at once: unsent as isolated, sent as unknown, and never comes back",
+          "[isolation][world]") {
   const Duration until_isolated = [] {
     OneBadLink cluster;
     const sim::WorldTime broken = cluster.world.now();

@@ -25,8 +25,8 @@ View view(std::uint64_t counter, std::initializer_list<int> places) {
   return made;
 }
 
-bool contains(const std::vector<std::string>& keys, const std::string& key) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
+bool contains(const std::vector<std::string>& keys, const std::string& beginning) {
+  return std::any_of(keys.begin(), keys.end(), [&](const std::string& key) { return key.starts_with(beginning); });
 }
 
 // n1 of three, and an arbiter that granted epoch 5 to all.
@@ -36,6 +36,7 @@ struct Asking {
   ArbiterVoter voter{coterie, settings, 1, life, cluster};
   Instant now = start;
   std::uint64_t sequence = 0;
+  std::uint64_t row_version = 1;
   ArbiterRecord record;
   std::uint64_t revision = 10;
   std::uint64_t version = 3;
@@ -49,6 +50,7 @@ struct Asking {
     Pulse pulse;
     pulse.incarnation = life;
     pulse.sequence = ++sequence;
+    pulse.rows.push_back({1, life, row_version, MemberSet::only(0), false, false, {}, {}});
     pulse.below = below;
     pulse.grant = grant;
     pulse.proposal = proposal;
@@ -186,4 +188,21 @@ TEST_CASE("arbiter: a record of others, or one that has forgotten, is of no use,
   CHECK(asking.voter.problem().find("has forgotten what it granted") != std::string::npos);
   CHECK_FALSE(asking.voter.renewed(asking.ask().number, {false, {}, "connection refused"}, asking.now));
   CHECK(asking.voter.problem() == "connection refused");
+}
+
+TEST_CASE("arbiter: members know by it whom the others hear, and each is there under its newest row alone") {
+  Asking asking;
+  const ArbiterRenewal first = asking.ask();
+  asking.row_version = 2;
+  const ArbiterRenewal second = asking.ask();
+  REQUIRE(second.keep.size() == 1);
+  CHECK(second.keep != first.keep);
+  CHECK(second.release == first.keep);
+  asking.keys = {second.keep.front(), "here/n0/1/zz", "here/n2/9/" + second.keep.front().substr(10), "serve/n0/1"};
+  const std::optional<Pulse> pulse = asking.voter.renewed(second.number, asking.state(), asking.now);
+  REQUIRE(pulse);
+  REQUIRE(pulse->rows.size() == 2);  // what is no row of its own member is left out
+  CHECK(pulse->rows.front().hears == MemberSet::only(1));
+  CHECK(pulse->rows.back().version == 2);
+  CHECK(pulse->rows.back().hears == MemberSet::only(0));
 }

@@ -52,8 +52,8 @@ class OwnArbiter final : public Arbiter {
 
 TEST_CASE("a node whose strategy is arbiter does not start where the program has brought none") {
   RealLoop loop;
-  CHECK_THROWS_WITH((Node{loop.runtime, alone()}), Catch::Contains("node n1: strategy is arbiter") &&
-                                                       Catch::Contains("ZmqRuntimeOptions::arbiter"));
+  CHECK_THROWS_WITH((Node{loop.runtime, alone()}),
+                    Catch::Contains("node n1: strategy is arbiter") && Catch::Contains("ZmqRuntimeOptions::arbiter"));
 }
 
 TEST_CASE("a node serves on the word of its program's own arbiter") {
