@@ -177,7 +177,7 @@ void end_memory_limit(const FaultStage& stage, const Fault& fault) {
   });
 }
 
-constexpr std::array rows{
+constexpr std::array node_rows{
     FaultVerb{"refuse", "on", "for", "New connections to them are refused.", &refuse<true>, &refuse<false>},
     FaultVerb{"misroute", "on instead", "for", "New connections to them end at another node.", &begin_misroute,
               &end_misroute},
@@ -234,7 +234,7 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const FaultVerb> node_fault_verbs() { return rows; }
+std::span<const FaultVerb> node_fault_verbs() { return node_rows; }
 
 bool end_twins(const FaultStage& stage, const std::string& name) {
   bool any = false;
