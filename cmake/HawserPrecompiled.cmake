@@ -1,7 +1,7 @@
 # Headers that nearly every file includes, compiled once: parsing them takes more than half of the time of a build.
 #
 # Only headers that are not ours, so that no change of ours compiles everything anew. Files still include what they use:
-# .ci/run builds part of the tree with HAWSER_PRECOMPILE=OFF.
+# .ci/run builds the simulator, and the rooms beneath it, with HAWSER_PRECOMPILE=OFF.
 option(HAWSER_PRECOMPILE "Compile the standard library's and other libraries' headers once" ON)
 
 if(HAWSER_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

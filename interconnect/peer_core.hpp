@@ -114,7 +114,6 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   PeerState state() const noexcept { return judge_.state(); }
   bool up() const noexcept { return judge_.state() == PeerState::up; }
-  PeerState state() const noexcept { return judge_.state(); }
   Incarnation incarnation() const noexcept { return peer_incarnation_; }
   Hears hears() const { return {id_, peer_incarnation_, judge_.state()}; }
   PeerHealth health(Instant now) const;

@@ -7,14 +7,14 @@
 namespace hawser {
 namespace {
 
-constexpr std::uint64_t token = 1'000;            // in millitokens
+constexpr std::uint64_t share_token = 1'000;      // in millitokens
 constexpr std::uint64_t floor_token = 1'000'000;  // in microtokens
 
 }  // namespace
 
 RetryBudget::RetryBudget(const RetryBudgetConfig& config, Instant now)
     : config_(config),
-      millitokens_(config.tokens_initial * token),
+      millitokens_(config.tokens_initial * share_token),
       floor_microtokens_(config.floor_per_second * floor_token),
       floor_since_(now) {
   HAWSER_ASSERT(config.share_permille <= 1000, "a retry budget's share is at most one retry per attempt");
@@ -23,10 +23,12 @@ RetryBudget::RetryBudget(const RetryBudgetConfig& config, Instant now)
 }
 
 void RetryBudget::deposit() noexcept {
-  millitokens_ = std::min(millitokens_ + config_.share_permille, config_.tokens_max * token);
+  millitokens_ = std::min(millitokens_ + config_.share_permille, config_.tokens_max * share_token);
 }
 
-void RetryBudget::refund() noexcept { millitokens_ = std::min(millitokens_ + token, config_.tokens_max * token); }
+void RetryBudget::refund() noexcept {
+  millitokens_ = std::min(millitokens_ + share_token, config_.tokens_max * share_token);
+}
 
 std::uint64_t RetryBudget::floor_at(Instant now) const noexcept {
   const std::uint64_t most = config_.floor_per_second * floor_token;
@@ -38,14 +40,14 @@ std::uint64_t RetryBudget::floor_at(Instant now) const noexcept {
 }
 
 bool RetryBudget::available(Instant now) const noexcept {
-  return millitokens_ >= token || floor_at(now) >= floor_token;
+  return millitokens_ >= share_token || floor_at(now) >= floor_token;
 }
 
 bool RetryBudget::withdraw(Instant now) noexcept {
   floor_microtokens_ = floor_at(now);
   floor_since_ = std::max(floor_since_, now);
-  if (millitokens_ >= token) {
-    millitokens_ -= token;
+  if (millitokens_ >= share_token) {
+    millitokens_ -= share_token;
   } else if (floor_microtokens_ >= floor_token) {
     floor_microtokens_ -= floor_token;
   } else {

@@ -19,7 +19,7 @@ bool of_count(ExpectKind kind) {
   return kind == ExpectKind::outcome || kind == ExpectKind::event || kind == ExpectKind::handled;
 }
 
-bool meant(const Names& group, const std::string& name) {
+bool is_meant(const Names& group, const std::string& name) {
   return group.empty() || std::find(group.begin(), group.end(), name) != group.end();
 }
 
@@ -241,7 +241,7 @@ Expectations::Count Expectations::count(const Expectation& expected) const {
     for (const auto& [key, times] : events_) {
       const auto& [node, kind, peer, cause] = key;
       const bool cause_fits = expected.cause.empty() || cause == expected.cause;
-      if (kind == expected.event && cause_fits && meant(expected.nodes, node) && meant(expected.peers, peer)) {
+      if (kind == expected.event && cause_fits && is_meant(expected.nodes, node) && is_meant(expected.peers, peer)) {
         result.found += times;
       }
     }
@@ -249,7 +249,7 @@ Expectations::Count Expectations::count(const Expectation& expected) const {
     return result;
   }
   for (const auto& [key, row] : books_.rows()) {
-    if (!meant(expected.nodes, key.from.node) || !meant(expected.peers, key.to)) continue;
+    if (!is_meant(expected.nodes, key.from.node) || !is_meant(expected.peers, key.to)) continue;
     if (!expected.type.empty() && key.type != stream_type_id(expected.type)) continue;
     result.sent += row.submitted.messages;
     if (expected.kind == ExpectKind::handled) {

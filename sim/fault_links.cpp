@@ -227,7 +227,7 @@ void begin_established_drop(const FaultStage& stage, const Fault& fault) {
   each_pair(stage, fault, [&](const auto& from, const auto& to, Direction) { stage.world.established_drop(from, to); });
 }
 
-constexpr std::array rows{
+constexpr std::array link_rows{
     FaultVerb{"partition", "groups", "for cut", "Nothing passes between nodes of different groups.", &begin_partition,
               &heal_groups},
     FaultVerb{"isolate", "on", "for cut", "Nothing passes between these nodes and any other.", &begin_isolate,
@@ -281,6 +281,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const FaultVerb> link_fault_verbs() { return rows; }
+std::span<const FaultVerb> link_fault_verbs() { return link_rows; }
 
 }  // namespace hawser::sim

@@ -192,7 +192,7 @@ void end_arbiter_slow(const FaultStage& stage, const Fault& fault) {
   each_node(fault, [&](const std::string& name) { stage.world.arbiter_delay(name, ArbiterRule{}.there); });
 }
 
-constexpr std::array rows{
+constexpr std::array node_rows{
     FaultVerb{"refuse", "on", "for", "New connections to them are refused.", &refuse<true>, &refuse<false>},
     FaultVerb{"misroute", "on instead", "for", "New connections to them end at another node.", &begin_misroute,
               &end_misroute},
@@ -255,7 +255,7 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const FaultVerb> node_fault_verbs() { return rows; }
+std::span<const FaultVerb> node_fault_verbs() { return node_rows; }
 
 bool end_twins(const FaultStage& stage, const std::string& name) {
   bool any = false;

@@ -18,7 +18,7 @@ constexpr std::uint16_t port = 7000;
 constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 constexpr Duration dial_again{200'000};
 
-constexpr std::array<std::string_view, hostile_act_count> names{"random_bytes",
+constexpr std::array<std::string_view, hostile_act_count> act_names{"random_bytes",
                                                                 "empty_frame",
                                                                 "shorter_than_preamble",
                                                                 "wrong_magic",
@@ -514,7 +514,7 @@ void HostilePeer::act_on_control() {
 
 }  // namespace
 
-std::string_view to_string(HostileAct act) noexcept { return names[static_cast<std::size_t>(act)]; }
+std::string_view to_string(HostileAct act) noexcept { return act_names[static_cast<std::size_t>(act)]; }
 
 ProcessFactory hostile_peer(const HostilePlan& plan) {
   return [plan](Host& host) { return std::make_unique<HostilePeer>(host, plan); };

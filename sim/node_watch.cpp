@@ -100,7 +100,7 @@ void NodeWatch::look_at_memory(const NodeSnapshot& shown, const Config& config) 
 
 void NodeWatch::look_at_rest(const NodeSnapshot& shown) {
   // A channel lets go of what is more than two steps above its need: of its messages, and of its replies.
-  constexpr std::uint64_t breath = 2 * Share::step;
+  constexpr std::uint64_t breath = 2 * hawser::Share::step;
   for (const PeerSnapshot& peer : shown.peers) {
     std::uint64_t borrowed = 0;
     for (const ChannelSnapshot& channel : peer.channels) borrowed += channel.borrowed_bytes;

@@ -5,15 +5,15 @@
 namespace hawser::sim {
 namespace {
 
-__extension__ typedef __int128 Wide;
-constexpr Wide million = 1'000'000;
+__extension__ typedef __int128 Signed128;
+constexpr Signed128 whole_ppm = 1'000'000;
 
 }  // namespace
 
 Instant VirtualClock::read(WorldTime at) const noexcept {
   const std::int64_t passed = to_us(at) - to_us(world_base_);
   if (ppm_ == 0) return later(local_base_, Duration{passed});
-  return later(local_base_, Duration{static_cast<std::int64_t>(Wide{passed} * (million + ppm_) / million)});
+  return later(local_base_, Duration{static_cast<std::int64_t>(Signed128{passed} * (whole_ppm + ppm_) / whole_ppm)});
 }
 
 WorldTime VirtualClock::when(Instant local) const noexcept {
@@ -22,8 +22,8 @@ WorldTime VirtualClock::when(Instant local) const noexcept {
   if (wanted <= 0) return world_base_;
   if (ppm_ == 0) return later(world_base_, Duration{wanted});
   if (ppm_ == frozen) return world_never;
-  const Wide rate = million + ppm_;
-  const Wide passed = (Wide{wanted} * million + rate - 1) / rate;
+  const Signed128 rate = whole_ppm + ppm_;
+  const Signed128 passed = (Signed128{wanted} * whole_ppm + rate - 1) / rate;
   if (passed >= Duration::max().count()) return world_never;
   return later(world_base_, Duration{static_cast<std::int64_t>(passed)});
 }

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t planning_stream = 0x706c616eULL;
 constexpr Duration memory_look{10'000};
 
-std::string joined(const Group& group) {
+std::string listed(const Group& group) {
   std::string text;
   for (const std::string& name : group) text += (text.empty() ? "" : ",") + name;
   return text;
@@ -32,7 +32,7 @@ Random World::planning() const noexcept {
 }
 
 void World::swizzle(const Group& nodes, Duration window, Cut cut) {
-  hardship("swizzle " + std::to_string(window.count()), joined(nodes));
+  hardship("swizzle " + std::to_string(window.count()), listed(nodes));
   Random random = planning();
   const auto off = std::make_shared<Group>();
   const Duration half = window / 2;
@@ -71,7 +71,7 @@ void World::move(const std::string& name, const Endpoint& listen, bool keep_stor
 }
 
 void World::kill_storm(const Group& nodes, Duration window, Duration down) {
-  hardship("kill_storm " + std::to_string(window.count()) + ' ' + std::to_string(down.count()), joined(nodes));
+  hardship("kill_storm " + std::to_string(window.count()) + ' ' + std::to_string(down.count()), listed(nodes));
   Random random = planning();
   for (const std::string& name : shuffled(nodes, random)) {
     const Duration start = random.between(Duration::zero(), window);
@@ -81,7 +81,7 @@ void World::kill_storm(const Group& nodes, Duration window, Duration down) {
 }
 
 void World::rolling_restart(const Group& nodes, Duration down, Duration gap) {
-  hardship("rolling_restart " + std::to_string(down.count()) + ' ' + std::to_string(gap.count()), joined(nodes));
+  hardship("rolling_restart " + std::to_string(down.count()) + ' ' + std::to_string(gap.count()), listed(nodes));
   roll(std::make_shared<const Group>(nodes), 0, down, gap);
 }
 

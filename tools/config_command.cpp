@@ -7,6 +7,7 @@
 #include <hawser/interconnect/config.hpp>
 #include <hawser/interconnect/config_keys.hpp>
 #include "terminal.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,12 +29,6 @@ std::string rounded(Duration duration) {
 std::string one_decimal(double number) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f", number);
-  return text.data();
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
   return text.data();
 }
 

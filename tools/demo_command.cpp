@@ -4,10 +4,9 @@
 #include "demo_show.hpp"
 #include "demo_world.hpp"
 #include "exit_code.hpp"
+#include "text.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <utility>
 
 namespace hawser::tools {
@@ -45,12 +44,6 @@ void tell_verdict(const Story& story, const Stage& stage, const std::string& tro
   } else {
     terminal.line(terminal.styled("Not as expected: " + story.results().back().text + ".", Style::bad));
   }
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
-  return text.data();
 }
 
 }  // namespace

@@ -12,8 +12,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -29,12 +27,6 @@ using sim::Verdict;
 
 // A file says its seed as a whole number of TOML.
 constexpr std::uint64_t seed_max = ~std::uint64_t{0} >> 1;
-
-std::string hexadecimal(std::uint64_t number) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
-  return text.data();
-}
 
 bool seed_fits(std::uint64_t seed) {
   if (seed <= seed_max) return true;

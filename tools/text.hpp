@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,5 +25,8 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 // Replaces control characters, so that text from elsewhere cannot drive the terminal.
 std::string printable(std::string_view text);
+
+// All sixteen digits, as hashes and digests are shown.
+std::string hexadecimal(std::uint64_t number);
 
 }  // namespace hawser::tools

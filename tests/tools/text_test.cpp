@@ -45,3 +45,8 @@ TEST_CASE("wrapping breaks at blanks, and leaves a word that is too wide alone")
 TEST_CASE("control characters from elsewhere do not reach the terminal") {
   CHECK(printable("a\x1b[2Jb\n") == "a?[2Jb?");
 }
+
+TEST_CASE("a hash is shown with all its digits") {
+  CHECK(hexadecimal(0) == "0000000000000000");
+  CHECK(hexadecimal(0xfeedfacecafef00d) == "feedfacecafef00d");
+}
