@@ -40,6 +40,12 @@ void give_back(CircuitBreaker& breaker, const Permit& permit, Verdict verdict, I
   }
 }
 
+// A caller that gave up, a peer that went in order, a view without one of the two: nobody has failed.
+bool says_nothing(Cause cause) noexcept {
+  return cause == Cause::cancelled || cause == Cause::peer_stopped || cause == Cause::self_isolated ||
+         cause == Cause::peer_isolated;
+}
+
 }  // namespace
 
 ChannelGuard::ChannelGuard(const BreakerConfig& config, std::uint64_t seed, CircuitBreaker& peer, Duration slow_limit,
@@ -82,9 +88,7 @@ Verdict ChannelGuard::verdict(const Outcome& outcome) const noexcept {
     case OutcomeKind::delivered:
       return Verdict::success;
     case OutcomeKind::unknown:
-      // Neither a caller that gave up nor a peer that went in order has failed.
-      if (outcome.cause == Cause::cancelled || outcome.cause == Cause::peer_stopped) return Verdict::neutral;
-      return Verdict::failure;
+      return says_nothing(outcome.cause) ? Verdict::neutral : Verdict::failure;
     case OutcomeKind::refused:
       return refused_is_failure_ ? Verdict::failure : Verdict::neutral;
     default:

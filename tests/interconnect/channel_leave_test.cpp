@@ -2,6 +2,8 @@
 #include <catch2/catch.hpp>
 #include <interconnect/traffic_bench.hpp>
 
+#include <vector>
+
 using namespace hawser;
 using namespace hawser::test;
 
@@ -116,6 +118,24 @@ TEST_CASE("channel: a caller that gives up says nothing about the peer") {
     give_up(bench, channel, id);
   }
   CHECK(channel.guard().breaker().state(bench.now) == BreakerState::closed);
+}
+
+TEST_CASE("channel: what had left when the view changed is unknown at once, and says nothing about the peer") {
+  BenchOptions options;
+  options.breaker.consecutive_failures = 2;
+  TrafficBench bench{options};
+  Channel& channel = bench.add({});
+  std::vector<std::uint64_t> ids;
+  for (int i = 0; i < 10; ++i) {
+    ids.push_back(bench.submit(0, 16, Duration{1'000'000}, i % 2 == 0 ? RecordKind::request : RecordKind::message));
+    bench.send_batch();
+  }
+  const Outcome removed{OutcomeKind::unknown, Cause::peer_isolated, {}};
+  channel.disown_sent(removed, bench.now, bench.endings);
+  bench.settle();
+  for (const std::uint64_t id : ids) CHECK(bench.outcome(id) == removed);
+  CHECK(channel.guard().breaker().state(bench.now) == BreakerState::closed);
+  bench.check();
 }
 
 TEST_CASE("channel: when the peer has left, what it took without a verdict is unknown, the rest surely not handled") {
