@@ -12,8 +12,9 @@ const Event& EventLog::add(Instant at, std::string_view kind, const NodeId& peer
   return events_.back();
 }
 
-std::vector<Event> EventLog::last(std::size_t count) const {
-  const std::size_t taken = std::min(count, events_.size());
+std::vector<Event> EventLog::last(std::size_t count, std::uint64_t after) const {
+  const std::uint64_t fresh = count_ - std::min(after, count_);
+  const std::size_t taken = std::min({count, events_.size(), static_cast<std::size_t>(fresh)});
   std::vector<Event> result;
   result.reserve(taken);
   for (std::size_t i = events_.size() - taken; i < events_.size(); ++i) result.push_back(events_[i]);

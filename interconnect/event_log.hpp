@@ -33,8 +33,8 @@ class EventLog {
   explicit EventLog(std::size_t capacity = 512) : capacity_(capacity) {}
 
   const Event& add(Instant at, std::string_view kind, const NodeId& peer, std::string_view cause, std::string text);
-  // Oldest first.
-  std::vector<Event> last(std::size_t count) const;
+  // The last ones, those numbered above `after`; oldest first.
+  std::vector<Event> last(std::size_t count, std::uint64_t after = 0) const;
   std::uint64_t count() const noexcept { return count_; }
 
  private:

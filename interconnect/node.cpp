@@ -47,7 +47,7 @@ void Node::every(Duration interval, std::function<bool()> what) { core_->every(i
 void Node::post(UniqueFunction<void()> what) { core_->run_on_loop(std::move(what)); }
 boost::asio::any_io_executor Node::executor() const { return core_->runtime().loop(); }
 bool Node::stopped() const noexcept { return core_->stopped(); }
-NodeSnapshot Node::snapshot() const { return core_->snapshot(); }
+NodeSnapshot Node::snapshot(std::uint64_t events_after) const { return core_->snapshot(events_after); }
 void Node::task_failed(std::exception_ptr error) { core_->task_failed_anywhere(std::move(error)); }
 
 void Node::start_broadcast(EncodedMessage message, SendOptions options,

@@ -147,7 +147,8 @@ class Node {
   }
   bool stopped() const noexcept;
 
-  NodeSnapshot snapshot() const;
+  // `events_after`: of the last events only those numbered above it, for who looks often.
+  NodeSnapshot snapshot(std::uint64_t events_after = 0) const;
 
   // User code has let an exception go: it becomes an event of kind `task`.
   void task_failed(std::exception_ptr error);

@@ -69,7 +69,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
            std::uint64_t ticket, CompletionPtr completion);
   std::uint64_t next_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent);
-  NodeSnapshot snapshot() const;
+  NodeSnapshot snapshot(std::uint64_t events_after) const;
   PeerHealth health(const NodeId& id, const std::shared_ptr<PeerCore>& peer) const;
   void run_on_loop(UniqueFunction<void()> what);
   Permission may_serve() const noexcept { return gate_.ask(runtime_.scheduler().now()); }

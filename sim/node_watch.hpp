@@ -31,6 +31,9 @@ class NodeWatch {
   // At rest nothing is borrowed, and no more room is kept than channels that breathe keep.
   void look_at_rest(const NodeSnapshot& shown);
 
+  // The number of the last event that it has looked at.
+  std::uint64_t events_seen() const noexcept { return events_seen_; }
+
   // What the last look found of peers that broke the protocol.
   const std::vector<Event>& breaches() const noexcept { return breaches_; }
   // The accusations (a peer is suspect or unreachable) that the last look found.

@@ -143,7 +143,7 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
   const Node* node = world_.node_if(name);
   if (node == nullptr) return;
   ++looks_;
-  const NodeSnapshot shown = node->snapshot();
+  const NodeSnapshot shown = node->snapshot(seen.watch->events_seen());
   seen.watch->look(shown, node->config(), calm());
   if (at_rest) seen.watch->look_at_rest(shown);
   for (const Event& event : seen.watch->accusations()) {

@@ -15,6 +15,10 @@ TEST_CASE("event log: numbers count up and show what was overrun") {
   CHECK(last.back().text == "5");
   CHECK(log.last(2).front().number == 4);
   CHECK(log.last(0).empty());
+  CHECK(log.last(10, 4).front().number == 5);
+  CHECK(log.last(1, 2).front().number == 5);
+  CHECK(log.last(10, 5).empty());
+  CHECK(log.last(10, 99).empty());
 }
 
 TEST_CASE("event log: an event is what was said") {
