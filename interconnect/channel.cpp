@@ -452,7 +452,9 @@ void Channel::end(Held& message, const Outcome& outcome, Instant now, Endings& e
     pending_room_[message.lot] += {1, replies_ ? beyond_reply_room(message) : message.bytes};
     pending_replies_ += message.reply_bytes();
   }
+  // It may keep its place among the sent for long, until a later one has its verdict: with nothing in it.
   message.payload = nullptr;
+  message.rare = nullptr;
   if (mutant(Mutant::outcome_forgotten) && outcome == OutcomeKind::unknown) return;
   if (message.completion) endings.push_back({std::move(message.completion), outcome, std::move(reply)});
 }

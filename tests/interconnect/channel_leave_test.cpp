@@ -138,6 +138,19 @@ TEST_CASE("channel: what had left when the view changed is unknown at once, and 
   bench.check();
 }
 
+TEST_CASE("channel: what has ended on the way holds nothing but its place") {
+  TrafficBench bench;
+  Channel& channel = bench.add({});
+  const std::size_t before = Buffer::held();
+  for (int i = 0; i < 20; ++i) {
+    const auto id = bench.submit(0, 16, Duration{1'000'000}, RecordKind::request);
+    bench.send_batch();
+    give_up(bench, channel, id);
+  }
+  bench.data.clear();  // lost
+  CHECK(Buffer::held() == before);
+}
+
 TEST_CASE("channel: when the peer has left, what it took without a verdict is unknown, the rest surely not handled") {
   TrafficBench bench;
   Channel& channel = bench.add({}, true);

@@ -41,7 +41,7 @@ TEST_CASE("beside a flood of blobs paced greetings all arrive, and no process gr
   constexpr std::size_t constant = 128 * mib;
   Household house{{"n1", "n2"},
                   "[bounds]\nnode_bytes = \"64 MiB\"\npeer_bytes = \"16 MiB\"\nmessage_bytes_max = \"4 MiB\"\n"};
-  house["n1"].start({"--traffic", "Greeting=100", "--traffic", "Blob=1500", "--blob-size", "512KiB"});
+  house["n1"].start({"--traffic", "Greeting=100", "--traffic", "Blob=20000", "--blob-size", "512KiB"});
   house["n2"].start({"--traffic", "Greeting=100"});
   REQUIRE(house.all_up());
   // What went wrong while they looked for each other, if anything, is not what this is about.
