@@ -175,7 +175,9 @@ AdminAnswer AdminApi::answer(const AdminQuestion& question, const NodeSnapshot& 
   if (path == "/metrics") return {200, metrics_content_type, to_metrics(node), {}};
   if (path == "/readyz") return readiness(node);
   if (path == "/healthz") {
-    return {200, "application/json", written({{"api", api_version}, {"node", node.id.text()}, {"healthy", true}}) + "\n",
+    return {200,
+            "application/json",
+            written({{"api", api_version}, {"node", node.id.text()}, {"healthy", true}}) + "\n",
             {}};
   }
   if (path == "/api/v1/events") {

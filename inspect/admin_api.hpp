@@ -1,7 +1,8 @@
 // What the admin endpoints answer: questions in, answers out, no sockets.
 //
 // Reads only. Every error is JSON that says what to do. The Host header must name this machine as an address, as
-// localhost, or by a configured name: otherwise any web page could make a browser read a node through a name of its own.
+// localhost, or by a configured name: otherwise any web page could make a browser read a node through a name of its
+// own.
 #pragma once
 
 #include <hawser/base/time.hpp>

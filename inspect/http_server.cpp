@@ -92,8 +92,8 @@ class HttpServer::Loop {
       acceptor_.bind(at);
       acceptor_.listen();
     } catch (const boost::system::system_error& error) {
-      throw StartError("admin.listen " + options_.listen.text() + " cannot be listened on (" +
-                       error.code().message() + "): free it, or choose another port");
+      throw StartError("admin.listen " + options_.listen.text() + " cannot be listened on (" + error.code().message() +
+                       "): free it, or choose another port");
     }
     bound_ = Endpoint{options_.listen.host, acceptor_.local_endpoint().port()};
     letterbox_->owner = this;

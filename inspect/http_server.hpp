@@ -19,13 +19,13 @@
 namespace hawser {
 
 struct HttpServerOptions {
-  Endpoint listen{"127.0.0.1", 0};          // port 0: a free one
-  std::vector<std::string> hosts;           // names beside localhost by which clients may ask
-  std::size_t connections_max = 32;         // more are closed at once
-  std::size_t header_bytes_max = 8u << 10;  // request line and headers
-  Duration request_time{5'000'000};         // to send a request, and again to take its answer
-  Duration loop_time{1'000'000};            // how long the node may take to say how it is
-  Duration snapshot_reuse{50'000};          // a snapshot this young answers others too
+  Endpoint listen{"127.0.0.1", 0};            // port 0: a free one
+  std::vector<std::string> hosts;             // names beside localhost by which clients may ask
+  std::size_t connections_max = 32;           // more are closed at once
+  std::size_t header_bytes_max = 8u << 10;    // request line and headers
+  Duration request_time{5'000'000};           // to send a request, and again to take its answer
+  Duration loop_time{1'000'000};              // how long the node may take to say how it is
+  Duration snapshot_reuse{50'000};            // a snapshot this young answers others too
   std::size_t waiting_bytes_max = 32u << 20;  // of answers not taken yet; one answer may always wait
 };
 

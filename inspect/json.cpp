@@ -223,9 +223,9 @@ std::string status_json(const NodeSnapshot& snapshot) {
   out["ready"] = serving(snapshot);
   Json states = Json::object();
   for (const PeerState state : {PeerState::connecting, PeerState::up, PeerState::suspect, PeerState::unreachable}) {
-    states[std::string{to_string(state)}] =
-        std::count_if(snapshot.peers.begin(), snapshot.peers.end(),
-                      [state](const PeerSnapshot& peer) { return peer.health.state == state; });
+    states[std::string{to_string(state)}] = std::count_if(
+        snapshot.peers.begin(), snapshot.peers.end(),
+        [&](const PeerSnapshot& peer) { return peer.health.state == state && peer.health.id != snapshot.id; });
   }
   out["peers"] = std::move(states);
   for (auto& [key, value] : node.items()) {

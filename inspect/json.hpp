@@ -24,7 +24,7 @@ std::string to_json(const NodeSnapshot& snapshot, JsonStyle style = JsonStyle::l
 std::string to_json(const Event& event, JsonStyle style = JsonStyle::line);
 
 // One object each, with `api`, `node`, `cluster`, `incarnation` and `taken_at_us` on top; the rows are those of the
-// snapshot. Status: the node without its rows, `ready`, and how many peers have which state.
+// snapshot. Status: the node without its rows, `ready`, and how many other nodes have which state.
 std::string status_json(const NodeSnapshot& snapshot);
 std::string peers_json(const NodeSnapshot& snapshot, const std::optional<NodeId>& only = {});
 // `channels` and `inbound`, each row with its `peer`.

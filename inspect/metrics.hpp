@@ -1,9 +1,9 @@
 // A NodeSnapshot as Prometheus text exposition (format 0.0.4): what /metrics serves.
 //
-// A pure function: the same snapshot gives the same bytes. Names follow Prometheus' conventions: base units, `_total` on
-// counters alone. Cardinality is bounded: peers come from the configuration, types from the program, words from closed
-// vocabularies, and beyond `metric_rows_max` channels the rest is left out and counted. Names from elsewhere are escaped,
-// repaired where they are no UTF-8, and cut. docs/operations.md has the table, made from the one here.
+// A pure function: the same snapshot gives the same bytes. Names follow Prometheus' conventions: base units, `_total`
+// on counters alone. Cardinality is bounded: peers come from the configuration, types from the program, words from
+// closed vocabularies, and beyond `metric_rows_max` channels the rest is left out and counted. Names from elsewhere are
+// escaped, repaired where they are no UTF-8, and cut. docs/operations.md has the table, made from the one here.
 #pragma once
 
 #include <hawser/interconnect/snapshot.hpp>

@@ -60,7 +60,8 @@ constexpr std::array<MetricFamily, 15> of_node{{
      [](Page& page) { page.sample({}, page.node().events.empty() ? 0 : page.node().events.back().number); }},
     {"hawser_node_held_bytes", "gauge", "", "Messages held for all peers.",
      [](Page& page) { page.sample({}, page.node().held_bytes); }},
-    {"hawser_node_room_bytes", "gauge", "direction", "Taken of bounds.node_bytes: what is held, and what is kept for it.",
+    {"hawser_node_room_bytes", "gauge", "direction",
+     "Taken of bounds.node_bytes: what is held, and what is kept for it.",
      [](Page& page) {
        page.sample({}, "direction", "outbound", page.node().outbound_room);
        page.sample({}, "direction", "inbound", page.node().inbound_room);

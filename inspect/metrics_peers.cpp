@@ -70,8 +70,8 @@ double phi_of(const PeerSnapshot& peer) {
 }
 
 constexpr std::array<MetricFamily, 18> of_peers{{
-    {"hawser_peer_state", "gauge", "peer state",
-     "1 for the state of the peer: connecting, up, suspect or unreachable.", &write_states},
+    {"hawser_peer_state", "gauge", "peer state", "1 for the state of the peer: connecting, up, suspect or unreachable.",
+     &write_states},
     {"hawser_peer_state_age_seconds", "gauge", "peer", "For how long it has had that state.",
      [](Page& page) {
        const Instant now = page.node().taken_at;
@@ -82,8 +82,8 @@ constexpr std::array<MetricFamily, 18> of_peers{{
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.health.degraded; }); }},
     {"hawser_peer_phi", "gauge", "peer", "Suspicion: compare with detector.suspect and detector.unreachable.",
      [](Page& page) { page.each(page.peers(), &phi_of); }},
-    {"hawser_peer_round_trip_seconds", "gauge", "peer", "Round trip of its heartbeats, smoothed; none before the first.",
-     &write_round_trips},
+    {"hawser_peer_round_trip_seconds", "gauge", "peer",
+     "Round trip of its heartbeats, smoothed; none before the first.", &write_round_trips},
     {"hawser_peer_heartbeats_sent_total", "counter", "peer", "Heartbeats sent to it.",
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.heartbeats_sent; }); }},
     {"hawser_peer_heartbeats_answered_total", "counter", "peer", "Heartbeats that it answered.",

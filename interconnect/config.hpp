@@ -110,8 +110,8 @@ struct Config {
   DetectorConfig detector;
   IsolationOptions isolation;
   ReconnectConfig reconnect;
-  BreakerPolicy breaker;                       // of channels
-  BreakerPolicy peer_breaker;                  // of peers
+  BreakerPolicy breaker;       // of channels
+  BreakerPolicy peer_breaker;  // of peers
   AdminConfig admin;
   std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
 

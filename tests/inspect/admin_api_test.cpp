@@ -1,7 +1,6 @@
-#include "inspect/shown_node.hpp"
-
 #include <hawser/inspect/admin_api.hpp>
 #include <hawser/inspect/metrics.hpp>
+#include "inspect/shown_node.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,9 +1,8 @@
 // The admin endpoints of a real node.
+#include <hawser/inspect/admin.hpp>
 #include "inspect/exposition.hpp"
 #include "inspect/http_client.hpp"
 #include "interconnect/zmq/real_loop.hpp"
-
-#include <hawser/inspect/admin.hpp>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -42,8 +41,11 @@ TEST_CASE("admin: a node serves what it sees, and is not ready once it stops") {
   REQUIRE(admin != nullptr);
   CHECK(ask(loop, *admin, "/readyz").status == 200);
   const json peers = json::parse(ask(loop, *admin, "/api/v1/peers").body)["peers"];
-  REQUIRE(peers.size() == 1);
-  CHECK(peers[0]["id"] == "n2");
+  REQUIRE(peers.size() == 2);
+  CHECK(peers[0]["id"] == "n1");  // what it sends to itself
+  CHECK(peers[1]["id"] == "n2");
+  const json states = json::parse(ask(loop, *admin, "/api/v1/status").body)["peers"];
+  CHECK(states["up"] == 0);  // of others
   const Exposition page = read_exposition(ask(loop, *admin, "/metrics").body);
   CHECK(page.faults.empty());
   CHECK(page.values.at("hawser_node_ledger_imbalance_messages") == "0");

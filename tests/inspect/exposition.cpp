@@ -1,6 +1,7 @@
 #include "inspect/exposition.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <set>
 
@@ -36,9 +37,9 @@ class Reader {
     if (!valid_utf8(text)) fault("the page is no UTF-8");
     while (!text.empty()) {
       ++number_;
-      const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+      const std::size_t end = std::min(text.find('\n'), text.size());
       line(text.substr(0, end));
-      text.remove_prefix(end + 1);
+      text.remove_prefix(std::min(end + 1, text.size()));
     }
     return std::move(result_);
   }
@@ -67,7 +68,8 @@ class Reader {
     const std::string kind{rest.substr(std::min(rest.size(), name.size() + 1))};
     if (name != current_) fault(name + " has its type without its help before it");
     if (kind != "counter" && kind != "gauge") fault(name + " is a " + kind);
-    if ((kind == "counter") != name.ends_with("_total")) fault(name + " is a " + kind + ", and its name says otherwise");
+    if ((kind == "counter") != name.ends_with("_total"))
+      fault(name + " is a " + kind + ", and its name says otherwise");
     result_.kinds[name] = kind;
     typed_ = true;
   }

@@ -1,8 +1,7 @@
-#include "inspect/exposition.hpp"
-#include "inspect/shown_node.hpp"
-
 #include <hawser/inspect/metric_page.hpp>
 #include <hawser/inspect/metrics.hpp>
+#include "inspect/exposition.hpp"
+#include "inspect/shown_node.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -81,8 +81,7 @@ TEST_CASE("metrics: a page is valid exposition, whatever the node looks like") {
   wild.peers[0].health.phi = std::numeric_limits<double>::quiet_NaN();
   wild.peers[1].health.phi = std::numeric_limits<double>::infinity();
   wild.serving_until = never;
-  for (const NodeSnapshot& node :
-       {NodeSnapshot{}, shown_node(), node_of_hostile_names(), node_of_namesakes(), wild}) {
+  for (const NodeSnapshot& node : {NodeSnapshot{}, shown_node(), node_of_hostile_names(), node_of_namesakes(), wild}) {
     const Exposition page = read_exposition(to_metrics(node));
     CHECK(faults_of(page) == "");
     CHECK(page.values.size() > 60);
@@ -174,10 +173,8 @@ TEST_CASE("metrics: names from elsewhere are escaped, repaired, and cut between 
 
 TEST_CASE("metrics: types of one name are told apart, and one without a name is called by its id") {
   Exposition page = read_exposition(to_metrics(node_of_namesakes()));
-  CHECK(page.values.contains(
-      "hawser_channel_held_bytes{peer=\"n2\",type=\"Order@0x0000000000000007\",role=\"send\"}"));
-  CHECK(page.values.contains(
-      "hawser_channel_held_bytes{peer=\"n2\",type=\"Order@0x0000000000000008\",role=\"send\"}"));
+  CHECK(page.values.contains("hawser_channel_held_bytes{peer=\"n2\",type=\"Order@0x0000000000000007\",role=\"send\"}"));
+  CHECK(page.values.contains("hawser_channel_held_bytes{peer=\"n2\",type=\"Order@0x0000000000000008\",role=\"send\"}"));
   CHECK(page.values.contains("hawser_channel_held_bytes{peer=\"n2\",type=\"Order\",role=\"reply\"}"));
   page = read_exposition(to_metrics(node_of_hostile_names()));
   CHECK(page.values.contains("hawser_channel_held_bytes{peer=\"n3\",type=\"0x0000000000000007\",role=\"send\"}"));
@@ -200,7 +197,7 @@ TEST_CASE("metrics: promtool has nothing to say against a page") {
   const char* const named = std::getenv("HAWSER_PROMTOOL");
   const std::string tool = named == nullptr ? "promtool" : named;
   if (std::system(("command -v " + tool + " >/dev/null 2>&1").c_str()) != 0) {
-    WARN("SKIPPED: there is no promtool here. Install the package prometheus, or name one in HAWSER_PROMTOOL.");
+    WARN("SKIPPED: there is no promtool here. `./run setup metrics` installs it, HAWSER_PROMTOOL names another.");
     return;
   }
   const std::filesystem::path base =
@@ -218,11 +215,13 @@ TEST_CASE("metrics: promtool has nothing to say against a page") {
   std::filesystem::remove(said);
 }
 
+TEST_CASE("metrics: prints the table for docs/operations.md", "[.table]") { std::cout << metrics_reference_markdown(); }
+
 TEST_CASE("docs/operations.md holds the table of metrics as it is") {
   std::ifstream file{std::filesystem::path{HAWSER_SOURCE_DIR} / "docs" / "operations.md"};
   REQUIRE(file);
   const std::string page{std::istreambuf_iterator<char>{file}, {}};
-  // When this fails, replace the part between the marks by the right side of the comparison below.
+  // When this fails, replace the part between the marks by what `inspect_tests '[.table]'` prints.
   const std::string begin = "<!-- metrics: from the tables in inspect/metrics_*.cpp -->\n";
   const std::size_t from = page.find(begin);
   const std::size_t to = page.find("<!-- end of metrics -->");
