@@ -125,29 +125,23 @@ struct CommandLine {
   void inspect_commands() {
     const auto view = [this](InspectView which) { return [this, which] { return run_inspect(which, inspect); }; };
     inspect_command("status", "A running node in a few lines: stance, peers, messages", view(InspectView::status),
-                    "  hawser status
-  hawser status --at 10.0.0.1:9001 --json | jq .ready");
+                    "  hawser status\n  hawser status --at 10.0.0.1:9001 --json | jq .ready");
     CLI::App* const peers =
         inspect_command("peers", "The peers of a running node, each with the reason for its state",
-                        view(InspectView::peers), "  hawser peers
-  hawser peers n3 --at 10.0.0.1:9001");
+                        view(InspectView::peers), "  hawser peers\n  hawser peers n3 --at 10.0.0.1:9001");
     peers->add_option("id", inspect.peer, "Only this peer");
     CLI::App* const channels = inspect_command(
         "channels", "What a running node sends, by type and peer: queues, oldest age, breakers, outcomes",
-        view(InspectView::channels), "  hawser channels
-  hawser channels n3 --json | jq '.inbound'");
+        view(InspectView::channels), "  hawser channels\n  hawser channels n3 --json | jq '.inbound'");
     channels->add_option("id", inspect.peer, "Only to this peer");
     CLI::App* const events =
         inspect_command("events", "The last transitions of a running node, with their causes",
-                        view(InspectView::events), "  hawser events
-  hawser events --since 41 --json");
+                        view(InspectView::events), "  hawser events\n  hawser events --since 41 --json");
     events->add_option("--since", inspect.since, "Only those numbered above this")->capture_default_str();
-    inspect_command("check", "One line for probes: may the node act for the cluster?",
-                    [this] {
-      return run_check(inspect); },
-                    "  hawser check --timeout 1s || echo 'do not send it work'
-"
-                    "      exit code 0: it may; 1: it may not; 2: wrong options; 3: nobody answers");
+    inspect_command(
+        "check", "One line for probes: may the node act for the cluster?", [this] { return run_check(inspect); },
+        "  hawser check --timeout 1s || echo 'do not send it work'\n"
+        "      exit code 0: it may; 1: it may not; 2: wrong options; 3: nobody answers");
   }
 
   static void demo_options_of(CLI::App& sub, DemoOptions& options) {

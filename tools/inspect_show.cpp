@@ -153,9 +153,8 @@ void show_channels(const json& said, Terminal& terminal) {
   for (const json& row : rows(said, "channels")) {
     const std::string name = text_at(row, "name");
     const std::string breaker = text_at(at(row, "breaker"), "state");
-    table.row({text_at(row, "peer"),
-               (name.empty() ? text_at(row, "type") : name) + (flag_at(row, "replies") ? " (reply)" : ""),
-               count_at(row, "queued_messages"), count_at(row, "sent_messages"),
+    const std::string type = flag_at(row, "replies") ? "(replies)" : name.empty() ? text_at(row, "type") : name;
+    table.row({text_at(row, "peer"), type, count_at(row, "queued_messages"), count_at(row, "sent_messages"),
                about_time(number_at(row, "oldest_age_us")), terminal.styled(breaker, style_of(breaker)),
                outcomes(at(row, "ledger"))});
   }

@@ -86,7 +86,7 @@ TEST_CASE("inspect: an unreachable peer is a row with its reason and what is due
 TEST_CASE("inspect: channels show their queue, their oldest message and how messages ended") {
   Looked node;
   const std::string text = node.view(InspectView::channels);
-  CHECK(has(text, "Order (reply)"));
+  CHECK(has(text, "(replies)"));
   CHECK(has(text, "1.2 s"));
   CHECK(has(text, "delivered 1, unreachable 1"));
 }
