@@ -68,6 +68,12 @@ Tcp::endpoint resolved(asio::io_context& io, const Endpoint& listen) {
   return found.begin()->endpoint();
 }
 
+// The parser takes no field above 64 KiB.
+HttpServerOptions bounded(HttpServerOptions options) {
+  options.header_bytes_max = std::clamp<std::size_t>(options.header_bytes_max, 1024, 32u << 10);
+  return options;
+}
+
 template <typename Body>
 void head(http::response<Body>& response, const AdminAnswer& answer, bool keep) {
   response.result(answer.status);
@@ -84,7 +90,7 @@ void head(http::response<Body>& response, const AdminAnswer& answer, bool keep) 
 class HttpServer::Loop {
  public:
   Loop(HttpServerOptions options, SnapshotSource source)
-      : options_(std::move(options)), api_(options_.hosts), source_(std::move(source)) {
+      : options_(bounded(std::move(options))), api_(options_.hosts), source_(std::move(source)) {
     try {
       const Tcp::endpoint at = resolved(io_, options_.listen);
       acceptor_.open(at.protocol());
@@ -98,7 +104,7 @@ class HttpServer::Loop {
     bound_ = Endpoint{options_.listen.host, acceptor_.local_endpoint().port()};
     letterbox_->owner = this;
     keep_accepting();
-    thread_ = std::thread{[this] { io_.run(); }};
+    thread_ = std::thread{[this] { serve(); }};
   }
 
   ~Loop() {
@@ -111,7 +117,7 @@ class HttpServer::Loop {
   }
 
   const Endpoint& endpoint() const { return bound_; }
-  HttpServerStats stats() const { return {accepted_, turned_away_, open_, answers_, timeouts_}; }
+  HttpServerStats stats() const { return {accepted_, turned_away_, open_, answers_, timeouts_, failures_}; }
 
  private:
   // Where the node's loop puts a snapshot, for as long as somebody wants it.
@@ -121,6 +127,17 @@ class HttpServer::Loop {
   };
   using Snapshot = std::shared_ptr<const NodeSnapshot>;
   using Place = Share<std::atomic<std::uint64_t>>;
+
+  // What throws, for want of memory or out of a parser, costs its connection and not the process.
+  void serve() noexcept {
+    while (!io_.stopped()) {
+      try {
+        io_.run();
+      } catch (...) {
+        ++failures_;
+      }
+    }
+  }
 
   void keep_accepting() {
     asio::co_spawn(io_, accept(), [this](std::exception_ptr error) {
@@ -253,20 +270,26 @@ class HttpServer::Loop {
 
   void ask() {
     if (asked_) return;
-    asked_ = true;
     source_.post([letterbox = letterbox_, take = source_.take] {
       const std::lock_guard lock{letterbox->mutex};
       if (letterbox->owner == nullptr) return;
-      letterbox->owner->deliver(std::make_shared<const NodeSnapshot>(take()));
+      Snapshot snapshot;
+      try {
+        snapshot = std::make_shared<const NodeSnapshot>(take());
+      } catch (const std::exception&) {
+        // The node's loop has better things to do than to die of a look at it; who asked is told that nothing came.
+      }
+      letterbox->owner->deliver(std::move(snapshot));
     });
+    asked_ = true;
   }
 
   // On the node's loop.
   void deliver(Snapshot snapshot) {
     asio::post(io_, [this, snapshot = std::move(snapshot)]() mutable {
       asked_ = false;
-      fresh_ = true;
       latest_ = std::move(snapshot);
+      fresh_ = latest_ != nullptr;
       for (asio::steady_timer* bell : std::exchange(waiting_, {})) bell->cancel();
       stale_.expires_after(options_.snapshot_reuse);
       stale_.async_wait([this](const boost::system::error_code& error) {
@@ -286,6 +309,7 @@ class HttpServer::Loop {
   std::atomic<std::uint64_t> open_{0};
   std::atomic<std::uint64_t> answers_{0};
   std::atomic<std::uint64_t> timeouts_{0};
+  std::atomic<std::uint64_t> failures_{0};
   std::size_t waiting_bytes_ = 0;
   Snapshot latest_;
   bool fresh_ = false;

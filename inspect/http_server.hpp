@@ -22,7 +22,7 @@ struct HttpServerOptions {
   Endpoint listen{"127.0.0.1", 0};            // port 0: a free one
   std::vector<std::string> hosts;             // names beside localhost by which clients may ask
   std::size_t connections_max = 32;           // more are closed at once
-  std::size_t header_bytes_max = 8u << 10;    // request line and headers
+  std::size_t header_bytes_max = 8u << 10;    // request line and headers; 1 KiB .. 32 KiB
   Duration request_time{5'000'000};           // to send a request, and again to take its answer
   Duration loop_time{1'000'000};              // how long the node may take to say how it is
   Duration snapshot_reuse{50'000};            // a snapshot this young answers others too
@@ -42,6 +42,7 @@ struct HttpServerStats {
   std::uint64_t open = 0;
   std::uint64_t answers = 0;
   std::uint64_t timeouts = 0;  // requests that did not come, or answers that were not taken, in time
+  std::uint64_t failures = 0;  // exceptions, which cost their connection
 };
 
 class HttpServer {

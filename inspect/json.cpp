@@ -278,7 +278,7 @@ std::string events_json(const NodeSnapshot& snapshot, std::uint64_t since) {
 }
 
 bool serving(const NodeSnapshot& snapshot) noexcept {
-  return snapshot.stance == Stance::serving && snapshot.taken_at < snapshot.serving_until;
+  return snapshot.stance == Stance::serving && snapshot.may_serve();
 }
 
 std::string to_json(const NodeSnapshot& snapshot, JsonStyle style) { return written(json(snapshot), style); }

@@ -8,7 +8,6 @@ namespace {
 
 using Page = MetricPage;
 
-bool may_serve(const NodeSnapshot& node) { return node.taken_at < node.serving_until; }
 bool has_strategy(const NodeSnapshot& node) { return !node.strategy.empty() && node.strategy != "none"; }
 
 void write_info(Page& page) {
@@ -24,7 +23,13 @@ void write_stance(Page& page) {
   }
 }
 
-constexpr std::array<MetricFamily, 15> of_node{{
+void write_local_health(Page& page) {
+  for (const std::string_view health : {"healthy", "late", "stalled"}) {
+    page.sample({}, "health", health, page.node().local_health.cause == health);
+  }
+}
+
+constexpr std::array<MetricFamily, 17> of_node{{
     {"hawser_node_info", "gauge", "cluster node version strategy", "Always 1: who says all of this.", &write_info},
     {"hawser_node_uptime_seconds", "gauge", "", "How long the node has been running.",
      [](Page& page) { page.sample({}, page.node().taken_at - page.node().started_at); }},
@@ -33,12 +38,12 @@ constexpr std::array<MetricFamily, 15> of_node{{
     {"hawser_node_stance_age_seconds", "gauge", "", "For how long it has had that stance.",
      [](Page& page) { page.sample({}, page.node().taken_at - page.node().stance_reason.since); }},
     {"hawser_node_may_serve", "gauge", "", "1 while the node may act for the cluster.",
-     [](Page& page) { page.sample({}, may_serve(page.node())); }},
+     [](Page& page) { page.sample({}, page.node().may_serve()); }},
     {"hawser_node_lease_remaining_seconds", "gauge", "",
      "For how long it may serve without another word of its quorum; only with a strategy.",
      [](Page& page) {
        const NodeSnapshot& node = page.node();
-       if (has_strategy(node)) page.sample({}, until(node.taken_at, node.serving_until));
+       if (has_strategy(node)) page.sample({}, node.lease_remaining());
      }},
     {"hawser_view_epoch", "gauge", "",
      "Number of the view it serves in, or served in last; 0 before the first. Only with a strategy.",
@@ -56,6 +61,11 @@ constexpr std::array<MetricFamily, 15> of_node{{
      }},
     {"hawser_node_loop_lag_seconds", "gauge", "", "How late the loop's last timer ran.",
      [](Page& page) { page.sample({}, page.node().loop_lag); }},
+    {"hawser_node_local_health", "gauge", "health",
+     "1 for how the node itself is: healthy, late or stalled; while it is not healthy it accuses nobody.",
+     &write_local_health},
+    {"hawser_node_stalls_total", "counter", "", "How often it noticed that it had stood still.",
+     [](Page& page) { page.sample({}, page.node().stalls); }},
     {"hawser_node_events_total", "counter", "", "Entries that the event log has had.",
      [](Page& page) { page.sample({}, page.node().events.empty() ? 0 : page.node().events.back().number); }},
     {"hawser_node_held_bytes", "gauge", "", "Messages held for all peers.",

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <poll.h>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -192,6 +193,32 @@ TEST_CASE("http: huge headers are refused, whether in one line or in many") {
   target.say("GET /" + std::string(64u << 10, 'x') + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   CHECK(target.reply().status == 431);
   CHECK(node.taken == 0);
+}
+
+TEST_CASE("http: however large a header is allowed to be, it is no larger than the parser can bear") {
+  ShownNode node;
+  HttpServerOptions options = patient();
+  options.header_bytes_max = 1u << 30;
+  const HttpServer server{options, node.source()};
+  HttpClient client{server.endpoint()};
+  client.say("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + std::string(256u << 10, 'x') + "\r\n\r\n");
+  CHECK(client.reply().status == 431);
+  CHECK(http_get(server.endpoint(), "/metrics").status == 200);
+  CHECK(server.stats().failures == 0);
+}
+
+TEST_CASE("http: a node of which no snapshot can be taken is not healthy, until one can") {
+  std::atomic<bool> broken{true};
+  const HttpServer server{patient(),
+                          {[](std::function<void()> what) { what(); },
+                           [&broken] {
+                             if (broken) throw std::runtime_error{"no memory"};
+                             return shown_node();
+                           }}};
+  HttpClient client{server.endpoint()};
+  CHECK(client.get("/healthz").status == 503);
+  broken = false;
+  CHECK(client.get("/healthz").status == 200);
 }
 
 TEST_CASE("http: half a request is given up after its time, and nobody waits for it") {

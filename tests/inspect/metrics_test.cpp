@@ -104,6 +104,9 @@ TEST_CASE("metrics: peers, books, queues and breakers are what the snapshot says
   CHECK(value("hawser_view_epoch") == "4");
   CHECK(value("hawser_view_members") == "2");
   CHECK(value("hawser_view_settled") == "1");
+  CHECK(value("hawser_node_local_health{health=\"late\"}") == "1");
+  CHECK(value("hawser_node_local_health{health=\"healthy\"}") == "0");
+  CHECK(value("hawser_node_stalls_total") == "2");
   CHECK(value("hawser_node_events_total") == "42");
   CHECK(value("hawser_node_messages_submitted_total") == "12");
   CHECK(value("hawser_node_messages_ended_total{outcome=\"unreachable\"}") == "4");

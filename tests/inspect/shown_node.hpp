@@ -64,6 +64,8 @@ inline NodeSnapshot shown_node() {
   node.view_settled = true;
   node.serving_until = instant_from_us(5'750'000);
   node.strategy = "keep_majority";
+  node.local_health = {instant_from_us(4'500'000), "late", {}, {}};
+  node.stalls = 2;
   node.peers.push_back(shown_peer("n2", PeerState::up, "answers"));
   node.peers.push_back(shown_peer("n3", PeerState::unreachable, "silent"));
   node.peers[1].health.phi = 12.5;
