@@ -1,4 +1,4 @@
-// A NodeSnapshot as JSON: what /snapshot serves, what `hawser node --snapshots` prints, what scripts read.
+// A NodeSnapshot as JSON: what /api/v1 serves, what `hawser node --snapshots` prints, what scripts read.
 //
 // Field names are snake_case. Durations and instants are whole microseconds and end in `_us`; an instant is on that
 // node's own steady clock and means something only beside `taken_at_us`. What is not due is null. Ids of types are text
