@@ -102,7 +102,9 @@ Json json(const InboundSnapshot& inbound) {
           {"verdicts", std::move(verdicts)}};
 }
 
-Json json(const PeerSnapshot& peer);
+// What belongs to a peer or a node can be left out where it is not wanted: its channels, its peers.
+enum class Rows : unsigned char { none, all };
+Json json(const PeerSnapshot& peer, Rows rows = Rows::all);
 Json json(const ViewMemberSnapshot& member);
 Json json(const Event& event);
 
@@ -113,7 +115,7 @@ Json list(const std::vector<Row>& rows) {
   return out;
 }
 
-Json json(const PeerSnapshot& peer) {
+Json json(const PeerSnapshot& peer, Rows rows) {
   const PeerHealth& health = peer.health;
   const double phi = std::isfinite(health.phi) ? std::clamp(health.phi, 0.0, phi_shown_max) : phi_shown_max;
   return {{"id", health.id.text()},
@@ -133,8 +135,8 @@ Json json(const PeerSnapshot& peer) {
           {"sessions", peer.sessions},
           {"session_age_us", to_us(peer.session_age)},
           {"lanes", list(peer.lanes)},
-          {"channels", list(peer.channels)},
-          {"inbound", list(peer.inbound)},
+          {"channels", rows == Rows::all ? list(peer.channels) : Json::array()},
+          {"inbound", rows == Rows::all ? list(peer.inbound) : Json::array()},
           {"ledger", json(peer.ledger)}};
 }
 
@@ -166,7 +168,7 @@ Json json(const ViewMemberSnapshot& member) {
   return {{"id", member.id.text()}, {"incarnation", std::to_string(to_number(member.incarnation))}};
 }
 
-Json json(const NodeSnapshot& node) {
+Json json(const NodeSnapshot& node, Rows rows = Rows::all) {
   return {{"id", node.id.text()},
           {"cluster", node.cluster},
           {"incarnation", std::to_string(to_number(node.incarnation))},
@@ -182,7 +184,7 @@ Json json(const NodeSnapshot& node) {
           {"view", list(node.view)},
           {"view_settled", node.view_settled},
           {"strategy", node.strategy},
-          {"peers", list(node.peers)},
+          {"peers", rows == Rows::all ? list(node.peers) : Json::array()},
           {"ledger", json(node.ledger)},
           {"held_bytes", node.held_bytes},
           {"outbound_room", node.outbound_room},
@@ -200,7 +202,84 @@ std::string written(const Json& value, JsonStyle style) {
   return value.dump(style == JsonStyle::pretty ? 2 : -1, ' ', false, Json::error_handler_t::replace);
 }
 
+// Whose view it is stands on top of everything.
+Json head(const NodeSnapshot& node) {
+  return {{"api", api_version},
+          {"node", node.id.text()},
+          {"cluster", node.cluster},
+          {"incarnation", std::to_string(to_number(node.incarnation))},
+          {"taken_at_us", to_us(node.taken_at)}};
+}
+
+bool wanted(const PeerSnapshot& peer, const std::optional<NodeId>& only) { return !only || peer.health.id == *only; }
+
 }  // namespace
+
+std::string status_json(const NodeSnapshot& snapshot) {
+  Json out = head(snapshot);
+  Json node = json(snapshot, Rows::none);
+  node.erase("peers");
+  node.erase("events");
+  out["ready"] = serving(snapshot);
+  Json states = Json::object();
+  for (const PeerState state : {PeerState::connecting, PeerState::up, PeerState::suspect, PeerState::unreachable}) {
+    states[std::string{to_string(state)}] = std::count_if(
+        snapshot.peers.begin(), snapshot.peers.end(),
+        [&](const PeerSnapshot& peer) { return peer.health.state == state && peer.health.id != snapshot.id; });
+  }
+  out["peers"] = std::move(states);
+  for (auto& [key, value] : node.items()) {
+    if (!out.contains(key)) out[key] = std::move(value);
+  }
+  return written(out, JsonStyle::line);
+}
+
+std::string peers_json(const NodeSnapshot& snapshot, const std::optional<NodeId>& only) {
+  Json out = head(snapshot);
+  Json rows = Json::array();
+  for (const PeerSnapshot& peer : snapshot.peers) {
+    if (!wanted(peer, only)) continue;
+    Json row = json(peer, Rows::none);
+    row.erase("channels");
+    row.erase("inbound");
+    rows.push_back(std::move(row));
+  }
+  out["peers"] = std::move(rows);
+  return written(out, JsonStyle::line);
+}
+
+std::string channels_json(const NodeSnapshot& snapshot, const std::optional<NodeId>& only) {
+  Json out = head(snapshot);
+  Json channels = Json::array();
+  Json inbound = Json::array();
+  const auto add = [](Json& rows, const PeerSnapshot& peer, Json of_peer) {
+    Json row = {{"peer", peer.health.id.text()}};
+    row.update(of_peer);
+    rows.push_back(std::move(row));
+  };
+  for (const PeerSnapshot& peer : snapshot.peers) {
+    if (!wanted(peer, only)) continue;
+    for (const ChannelSnapshot& channel : peer.channels) add(channels, peer, json(channel));
+    for (const InboundSnapshot& row : peer.inbound) add(inbound, peer, json(row));
+  }
+  out["channels"] = std::move(channels);
+  out["inbound"] = std::move(inbound);
+  return written(out, JsonStyle::line);
+}
+
+std::string events_json(const NodeSnapshot& snapshot, std::uint64_t since) {
+  Json out = head(snapshot);
+  Json events = Json::array();
+  for (const Event& event : snapshot.events) {
+    if (event.number > since) events.push_back(json(event));
+  }
+  out["events"] = std::move(events);
+  return written(out, JsonStyle::line);
+}
+
+bool serving(const NodeSnapshot& snapshot) noexcept {
+  return snapshot.stance == Stance::serving && snapshot.may_serve();
+}
 
 std::string to_json(const NodeSnapshot& snapshot, JsonStyle style) { return written(json(snapshot), style); }
 std::string to_json(const Event& event, JsonStyle style) { return written(json(event), style); }

@@ -86,6 +86,14 @@ struct IsolationOptions {
   Duration stable_after{1'000'000};  // how long the wanted view stands still before it is proposed; 0 .. 10 min
 };
 
+// Where health and metrics are served over HTTP: hawser/inspect/admin.hpp does it, and `hawser node`.
+struct AdminConfig {
+  std::string listen;                // host:port; empty: nowhere. Beyond loopback only with `insecure`
+  std::string hosts;                 // names by which clients may ask, separated by blanks; addresses always work
+  std::size_t connections_max = 32;  // 1 .. 1024
+  Duration request_time{5'000'000};  // to send a request, and again to take its answer; 100 ms .. 10 min
+};
+
 struct Config {
   std::string cluster = "hawser";
   NodeId id;
@@ -102,8 +110,9 @@ struct Config {
   DetectorConfig detector;
   IsolationOptions isolation;
   ReconnectConfig reconnect;
-  BreakerPolicy breaker;                       // of channels
-  BreakerPolicy peer_breaker;                  // of peers
+  BreakerPolicy breaker;       // of channels
+  BreakerPolicy peer_breaker;  // of peers
+  AdminConfig admin;
   std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
 
   // Reads a TOML file of at most 1 MiB. Throws ConfigError with every problem found, as `file:line:column: sentence`.

@@ -31,6 +31,7 @@ class Checks {
     reconnect();
     breaker("breaker", config_.breaker);
     breaker("peer_breaker", config_.peer_breaker);
+    admin();
     types();
     return std::move(found_);
   }
@@ -177,6 +178,21 @@ class Checks {
     if (policy.open_for > policy.open_max) return;
     at_most(section + ".slow_limit", section + ".window",
             "a slow call would leave the window before it is known as slow");
+  }
+
+  void admin() {
+    const std::string& text = config_.admin.listen;
+    if (text.empty()) return;
+    std::string problem;
+    const std::optional<Endpoint> listen = Endpoint::parse(text, problem);
+    if (!listen) {
+      say("admin.listen", "admin.listen: " + problem);
+      return;
+    }
+    open_address("admin.listen", "admin.listen", *listen);
+    if (*listen == config_.listen && listen->port != 0) {
+      say("admin.listen", "admin.listen is " + listen->text() + ", where the node itself listens: choose another port");
+    }
   }
 
   void types() {

@@ -38,6 +38,7 @@ class Table {
     reconnect();
     breaker<&Config::breaker>("breaker.", "of one message type to one peer");
     breaker<&Config::peer_breaker>("peer_breaker.", "of a whole peer");
+    admin();
     types();
   }
   std::vector<ConfigKey> rows;
@@ -72,6 +73,7 @@ class Table {
   void reconnect();
   template <auto Policy>
   void breaker(std::string_view prefix, std::string_view of_what);
+  void admin();
   void types();
 
   // The file says 2.0 where the struct says 2000 per mille, so that no float decides a delay.
@@ -280,6 +282,24 @@ void Table::breaker(std::string_view prefix, std::string_view of_what) {
                             {"The longest it stays open between probes.", "Longer heals later."});
   add<Policy, &P::successes_to_close>(p + "successes_to_close", KeyKind::count, {1, 1000},
                                       {"Probes in a row that must succeed before it closes.", "More close later."});
+}
+
+void Table::admin() {
+  using A = AdminConfig;
+  add<&Config::admin, &A::listen>(
+      "admin.listen", KeyKind::text, {},
+      {"Where health and metrics are served over HTTP, host:port; empty: nowhere. Port 0 picks a free one.",
+       "A thread; beyond loopback, anybody who can reach the port can read all of it."});
+  add<&Config::admin, &A::hosts>(
+      "admin.hosts", KeyKind::text, {},
+      {"Names by which clients may ask there, separated by blanks; addresses and localhost always work.",
+       "A name that others control lets a web page read the node through a browser."});
+  add<&Config::admin, &A::connections_max>("admin.connections_max", KeyKind::count, {1, 1024},
+                                           {"Connections there at a time; more are closed at once.",
+                                            "A descriptor each, and the answer it has not read yet."});
+  add<&Config::admin, &A::request_time>("admin.request_time", KeyKind::duration, {100 * ms, 10 * min},
+                                        {"How long a request may take to arrive, and its answer to be read.",
+                                         "A client that does neither holds a connection this long."});
 }
 
 void Table::types() {

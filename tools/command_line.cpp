@@ -7,6 +7,7 @@
 #include "failover_command.hpp"
 #include <hawser/base/nearest.hpp>
 #include <hawser/base/version.hpp>
+#include "inspect_command.hpp"
 #include "node_command.hpp"
 #include "replay_command.hpp"
 #include "replay_detector.hpp"
@@ -47,6 +48,7 @@ struct CommandLine {
   ReplayOptions replay_options;
   ReplayDetectorOptions detector_options;
   ResolveOptions resolve_options;
+  InspectOptions inspect;
   ExhaustCommandOptions exhaust;
   FailoverCommandOptions failover;
   SweepCommandOptions sweep;
@@ -109,6 +111,37 @@ struct CommandLine {
     run->add_option("--traffic", node.traffic, "Type=rate: Greeting, Order or Blob, per second to each peer");
     run->add_option("--ttl", node.ttl, "TTL of that traffic, for example 2s");
     run->add_option("--blob-size", node.blob_size, "Size of a Blob")->capture_default_str();
+  }
+
+  CLI::App* inspect_command(const std::string& name, const std::string& about, std::function<int()> run,
+                            const std::string& examples) {
+    CLI::App* const sub = command(app, name, about, std::move(run), examples);
+    sub->add_option("--at", inspect.at, "The node's [admin] listen, host:port")->capture_default_str();
+    sub->add_option("--timeout", inspect.timeout, "How long to wait for it")->capture_default_str();
+    sub->add_flag("--json", inspect.json, "What the endpoint says, as it says it (docs/operations.md)");
+    return sub;
+  }
+
+  void inspect_commands() {
+    const auto view = [this](InspectView which) { return [this, which] { return run_inspect(which, inspect); }; };
+    inspect_command("status", "A running node in a few lines: stance, peers, messages", view(InspectView::status),
+                    "  hawser status\n  hawser status --at 10.0.0.1:9001 --json | jq .ready");
+    CLI::App* const peers =
+        inspect_command("peers", "The peers of a running node, each with the reason for its state",
+                        view(InspectView::peers), "  hawser peers\n  hawser peers n3 --at 10.0.0.1:9001");
+    peers->add_option("id", inspect.peer, "Only this peer");
+    CLI::App* const channels = inspect_command(
+        "channels", "What a running node sends, by type and peer: queues, oldest age, breakers, outcomes",
+        view(InspectView::channels), "  hawser channels\n  hawser channels n3 --json | jq '.inbound'");
+    channels->add_option("id", inspect.peer, "Only to this peer");
+    CLI::App* const events =
+        inspect_command("events", "The last transitions of a running node, with their causes",
+                        view(InspectView::events), "  hawser events\n  hawser events --since 41 --json");
+    events->add_option("--since", inspect.since, "Only those numbered above this")->capture_default_str();
+    inspect_command(
+        "check", "One line for probes: may the node act for the cluster?", [this] { return run_check(inspect); },
+        "  hawser check --timeout 1s || echo 'do not send it work'\n"
+        "      exit code 0: it may; 1: it may not; 2: wrong options; 3: nobody answers");
   }
 
   static void demo_options_of(CLI::App& sub, DemoOptions& options) {
@@ -384,13 +417,15 @@ int run_command_line(int argc, char** argv) {
       "  hawser demo\n"
       "  hawser config init --id n1 --peer n2=127.0.0.1:7002 --out n1.toml\n"
       "  hawser config check n1.toml\n"
-      "  hawser node --config n1.toml --traffic Greeting=50\n\n"
+      "  hawser node --config n1.toml --traffic Greeting=50\n"
+      "  hawser status --at 127.0.0.1:9001\n\n"
       "Exit codes: 0 fine, 1 unhealthy or violated, 2 usage or configuration, 3 unreachable.");
   line.config_commands();
   line.node_command();
   line.demo_commands();
   line.replay_commands();
   line.resolve_command();
+  line.inspect_commands();
   if (const std::string problem = unknown_command(line.app, argc, argv); !problem.empty()) {
     std::fprintf(stderr, "hawser: %s\n`hawser --help` lists the commands.\n", problem.c_str());
     return exit_usage;

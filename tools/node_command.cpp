@@ -2,6 +2,7 @@
 
 #include "exit_code.hpp"
 #include <hawser/base/quantity.hpp>
+#include <hawser/inspect/admin.hpp>
 #include <hawser/inspect/json.hpp>
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/zmq/zmq_runtime.hpp>
@@ -63,7 +64,8 @@ std::optional<std::string> understand(const NodeOptions& options, Wanted& wanted
 // What the node has to say, as JSON or in words.
 class Voice {
  public:
-  Voice(Node& node, Duration interval) : node_(node), writer_(STDOUT_FILENO), json_(interval > Duration::zero()) {
+  Voice(Node& node, const HttpServer* admin, Duration interval)
+      : node_(node), admin_(admin), writer_(STDOUT_FILENO), json_(interval > Duration::zero()) {
     if (json_) {
       node_.every(interval, [this] { return tell(); });
     } else {
@@ -77,6 +79,10 @@ class Voice {
       return;
     }
     writer_.write(node_.id().text() + " listens on " + node_.endpoint().text() + "; Ctrl-C stops it");
+    if (admin_ != nullptr) {
+      writer_.write("health, metrics and what it sees are at http://" + admin_->endpoint().text() +
+                    "/readyz, /metrics and /api/v1/status");
+    }
     for (const std::string& warning : node_.config().warnings()) writer_.write("warning: " + printable(warning));
   }
 
@@ -116,6 +122,7 @@ class Voice {
   }
 
   Node& node_;
+  const HttpServer* admin_;
   LineWriter writer_;
   bool json_;
   std::uint64_t told_ = 0;
@@ -129,7 +136,8 @@ int run(const Wanted& wanted) {
   ZmqRuntime runtime{io};
   Node node{runtime, wanted.config};
   offer_service(node);
-  Voice voice{node, wanted.snapshots};
+  const std::unique_ptr<HttpServer> admin = serve_admin(node);
+  Voice voice{node, admin.get(), wanted.snapshots};
   voice.begin();
   drive_traffic(node, wanted.traffic);
 

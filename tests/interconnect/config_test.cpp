@@ -196,6 +196,18 @@ TEST_CASE("addresses that cannot be meant are refused") {
         std::string::npos);
 }
 
+TEST_CASE("health and metrics are served on loopback, at a port of their own, or when it is asked for") {
+  const auto told = [](const std::string& listen, const std::string& top = "") {
+    return complaints("id = \"n1\"\nlisten = \"127.0.0.1:7001\"\n" + top + "[admin]\nlisten = \"" + listen + "\"\n");
+  };
+  CHECK(told("127.0.0.1:9001").empty());
+  CHECK(told("").empty());
+  CHECK(told("0.0.0.0:9001").find("n1.toml:4:10: admin.listen is 0.0.0.0:9001, beyond loopback") != std::string::npos);
+  CHECK(told("0.0.0.0:9001", "insecure = true\n").empty());
+  CHECK(told("9001").find("n1.toml:4:10: admin.listen: '9001' is no endpoint") != std::string::npos);
+  CHECK(told("127.0.0.1:7001").find("where the node itself listens") != std::string::npos);
+}
+
 TEST_CASE("plain TCP beyond loopback must be asked for in so many words") {
   const std::string open = "id = \"n1\"\nlisten = \"0.0.0.0:7001\"\n[peers]\nn2 = \"db2.example:7001\"\n";
   const std::string told = complaints(open);

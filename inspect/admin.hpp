@@ -1,0 +1,19 @@
+// The admin endpoints of a node, as its configuration wants them: [admin] in docs/configuration.md.
+//
+// One line in an embedding program, after the node:  const auto admin = hawser::serve_admin(node);
+#pragma once
+
+#include <hawser/inspect/http_server.hpp>
+#include <hawser/interconnect/node.hpp>
+
+#include <memory>
+
+namespace hawser {
+
+// Null where admin.listen is empty. Throws StartError when the address cannot be had.
+// REQUIRES: what is returned goes before the node.
+std::unique_ptr<HttpServer> serve_admin(Node& node);
+
+HttpServerOptions admin_options(const Config& config);
+
+}  // namespace hawser

@@ -1,0 +1,330 @@
+#include <hawser/inspect/http_server.hpp>
+
+#include <hawser/inspect/admin_api.hpp>
+#include <hawser/interconnect/runtime.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/span_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace hawser {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using Tcp = asio::ip::tcp;
+
+constexpr auto to_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t drained_bytes_max = 1u << 20;
+constexpr std::chrono::milliseconds accept_again_after{100};  // when no descriptor is left
+
+// Adds to a count for as long as it lives.
+template <typename Counter>
+class Share {
+ public:
+  Share(Counter& counter, std::size_t amount) : counter_(counter), amount_(amount) { counter_ += amount_; }
+  ~Share() { counter_ -= amount_; }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+ private:
+  Counter& counter_;
+  std::size_t amount_;
+};
+
+Tcp::endpoint resolved(asio::io_context& io, const Endpoint& listen) {
+  boost::system::error_code error;
+  Tcp::resolver resolver{io};
+  const auto found = resolver.resolve(listen.host, std::to_string(listen.port), Tcp::resolver::passive, error);
+  if (error || found.empty()) {
+    throw StartError("admin.listen " + listen.text() + ": the host is not known (" + error.message() +
+                     "): write an address, for example 127.0.0.1:9001");
+  }
+  return found.begin()->endpoint();
+}
+
+// The parser takes no field above 64 KiB.
+HttpServerOptions bounded(HttpServerOptions options) {
+  options.header_bytes_max = std::clamp<std::size_t>(options.header_bytes_max, 1024, 32u << 10);
+  return options;
+}
+
+template <typename Body>
+void head(http::response<Body>& response, const AdminAnswer& answer, bool keep) {
+  response.result(answer.status);
+  response.set(http::field::content_type, answer.content_type);
+  response.set(http::field::cache_control, "no-store");
+  response.set("X-Content-Type-Options", "nosniff");
+  if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
+  response.content_length(answer.body.size());
+  response.keep_alive(keep);
+}
+
+}  // namespace
+
+class HttpServer::Loop {
+ public:
+  Loop(HttpServerOptions options, SnapshotSource source)
+      : options_(bounded(std::move(options))), api_(options_.hosts), source_(std::move(source)) {
+    try {
+      const Tcp::endpoint at = resolved(io_, options_.listen);
+      acceptor_.open(at.protocol());
+      acceptor_.set_option(Tcp::acceptor::reuse_address(true));
+      acceptor_.bind(at);
+      acceptor_.listen();
+    } catch (const boost::system::system_error& error) {
+      throw StartError("admin.listen " + options_.listen.text() + " cannot be listened on (" + error.code().message() +
+                       "): free it, or choose another port");
+    }
+    bound_ = Endpoint{options_.listen.host, acceptor_.local_endpoint().port()};
+    letterbox_->owner = this;
+    keep_accepting();
+    thread_ = std::thread{[this] { serve(); }};
+  }
+
+  ~Loop() {
+    {
+      const std::lock_guard lock{letterbox_->mutex};
+      letterbox_->owner = nullptr;
+    }
+    io_.stop();
+    thread_.join();
+  }
+
+  const Endpoint& endpoint() const { return bound_; }
+  HttpServerStats stats() const { return {accepted_, turned_away_, open_, answers_, timeouts_, failures_}; }
+
+ private:
+  // Where the node's loop puts a snapshot, for as long as somebody wants it.
+  struct Letterbox {
+    std::mutex mutex;
+    Loop* owner = nullptr;
+  };
+  using Snapshot = std::shared_ptr<const NodeSnapshot>;
+  using Place = Share<std::atomic<std::uint64_t>>;
+
+  // What throws, for want of memory or out of a parser, costs its connection and not the process.
+  void serve() noexcept {
+    while (!io_.stopped()) {
+      try {
+        io_.run();
+      } catch (...) {
+        ++failures_;
+      }
+    }
+  }
+
+  void keep_accepting() {
+    asio::co_spawn(io_, accept(), [this](std::exception_ptr error) {
+      if (error) keep_accepting();
+    });
+  }
+
+  asio::awaitable<void> accept() {
+    asio::steady_timer pause{io_};
+    while (true) {
+      auto [error, socket] = co_await acceptor_.async_accept(to_tuple);
+      if (error) {
+        pause.expires_after(accept_again_after);
+        co_await pause.async_wait(to_tuple);
+        continue;
+      }
+      ++accepted_;
+      if (open_ >= options_.connections_max) {
+        ++turned_away_;
+        continue;  // the socket goes with this turn
+      }
+      auto place = std::make_unique<Place>(open_, 1);
+      asio::co_spawn(io_, talk(std::move(socket), std::move(place)), asio::detached);
+    }
+  }
+
+  // One client, for as long as it asks properly.
+  asio::awaitable<void> talk(Tcp::socket socket, [[maybe_unused]] std::unique_ptr<Place> place) {
+    beast::tcp_stream stream{std::move(socket)};
+    beast::flat_buffer buffer{options_.header_bytes_max};
+    while (true) {
+      http::request_parser<http::empty_body> parser;
+      parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
+      stream.expires_after(options_.request_time);
+      const auto [error, got] = co_await http::async_read(stream, buffer, parser, to_tuple);
+      if (error) {
+        if (error == beast::error::timeout) ++timeouts_;
+        const std::optional<AdminAnswer> complaint = about(error);
+        if (!complaint) co_return;
+        if (co_await write(stream, *complaint, false, false)) co_await part(stream);
+        co_return;
+      }
+      const auto& request = parser.get();
+      const AdminQuestion question = question_of(request);
+      const bool keep = request.keep_alive();
+      const AdminAnswer answer = co_await answer_to(question);
+      if (!co_await write(stream, answer, question.method == "HEAD", keep)) co_return;
+      if (keep) continue;
+      co_await part(stream);
+      co_return;
+    }
+  }
+
+  static AdminQuestion question_of(const http::request<http::empty_body>& request) {
+    AdminQuestion question{std::string{request.method_string()}, std::string{request.target()}, {}};
+    if (request.count(http::field::host) == 1) question.host = std::string{request[http::field::host]};
+    return question;
+  }
+
+  // What to say about a request that could not be read. Nothing: nobody is there to hear it.
+  std::optional<AdminAnswer> about(const boost::system::error_code& error) const {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      return AdminApi::header_too_large(options_.header_bytes_max);
+    }
+    const bool gone = error == http::error::end_of_stream || error == beast::error::timeout ||
+                      error == asio::error::eof || error.category() == boost::system::system_category();
+    if (gone) return std::nullopt;
+    return AdminApi::unreadable(error.message());
+  }
+
+  asio::awaitable<AdminAnswer> answer_to(const AdminQuestion& question) {
+    if (std::optional<AdminAnswer> refusal = api_.refuse(question)) co_return std::move(*refusal);
+    if (waiting_bytes_ > options_.waiting_bytes_max) co_return AdminApi::too_busy();
+    const Snapshot snapshot = co_await latest();
+    if (snapshot == nullptr) co_return AdminApi::loop_silent(options_.loop_time);
+    AdminAnswer answer = api_.answer(question, *snapshot);
+    if (waiting_bytes_ > 0 && waiting_bytes_ + answer.body.size() > options_.waiting_bytes_max) {
+      co_return AdminApi::too_busy();
+    }
+    co_return answer;
+  }
+
+  // False when the client is gone or does not read.
+  asio::awaitable<bool> write(beast::tcp_stream& stream, const AdminAnswer& answer, bool head_only, bool keep) {
+    const Share<std::size_t> waiting{waiting_bytes_, answer.body.size()};
+    stream.expires_after(options_.request_time);
+    boost::system::error_code failure;
+    if (head_only) {
+      http::response<http::empty_body> response;
+      head(response, answer, keep);
+      const auto [error, sent] = co_await http::async_write(stream, response, to_tuple);
+      failure = error;
+    } else {
+      http::response<http::span_body<const char>> response;
+      response.body() = {answer.body.data(), answer.body.size()};
+      head(response, answer, keep);
+      const auto [error, sent] = co_await http::async_write(stream, response, to_tuple);
+      failure = error;
+    }
+    if (failure == beast::error::timeout) ++timeouts_;
+    if (!failure) ++answers_;
+    co_return !failure;
+  }
+
+  // Ends a connection so that the answer arrives: what is still on its way here is read, since closing over unread
+  // bytes would reset the connection.
+  asio::awaitable<void> part(beast::tcp_stream& stream) {
+    boost::system::error_code ignored;
+    stream.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    stream.expires_after(options_.request_time);
+    std::array<char, 4096> room;
+    for (std::size_t drained = 0; drained < drained_bytes_max;) {
+      const auto [error, got] = co_await stream.async_read_some(asio::buffer(room), to_tuple);
+      if (error) co_return;
+      drained += got;
+    }
+  }
+
+  // A snapshot young enough; null when the node does not answer in time.
+  asio::awaitable<Snapshot> latest() {
+    if (fresh_) co_return latest_;
+    ask();
+    asio::steady_timer bell{io_, options_.loop_time};
+    waiting_.push_back(&bell);
+    const auto [error] = co_await bell.async_wait(to_tuple);
+    if (error) co_return latest_;  // rung early: it is here
+    std::erase(waiting_, &bell);
+    co_return nullptr;
+  }
+
+  void ask() {
+    if (asked_) return;
+    source_.post([letterbox = letterbox_, take = source_.take] {
+      const std::lock_guard lock{letterbox->mutex};
+      if (letterbox->owner == nullptr) return;
+      Snapshot snapshot;
+      try {
+        snapshot = std::make_shared<const NodeSnapshot>(take());
+      } catch (const std::exception&) {
+        // The node's loop has better things to do than to die of a look at it; who asked is told that nothing came.
+      }
+      letterbox->owner->deliver(std::move(snapshot));
+    });
+    asked_ = true;
+  }
+
+  // On the node's loop.
+  void deliver(Snapshot snapshot) {
+    asio::post(io_, [this, snapshot = std::move(snapshot)]() mutable {
+      asked_ = false;
+      latest_ = std::move(snapshot);
+      fresh_ = latest_ != nullptr;
+      for (asio::steady_timer* bell : std::exchange(waiting_, {})) bell->cancel();
+      stale_.expires_after(options_.snapshot_reuse);
+      stale_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) fresh_ = false;
+      });
+    });
+  }
+
+  // Coroutines that still run end with io_, and touch what stands above it.
+  const HttpServerOptions options_;
+  const AdminApi api_;
+  const SnapshotSource source_;
+  Endpoint bound_;
+  std::shared_ptr<Letterbox> letterbox_ = std::make_shared<Letterbox>();
+  std::atomic<std::uint64_t> accepted_{0};
+  std::atomic<std::uint64_t> turned_away_{0};
+  std::atomic<std::uint64_t> open_{0};
+  std::atomic<std::uint64_t> answers_{0};
+  std::atomic<std::uint64_t> timeouts_{0};
+  std::atomic<std::uint64_t> failures_{0};
+  std::size_t waiting_bytes_ = 0;
+  Snapshot latest_;
+  bool fresh_ = false;
+  bool asked_ = false;
+  std::vector<asio::steady_timer*> waiting_;
+  asio::io_context io_{1};
+  Tcp::acceptor acceptor_{io_};
+  asio::steady_timer stale_{io_};
+  std::thread thread_;
+};
+
+HttpServer::HttpServer(HttpServerOptions options, SnapshotSource source)
+    : loop_(std::make_unique<Loop>(std::move(options), std::move(source))) {}
+HttpServer::~HttpServer() = default;
+Endpoint HttpServer::endpoint() const { return loop_->endpoint(); }
+HttpServerStats HttpServer::stats() const { return loop_->stats(); }
+
+}  // namespace hawser

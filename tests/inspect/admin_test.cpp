@@ -1,0 +1,80 @@
+// The admin endpoints of a real node.
+#include <hawser/inspect/admin.hpp>
+#include "inspect/exposition.hpp"
+#include "inspect/http_client.hpp"
+#include "interconnect/zmq/real_loop.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <future>
+#include <string>
+
+using namespace hawser;
+using namespace hawser::test;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+Config config_of_a_lonely_node() {
+  Config config;
+  config.id = "n1";
+  config.peers = {{"n2", {"127.0.0.1", 1}}};  // where nobody listens
+  config.admin.listen = "127.0.0.1:0";
+  return config;
+}
+
+// Asks from another thread, as a probe does, while the loop runs here.
+HttpReply ask(RealLoop& loop, const HttpServer& server, const std::string& target) {
+  auto reply = std::async(std::launch::async, [&] { return http_get(server.endpoint(), target); });
+  REQUIRE(loop.until([&] { return reply.wait_for(0s) == std::future_status::ready; }, 30s));
+  return reply.get();
+}
+
+}  // namespace
+
+TEST_CASE("admin: a node serves what it sees, and is not ready once it stops") {
+  RealLoop loop;
+  Node node{loop.runtime, config_of_a_lonely_node()};
+  const auto admin = serve_admin(node);
+  REQUIRE(admin != nullptr);
+  CHECK(ask(loop, *admin, "/readyz").status == 200);
+  const json peers = json::parse(ask(loop, *admin, "/api/v1/peers").body)["peers"];
+  REQUIRE(peers.size() == 2);
+  CHECK(peers[0]["id"] == "n1");  // what it sends to itself
+  CHECK(peers[1]["id"] == "n2");
+  const json states = json::parse(ask(loop, *admin, "/api/v1/status").body)["peers"];
+  CHECK(states["up"] == 0);  // of others
+  const Exposition page = read_exposition(ask(loop, *admin, "/metrics").body);
+  CHECK(page.faults.empty());
+  CHECK(page.values.at("hawser_node_ledger_imbalance_messages") == "0");
+
+  bool stopped = false;
+  node.stop(0s, [&] { stopped = true; });
+  REQUIRE(loop.until([&] { return stopped; }));
+  const HttpReply reply = ask(loop, *admin, "/readyz");
+  CHECK(reply.status == 503);
+  CHECK(json::parse(reply.body)["ready"] == false);
+}
+
+TEST_CASE("admin: nothing is served unless the configuration says where") {
+  RealLoop loop;
+  Config config = config_of_a_lonely_node();
+  config.admin.listen = "";
+  Node node{loop.runtime, config};
+  CHECK(serve_admin(node) == nullptr);
+}
+
+TEST_CASE("admin: options come from the configuration, and the name to listen on may be asked for") {
+  Config config;
+  config.admin.listen = "localhost:9001";
+  config.admin.hosts = "  n1.example   n1 ";
+  config.admin.connections_max = 7;
+  config.admin.request_time = 3s;
+  const HttpServerOptions options = admin_options(config);
+  CHECK(options.listen == Endpoint{"localhost", 9001});
+  CHECK(options.hosts == std::vector<std::string>{"n1.example", "n1", "localhost"});
+  CHECK(options.connections_max == 7);
+  CHECK(options.request_time == 3s);
+}
