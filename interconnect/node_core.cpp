@@ -297,12 +297,13 @@ void NodeCore::notice_stall() {
 
 // What was due at `due` ran at `ran`. For a moment after a stall nobody is accused: what they said meanwhile waits.
 void NodeCore::stalled(Instant due, Instant ran) {
+  if (mutant(Mutant::stall_not_excused)) return;
   const Duration late = health_->tick(due, ran);
   if (late == Duration::zero()) return;
   armed_at_ = now_;
   event("stall", {}, "loop_late", "this node did not run for " + std::to_string(to_us(late) / 1000) + " ms");
   for (const auto& peer : by_index_) {
-    if (peer != nullptr && !mutant(Mutant::stall_not_excused)) peer->excuse(late);
+    if (peer != nullptr) peer->excuse(late);
   }
 }
 
