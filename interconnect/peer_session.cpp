@@ -231,11 +231,12 @@ void PeerCore::send_welcomes(Instant now) {
 }
 
 bool PeerCore::welcome(const Welcome& welcome, Instant now, std::string& problem) {
-  if (welcome.from != id_ || welcome.to_incarnation != node_.incarnation() ||
-      welcome.from_incarnation != peer_incarnation_ || welcome.session != peer_session_) {
-    problem = "a welcome from or for somebody else";
+  if (welcome.from != id_ || welcome.from_incarnation != peer_incarnation_ || welcome.session != peer_session_) {
+    problem = "a welcome from somebody else";
     return false;
   }
+  // It answers what a process before us said, which its sender has read late: that one is gone, nobody has erred.
+  if (welcome.to_incarnation != node_.incarnation()) return true;
   Lane& opened = lane(welcome.lane);
   const bool current =
       welcome.peer_session == session_ && opened.state() == LaneState::greeting && opened.nonce() == welcome.nonce;

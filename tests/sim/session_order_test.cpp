@@ -62,6 +62,19 @@ class Sayer final : public sim::Process, public TransportEvents {
     hello.generation_digest = configuration().generation_digest();
     transport_->send(link, encode(hello));
   }
+  // Answers a hello of n1 on a connection of ours, for that incarnation of n1 and from this one of us.
+  void welcome(LinkId link, const Hello& hello, Incarnation to, Incarnation from) {
+    Welcome said;
+    said.from = "n2";
+    said.to = "n1";
+    said.from_incarnation = from;
+    said.to_incarnation = to;
+    said.session = sessions_.back();
+    said.peer_session = hello.session;
+    said.nonce = hello.nonce;
+    said.version = wire_version_max;
+    transport_->send(link, encode(said));
+  }
   // Every hello of n1 is answered as one that came too late.
   void refuse_all() { refuses_ = true; }
 
@@ -160,4 +173,23 @@ TEST_CASE("a node whose hello came from an earlier time is not judged: it goes o
   run.world.run_for(20s);
   // At most a second apart; a peer that means its refusal is left alone for up to a minute.
   CHECK(run.heard.hellos.size() > 20);
+}
+
+TEST_CASE("a welcome for the process before, which its sender read late, is no offence; one from another process is",
+          "[world][session]") {
+  Meeting run;
+  run.world.run_for(3s);
+  REQUIRE_FALSE(run.heard.hellos.empty());
+  const LinkId link = run.sayer().say(20);
+  run.world.run_for(50ms);
+  const Hello hello = run.heard.hellos.back();
+  const Incarnation before{to_number(hello.from_incarnation) - 1};
+  run.sayer().welcome(link, hello, before, Incarnation{5});
+  run.world.run_for(50ms);
+  CHECK(run.heard.refusals.empty());
+  CHECK(std::count(run.heard.closed.begin(), run.heard.closed.end(), link) == 0);
+  run.sayer().welcome(link, hello, hello.from_incarnation, Incarnation{6});
+  run.world.run_for(50ms);
+  REQUIRE(run.heard.refusals.size() == 1);
+  CHECK(run.heard.refusals.front().reason == RefusalReason::malformed);
 }
