@@ -2,6 +2,7 @@
 #include "node_process.hpp"
 
 #include <catch2/catch.hpp>
+#include <support/sanitized.hpp>
 
 #include <algorithm>
 #include <string>
@@ -66,7 +67,7 @@ TEST_CASE("beside a flood of blobs paced greetings all arrive, and no process gr
   CHECK(house["n1"].peer_state("n2") == "up");
   INFO("largest resident size: " << largest / mib << " MiB");
   CHECK(largest > 8 * mib);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(HAWSER_SANITIZED)
   CHECK(largest <= bound + constant);  // a sanitizer keeps what was freed, and a shadow of everything
 #endif
 }

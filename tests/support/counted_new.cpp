@@ -1,10 +1,12 @@
 #include "counted_new.hpp"
 
+#include "sanitized.hpp"
+
 #include <atomic>
 #include <cstdlib>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(HAWSER_SANITIZED)
 
 bool hawser::test::counts_allocations() noexcept { return false; }
 std::uint64_t hawser::test::allocations() noexcept { return 0; }

@@ -2,6 +2,7 @@
 #include "determinism_check.hpp"
 
 #include <catch2/catch.hpp>
+#include <support/sanitized.hpp>
 
 #include <algorithm>
 #include <string>
@@ -22,7 +23,7 @@ TEST_CASE("a run that is a function of its seed is the same under both condition
 }
 
 // A sanitizer brings its own allocator, which the two conditions cannot vary.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(HAWSER_SANITIZED)
 TEST_CASE("every planted source of chance is found, at the row where it first shows", "[determinism]") {
   const auto* kind = GENERATE(as<const char*>{}, "clock", "unordered", "pointer_order", "uninitialised", "race",
                               "locale", "time_zone");
