@@ -25,8 +25,9 @@ void NodeCore::link_up(LinkId link) {
   enter_transport_turn();
   const Link* found = links_.find(link);
   if (found == nullptr) return;
-  found->peer->link_up(found->lane, now_);
-  mark_dirty(*found->peer);
+  const Link known = *found;  // a peer may dial or hang up, and then the table moves
+  known.peer->link_up(known.lane, now_);
+  mark_dirty(*known.peer);
 }
 
 void NodeCore::link_down(LinkId link, LinkFailure why, std::string_view detail) {
@@ -43,8 +44,9 @@ void NodeCore::link_writable(LinkId link) {
   enter_transport_turn();
   const Link* found = links_.find(link);
   if (found == nullptr) return;
-  found->peer->link_writable(found->lane, now_);
-  mark_dirty(*found->peer);
+  const Link known = *found;  // a peer may dial or hang up, and then the table moves
+  known.peer->link_writable(known.lane, now_);
+  mark_dirty(*known.peer);
 }
 
 void NodeCore::answer_received(LinkId link, BufferRef frame) {
