@@ -11,6 +11,10 @@ mark_as_advanced(HAWSER_UNITY_FILES)
 if(HAWSER_UNITY)
   # A name in one file's unnamed namespace shadows nothing in the next file: the trees without this judge that.
   target_compile_options(hawser_flags INTERFACE -Wno-shadow)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # It takes the files of the dozen for headers.
+    target_compile_options(hawser_flags INTERFACE -Wno-subobject-linkage)
+  endif()
 endif()
 
 # hawser_by_the_dozen(target ...)

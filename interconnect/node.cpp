@@ -50,14 +50,35 @@ bool Node::stopped() const noexcept { return core_->stopped(); }
 NodeSnapshot Node::snapshot(std::uint64_t events_after) const { return core_->snapshot(events_after); }
 void Node::task_failed(std::exception_ptr error) { core_->task_failed_anywhere(std::move(error)); }
 
-void Node::start_broadcast(EncodedMessage message, SendOptions options,
+std::uint64_t Node::next_ticket() { return core_->next_ticket(); }
+
+void Node::start_broadcast(EncodedMessage message, SendOptions options, std::uint64_t ticket,
                            UniqueFunction<void(std::vector<PeerOutcome>)> done) {
-  core_->broadcast(std::move(message), options, std::move(done));
+  core_->broadcast(std::move(message), options, ticket, std::move(done));
 }
-void Node::start_ready(Duration within, UniqueFunction<void(bool)> done) { core_->ready(within, std::move(done)); }
+Node::Canceller Node::broadcast_canceller(TypeId type, std::uint64_t ticket) {
+  return [core = core_->weak_from_this(), type, ticket](boost::asio::cancellation_type_t kind) {
+    const auto node = core.lock();
+    if (!node) return;
+    for (const auto& peer : node->peers()) CancelSend{core, peer, type, ticket}(kind);
+  };
+}
+
+void Node::start_ready(Duration within, std::uint64_t ticket, UniqueFunction<void(bool)> done) {
+  core_->ready(within, ticket, std::move(done));
+}
+Node::Canceller Node::ready_canceller(std::uint64_t ticket) {
+  return [core = core_->weak_from_this(), ticket](boost::asio::cancellation_type_t kind) {
+    const auto node = core.lock();
+    if (!node || kind == boost::asio::cancellation_type::none) return;
+    node->run_on_loop([core, ticket] {
+      if (const auto waited = core.lock()) waited->cancel_ready(ticket);
+    });
+  };
+}
+
 void Node::start_sleep(Duration duration, UniqueFunction<void()> done) { core_->sleep(duration, std::move(done)); }
-std::function<void(boost::asio::cancellation_type_t)> Node::start_light_sleep(Duration duration,
-                                                                              UniqueFunction<void()> done) {
+Node::Canceller Node::start_light_sleep(Duration duration, UniqueFunction<void()> done) {
   struct Sleeper {
     UniqueFunction<void()> done;
     TimerQueue::Key key = TimerQueue::Key::none;

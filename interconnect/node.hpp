@@ -100,21 +100,36 @@ class Node {
   // Redials at the new address. False when there is no such peer.
   bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
 
-  // One encoding, one send and one outcome per configured peer: void(std::vector<PeerOutcome>), by id.
+  // One encoding, one send and one outcome per configured peer: void(std::vector<PeerOutcome>), by id. Cancelled like
+  // the sends it is made of.
   template <typename T, typename Token = boost::asio::use_awaitable_t<>>
   auto broadcast(const Message<T>& message, SendOptions options = {}, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void(std::vector<PeerOutcome>)>(
         [this](auto handler, EncodedMessage encoded, SendOptions chosen) {
-          start_broadcast(std::move(encoded), chosen, wrap<std::vector<PeerOutcome>>(std::move(handler)));
+          std::uint64_t ticket = 0;
+          if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+            ticket = next_ticket();
+            slot.assign(broadcast_canceller(encoded.type.id, ticket));
+          }
+          start_broadcast(std::move(encoded), chosen, ticket, wrap<std::vector<PeerOutcome>>(std::move(handler)));
         },
         token, message.encode(), options);
   }
 
-  // void(bool): true as soon as every configured peer is up and this node may act; false when `within` is over first.
+  // void(bool): true as soon as every configured peer is up and this node may act; false when `within` is over first,
+  // or the wait is cancelled.
   template <typename Token = boost::asio::use_awaitable_t<>>
   auto ready(Duration within = forever, Token&& token = {}) {
     return boost::asio::async_initiate<Token, void(bool)>(
-        [this](auto handler, Duration chosen) { start_ready(chosen, wrap<bool>(std::move(handler))); }, token, within);
+        [this](auto handler, Duration chosen) {
+          std::uint64_t ticket = 0;
+          if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
+            ticket = next_ticket();
+            slot.assign(ready_canceller(ticket));
+          }
+          start_ready(chosen, ticket, wrap<bool>(std::move(handler)));
+        },
+        token, within);
   }
 
   // Time, waiting and chance for user code, so that it runs in the simulator too.
@@ -175,13 +190,18 @@ class Node {
 
   void set_policy(TypeInfo type, const TypePolicy& policy);
   void set_handler(TypeInfo type, std::unique_ptr<Handler> handler);
-  void start_broadcast(EncodedMessage message, SendOptions options,
+  // What a cancellation slot calls; any thread may, at any time.
+  using Canceller = std::function<void(boost::asio::cancellation_type_t)>;
+  // By which what was started is found again; 0 for what nobody can give up.
+  std::uint64_t next_ticket();
+  void start_broadcast(EncodedMessage message, SendOptions options, std::uint64_t ticket,
                        UniqueFunction<void(std::vector<PeerOutcome>)> done);
-  void start_ready(Duration within, UniqueFunction<void(bool)> done);
+  Canceller broadcast_canceller(TypeId type, std::uint64_t ticket);
+  void start_ready(Duration within, std::uint64_t ticket, UniqueFunction<void(bool)> done);
+  Canceller ready_canceller(std::uint64_t ticket);
   void start_sleep(Duration duration, UniqueFunction<void()> done);
-  // Returns what wakes the sleeper early; any thread may call it.
-  std::function<void(boost::asio::cancellation_type_t)> start_light_sleep(Duration duration,
-                                                                          UniqueFunction<void()> done);
+  // Returns what wakes the sleeper early.
+  Canceller start_light_sleep(Duration duration, UniqueFunction<void()> done);
   void start_stop(std::optional<Duration> drain, UniqueFunction<void()> done);
 
   std::shared_ptr<NodeCore> core_;

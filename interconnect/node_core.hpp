@@ -91,9 +91,10 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void observe_views(std::function<void(const ViewChange&)> observer) {
     view_observers_.push_back(std::move(observer));
   }
-  void broadcast(EncodedMessage message, const SendOptions& options,
+  void broadcast(EncodedMessage message, const SendOptions& options, std::uint64_t ticket,
                  UniqueFunction<void(std::vector<PeerOutcome>)> done);
-  void ready(Duration within, UniqueFunction<void(bool)> done);
+  void ready(Duration within, std::uint64_t ticket, UniqueFunction<void(bool)> done);
+  void cancel_ready(std::uint64_t ticket);
   TimerQueue::Key sleep(Duration duration, UniqueFunction<void()> done);
   // Forgets a timer.
   void cancel_sleep(TimerQueue::Key key);
@@ -343,6 +344,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<std::function<void(const Event&)>> event_observers_;
   struct Waiter {
     Instant until = never;
+    std::uint64_t ticket = 0;
     UniqueFunction<void(bool)> done;
   };
   std::vector<Waiter> waiters_;

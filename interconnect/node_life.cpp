@@ -110,7 +110,7 @@ class GatheringCompletion final : public Completion {
 
 }  // namespace
 
-void NodeCore::broadcast(EncodedMessage message, const SendOptions& options,
+void NodeCore::broadcast(EncodedMessage message, const SendOptions& options, std::uint64_t ticket,
                          UniqueFunction<void(std::vector<PeerOutcome>)> done) {
   const auto all = peers();
   std::vector<PeerOutcome> rows;
@@ -121,13 +121,21 @@ void NodeCore::broadcast(EncodedMessage message, const SendOptions& options,
   }
   const auto gathering = std::make_shared<Gathering>(std::move(rows), std::move(done));
   for (std::size_t i = 0; i < all.size(); ++i) {
-    submit(all[i], message, options, 0, std::make_unique<GatheringCompletion>(gathering, i));
+    submit(all[i], message, options, ticket, std::make_unique<GatheringCompletion>(gathering, i));
   }
 }
 
-void NodeCore::ready(Duration within, UniqueFunction<void(bool)> done) {
+void NodeCore::ready(Duration within, std::uint64_t ticket, UniqueFunction<void(bool)> done) {
   const Turn turn{*this};
-  waiters_.push_back({later(now_, within), std::move(done)});
+  waiters_.push_back({later(now_, within), ticket, std::move(done)});
+}
+
+// As if its time were over: the turn that ends here tells it.
+void NodeCore::cancel_ready(std::uint64_t ticket) {
+  const Turn turn{*this};
+  for (Waiter& waiter : waiters_) {
+    if (waiter.ticket == ticket) waiter.until = now_;
+  }
 }
 
 void NodeCore::check_ready() {

@@ -1,7 +1,11 @@
 // What a message may be, how it is handled, and what its sender is told.
 #include "pair.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 using namespace hawser;
@@ -206,6 +210,42 @@ HAWSER_STORY("concurrency: so many handlers of a type at a time, never more", co
   CHECK(ends.delivered() == 20);
   CHECK(most == 3);
   pair.rest();
+}
+
+HAWSER_STORY("a broadcast that is given up ends everywhere: where it has left as unknown, where it waits as expired",
+             broadcast_given_up) {
+  const auto hangs = [](Node& node) { node.on<Note>([&node](Received<Note>) -> Task<> { co_await node.sleep(60s); }); };
+  pair.begin({{"n1", {}}, {"n2", hangs}, {"n3", {}, {}, true}});
+  pair.meet("n1", "n2");
+  boost::asio::cancellation_signal signal;
+  std::vector<PeerOutcome> rows;
+  pair.node("n1").broadcast(
+      note(1), {.ttl = 60s},
+      boost::asio::bind_cancellation_slot(signal.slot(), [&](std::vector<PeerOutcome> all) { rows = std::move(all); }));
+  pair.run_for(100ms);
+  REQUIRE(rows.empty());
+  signal.emit(boost::asio::cancellation_type::terminal);
+  REQUIRE(pair.run_until([&] { return !rows.empty(); }));
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].outcome == OutcomeKind::unknown);
+  CHECK(rows[0].outcome.cause == Cause::cancelled);
+  CHECK(rows[1].outcome == OutcomeKind::expired);
+  CHECK(rows[1].outcome.cause == Cause::cancelled);
+}
+
+HAWSER_STORY("who waits until all are up may give up waiting", ready_given_up) {
+  pair.begin({{"n1", {}}, {"n2", {}, {}, true}});
+  boost::asio::cancellation_signal signal;
+  std::optional<bool> ready;
+  std::optional<bool> other;
+  pair.node("n1").ready(60s, boost::asio::bind_cancellation_slot(signal.slot(), [&](bool all) { ready = all; }));
+  pair.node("n1").ready(60s, [&](bool all) { other = all; });
+  pair.run_for(50ms);
+  REQUIRE_FALSE(ready);
+  signal.emit(boost::asio::cancellation_type::terminal);
+  REQUIRE(pair.run_until([&] { return ready.has_value(); }));
+  CHECK_FALSE(*ready);
+  CHECK_FALSE(other);
 }
 
 HAWSER_STORY("a broadcast ends once per peer, in the order of their ids", broadcast) {
