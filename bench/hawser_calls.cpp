@@ -2,6 +2,7 @@
 
 #include "hawser_node.hpp"
 
+#include <time.h>
 #include <vector>
 
 namespace hawser::bench {
@@ -111,7 +112,64 @@ std::uint64_t broadcast_for(Running& running, const Load& load, std::uint32_t mi
   return delivered.get();
 }
 
+// Asks until the time is over; true answers are counted, so that no compiler leaves the question out.
+std::uint64_t ask_permission_for(const Node& node, Side side, WallClock::time_point end, Latencies& latencies) {
+  std::uint64_t served = 0;
+  for (;;) {
+    const auto start = WallClock::now();
+    if (start >= end) return served;
+    for (unsigned i = 0; i < burst_messages; ++i) {
+      if (side == Side::clock) {
+        timespec now{};
+        served += ::clock_gettime(CLOCK_BOOTTIME, &now) == 0;
+      } else {
+        served += node.may_serve().serving;
+      }
+    }
+    latencies.record((WallClock::now() - start) / burst_messages);
+  }
+}
+
+void await_serving(const Node& node) {
+  const auto end = WallClock::now() + std::chrono::seconds{10};
+  while (!node.may_serve()) {
+    if (WallClock::now() > end) throw std::runtime_error("a node on its own did not come to serve within 10 s");
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
 }  // namespace
+
+Figures time_questions(const Load& load) {
+  Running running{load, true};
+  running.start();
+  await_serving(running.node());
+  const auto ask = [&](std::uint32_t milliseconds, Latencies& latencies) {
+    const auto end = WallClock::now() + std::chrono::milliseconds{milliseconds};
+    std::vector<Latencies> others(load.open - 1);
+    std::vector<std::thread> threads;
+    for (Latencies& each : others) {
+      threads.emplace_back([&running, &load, &each, end] { ask_permission_for(running.node(), load.side, end, each); });
+    }
+    const std::uint64_t served = ask_permission_for(running.node(), load.side, end, latencies);
+    for (std::thread& thread : threads) thread.join();
+    return served;
+  };
+  Latencies warm_up;
+  ask(load.warm_up_ms, warm_up);
+
+  Latencies latencies;
+  const std::int64_t cpu_start = cpu_us();
+  const auto start = WallClock::now();
+  Figures figures;
+  figures.delivered = ask(load.measured_ms, latencies);
+  figures.seconds = seconds_since(start);
+  figures.cpu_seconds = static_cast<double>(cpu_us() - cpu_start) / 1e6;
+  figures.accepted = latencies.size() * burst_messages;  // all of them must have been answered yes
+  figures.p50_us = latencies.percentile_us(500);
+  figures.p99_us = latencies.percentile_us(990);
+  return figures;
+}
 
 std::uint64_t post_bursts_for(Node& node, const Load& load, std::chrono::milliseconds time, Latencies& latencies) {
   auto rounds = std::make_shared<PostRounds>(node, load, WallClock::now() + time, latencies);

@@ -1,4 +1,5 @@
-// What a call costs the thread that makes it, on the loop and with nobody else on it: no lock is ever contended.
+// What a call costs the thread that makes it. Messages are sent on the loop, with nobody else on it: no lock is ever
+// contended. may_serve() is asked on threads of the application.
 #pragma once
 
 #include "load.hpp"
@@ -22,5 +23,9 @@ std::uint64_t post_bursts_for(Node& node, const Load& load, std::chrono::millise
 // broadcast. Accepted and delivered count messages, so eight for each.
 inline constexpr unsigned broadcast_peers = 8;
 Figures time_broadcasts(const Load& load);
+
+// may_serve() of a node that serves on its own vote, whose lease its loop renews meanwhile. Records the mean per call
+// of bursts, by the first of the asking threads.
+Figures time_questions(const Load& load);
 
 }  // namespace hawser::bench

@@ -31,6 +31,10 @@ inline Config config(const Load& load, bool sender) {
   config.id = sender ? sender_id() : receiver_id();
   config.listen = sender ? sender_at : receiver_at;
   if (load.work == Work::broadcast) return config;  // its peers are neighbours, see below
+  if (load.work == Work::serve) {
+    config.strategy = Strategy::keep_majority;  // of one
+    return config;
+  }
   config.peers = {sender ? PeerConfig{receiver_id(), receiver_at} : PeerConfig{sender_id(), sender_at}};
   return config;
 }

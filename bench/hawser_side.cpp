@@ -190,6 +190,7 @@ std::uint64_t ask_one_by_one_for(Node& node, const Load& load, std::chrono::mill
 
 Figures send_hawser(const Load& load) {
   if (load.work == Work::broadcast) return time_broadcasts(load);
+  if (load.work == Work::serve) return time_questions(load);
   Running running{load, true};
   running.start();
   running.await_peers();
@@ -207,6 +208,7 @@ Figures send_hawser(const Load& load) {
       case Work::post:
         return post_bursts_for(running.node(), load, time, latencies);
       case Work::broadcast:
+      case Work::serve:
         break;
     }
     return 0;

@@ -17,6 +17,7 @@ enum class Work : std::uint8_t {
   pipelined,   // `open` requests at a time
   post,        // bursts, each call timed
   broadcast,   // one message to eight peers in the sender's own process, each call timed
+  serve,       // may_serve(), asked by `open` threads of the application at once, calls timed in bursts
 };
 
 enum class Side : std::uint8_t {
@@ -25,13 +26,14 @@ enum class Side : std::uint8_t {
   opaque,     // Hawser: encoded once, the handler does not look inside
   sends,      // Hawser: a broadcast made of single sends
   broadcast,  // Hawser: a broadcast
+  clock,      // no Hawser: the clock that may_serve() reads, and nothing else
 };
 
 struct Load {
   Work work = Work::one_way;
   Side side = Side::plain;
   std::uint32_t bytes = 64;  // payload as it travels, without any framing of the layer under test
-  std::uint32_t open = 1;    // requests without reply, pipelined
+  std::uint32_t open = 1;    // requests without reply, pipelined; threads that ask, serve
   std::uint32_t warm_up_ms = 200;
   std::uint32_t measured_ms = 1000;
   std::int32_t cpu = -1;          // both processes run on this one; -1: wherever they like

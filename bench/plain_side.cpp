@@ -143,9 +143,10 @@ std::uint64_t work_for(void* socket, const Load& load, std::uint32_t millisecond
     case Work::post:
       return send_bursts_for(socket, load.bytes, time, latencies);
     case Work::broadcast:
+    case Work::serve:
       break;
   }
-  throw std::logic_error("libzmq's DEALER has no broadcast");
+  throw std::logic_error("libzmq's DEALER has neither broadcasts nor leases");
 }
 
 }  // namespace

@@ -61,6 +61,20 @@ Question broadcasts() {
   return question;
 }
 
+Question permissions() {
+  const auto row = [](std::string label, std::uint32_t threads) {
+    return calls(std::move(label), {.work = Work::serve, .side = Side::clock, .open = threads},
+                 {.work = Work::serve, .side = Side::typed, .open = threads});
+  };
+  Question question{
+      "serve",
+      "one may_serve() on a thread of the application, beside the clock it reads (here `plain` is that clock)",
+      Measure::call,
+      {row("one thread", 1), row("two threads at once", 2)}};
+  for (Row& each : question.rows) each.call_target = Target{50, 50};
+  return question;
+}
+
 // The loads of one pair: each distinct one once, however many rows refer to it.
 std::vector<Load> distinct_loads(const Question& question, const Settings& settings) {
   std::vector<Load> loads;
@@ -107,6 +121,7 @@ std::vector<Question> all_questions() {
        {requests("typed 64 B", {.work = Work::pipelined, .open = 64}, {1.5, 3.0})}},
       posts(),
       broadcasts(),
+      permissions(),
   };
 }
 

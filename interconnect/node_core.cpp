@@ -109,7 +109,8 @@ Incarnation NodeCore::choose_incarnation() {
     std::uint64_t last = 0;
     std::memcpy(&last, stored->data(), sizeof last);
     chosen = std::max(chosen, last + 1);
-  } else if (!problem.empty()) {
+  } else if (stored || !problem.empty()) {
+    if (stored) problem = "it has " + std::to_string(stored->size()) + " bytes";
     event("node", {}, "memory_lost", "the incarnation in " + config_.state_dir + " is lost: " + problem);
   }
   const auto* bytes = reinterpret_cast<const std::byte*>(&chosen);

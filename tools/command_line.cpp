@@ -50,7 +50,8 @@ struct CommandLine {
   ResolveOptions resolve_options;
   InspectOptions inspect;
   ExhaustCommandOptions exhaust;
-  FailoverCommandOptions failover;
+  FailoverCommandOptions failover_options;
+  FailoverCommandOptions sim_failover_options;
   SweepCommandOptions sweep;
   TraceDiffOptions diff;
   DeterminismOptions determinism;
@@ -148,6 +149,7 @@ struct CommandLine {
     sub.add_option("--nodes", options.nodes, "How many nodes, 3 to 9")->capture_default_str();
     sub.add_option("--seconds", options.seconds, "About how long it takes, 15 to 600")->capture_default_str();
     sub.add_flag("--json", options.json, "One machine-readable result at the end, and nothing else");
+    sub.add_flag("--partition", options.partition, "Cut a minority off, and mend it, instead of freezing and killing");
   }
 
   void replay_commands() {
@@ -241,7 +243,10 @@ struct CommandLine {
         app, "demo", "Shows real nodes losing and finding each other, in half a minute",
         [this] { return demo(demo_options); },
         "  hawser demo\n      starts five nodes on loopback, freezes one, kills one, and tells what the others see\n"
-        "  hawser demo --nodes 3 --seconds 15\n  hawser demo --json | jq .whole\n\n"
+        "  hawser demo --nodes 3 --seconds 15\n  hawser demo --json | jq .whole\n"
+        "  hawser demo --partition\n      each node in a network namespace of its own; two of five are cut off by "
+        "nftables,\n      isolate themselves, are replaced, and come back; as root, or where users may make\n"
+        "      namespaces; takes the packages iproute2 and nftables\n\n"
         "Exit code 0 only if every step was seen as expected.");
     demo_options_of(*real, demo_options);
 
@@ -249,13 +254,13 @@ struct CommandLine {
     sim->require_subcommand(1);
     CLI::App* const simulated = command(
         *sim, "demo", "The story of `hawser demo` on virtual time", [this] { return sim_demo(sim_demo_options); },
-        "  hawser sim demo\n  hawser sim demo --seed 42 --json");
+        "  hawser sim demo\n  hawser sim demo --partition\n  hawser sim demo --seed 42 --json");
     demo_options_of(*simulated, sim_demo_options);
     simulated->add_option("--seed", sim_demo_options.seed, "Chance of this run; the same seed, the same run")
         ->capture_default_str();
     scenario_commands(*sim);
     exhaust_command(*sim);
-    failover_command(*sim);
+    failover_commands(*sim);
     sweep_command(*sim);
     trace_commands(*sim);
   }
@@ -335,19 +340,33 @@ struct CommandLine {
     trace->add_option("--out", trace_out, "Where to")->required();
   }
 
-  void failover_command(CLI::App& sim) {
-    CLI::App* const sub = command(
+  void failover_commands(CLI::App& sim) {
+    CLI::App* const real = command(
+        app, "failover", "Measures how long a place stays empty, on real processes that are killed and cut off",
+        [this] { return failover(failover_options); },
+        "  hawser failover\n      five processes in network namespaces beside the simulator: a crash, a cut, one bad "
+        "link\n  hawser failover --config n1.toml --runs 20\n      with the times of a configuration\n\n"
+        "As root, or where users may make namespaces; takes the packages iproute2 and nftables.\n"
+        "Exit code 0 when every run ended within its bound, 1 when one did not or there can be no such network here,\n"
+        "2 when the options are wrong.");
+    failover_options.runs = 5;
+    failover_options_of(*real, failover_options, "3 to 9; the last one loses");
+    CLI::App* const simulated = command(
         sim, "failover", "Measures how long a place stays empty after a crash, a cut and one bad link",
-        [this] { return sim_failover(failover); },
+        [this] { return sim_failover(sim_failover_options); },
         "  hawser sim failover\n      five nodes, defaults and tight settings, 20 runs of each\n"
         "  hawser sim failover --config n1.toml --runs 100\n      with the times of a configuration\n\n"
         "Exit code 0 when every run ended within its bound, 1 when one did not, 2 when the options are wrong.");
-    sub->add_option("--nodes", failover.nodes, "3 to 32; the last one loses")->capture_default_str();
-    sub->add_option("--runs", failover.runs, "Of each row")->capture_default_str();
-    sub->add_option("--seed", failover.seed, "Of the first run of each row")->capture_default_str();
-    sub->add_option("--strategy", failover.strategy, "Who may go on")->capture_default_str();
-    sub->add_option("--config", failover.config, "A configuration whose detector and isolation are to be measured");
-    sub->add_flag("--json", failover.json, "All times, as JSON");
+    failover_options_of(*simulated, sim_failover_options, "3 to 32; the last one loses");
+  }
+
+  static void failover_options_of(CLI::App& sub, FailoverCommandOptions& options, const std::string& nodes) {
+    sub.add_option("--nodes", options.nodes, nodes)->capture_default_str();
+    sub.add_option("--runs", options.runs, "Of each row")->capture_default_str();
+    sub.add_option("--seed", options.seed, "Of the first run of each row")->capture_default_str();
+    sub.add_option("--strategy", options.strategy, "Who may go on")->capture_default_str();
+    sub.add_option("--config", options.config, "A configuration whose detector and isolation are to be measured");
+    sub.add_flag("--json", options.json, "All times, as JSON");
   }
 
   void exhaust_command(CLI::App& sim) {

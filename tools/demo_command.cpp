@@ -12,10 +12,6 @@
 namespace hawser::tools {
 namespace {
 
-// What the waiting takes that cannot be hurried, and what the looking around takes at pace 1.
-constexpr double seconds_of_waiting = 14;
-constexpr double seconds_of_looking = 11;
-
 int check(const DemoOptions& options) {
   if (options.nodes < 3 || options.nodes > 9) {
     std::fprintf(stderr, "hawser: --nodes is 3 to 9: one to freeze, one to kill, and those who see it\n");
@@ -26,10 +22,6 @@ int check(const DemoOptions& options) {
     return exit_usage;
   }
   return exit_fine;
-}
-
-StoryPlan plan_of(const DemoOptions& options) {
-  return {demo_nodes(options), std::max(0.0, (options.seconds - seconds_of_waiting) / seconds_of_looking)};
 }
 
 void tell_verdict(const Story& story, const Stage& stage, const std::string& trouble, const std::string& where,
@@ -50,17 +42,20 @@ void tell_verdict(const Story& story, const Stage& stage, const std::string& tro
 
 int demo(const DemoOptions& options) {
   if (const int wrong = check(options); wrong != exit_fine) return wrong;
-  const StoryPlan plan = plan_of(options);
+  const StoryPlan plan = demo_plan(options);
   Story story{plan};
   Stage stage{plan.nodes};
   Terminal terminal;
+  // Before a word is said: it may turn out that there can be no such nodes here.
+  DemoProcesses processes{plan.nodes, demo_traffic(), options.partition};
   if (!options.json) {
-    terminal.line(terminal.styled(std::to_string(plan.nodes.size()) + " nodes, each a process of its own on loopback.",
-                                  Style::bold));
+    terminal.line(
+        terminal.styled(std::to_string(plan.nodes.size()) + " nodes, each a process of its own " +
+                            (options.partition ? "in a network namespace of its own, at one bridge." : "on loopback."),
+                        Style::bold));
     for (const std::string& line : demo_settings(demo_config("n1"), demo_traffic())) terminal.line(line);
     terminal.line("");
   }
-  DemoProcesses processes{plan.nodes, demo_traffic()};
   const bool seen = play(processes, story, stage, terminal, options.json, !options.json);
   if (options.json) {
     terminal.line(demo_json(stage, story, {{"stage", "processes"}, {"trouble", processes.trouble()}}));
@@ -72,7 +67,7 @@ int demo(const DemoOptions& options) {
 
 int sim_demo(const DemoOptions& options) {
   if (const int wrong = check(options); wrong != exit_fine) return wrong;
-  const StoryPlan plan = plan_of(options);
+  const StoryPlan plan = demo_plan(options);
   Story story{plan};
   Stage stage{plan.nodes};
   Terminal terminal;

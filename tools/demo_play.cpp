@@ -13,6 +13,12 @@ using namespace std::chrono_literals;
 
 constexpr Duration moment = 100ms;
 
+// What the waiting takes that cannot be hurried, and what the looking around takes at pace 1: of the two stories.
+constexpr double seconds_of_waiting = 14;
+constexpr double seconds_of_looking = 11;
+constexpr double seconds_of_waiting_cut = 11;
+constexpr double seconds_of_looking_cut = 12;
+
 std::string whole_rate(double rate) { return std::to_string(static_cast<int>(rate)); }
 
 }  // namespace
@@ -21,6 +27,12 @@ std::vector<std::string> demo_nodes(const DemoOptions& options) {
   std::vector<std::string> nodes;
   for (std::size_t number = 1; number <= options.nodes; ++number) nodes.push_back("n" + std::to_string(number));
   return nodes;
+}
+
+StoryPlan demo_plan(const DemoOptions& options) {
+  const double waiting = options.partition ? seconds_of_waiting_cut : seconds_of_waiting;
+  const double looking = options.partition ? seconds_of_looking_cut : seconds_of_looking;
+  return {demo_nodes(options), std::max(0.0, (options.seconds - waiting) / looking), options.partition};
 }
 
 Config demo_config(const std::string& id) {
@@ -38,6 +50,11 @@ Config demo_config(const std::string& id) {
   config.reconnect.handshake_timeout = 1s;
   config.breaker.slow_limit = 1s;
   config.types["Blob"].ttl = 2s;
+  // Blobs wait for a peer that is away; for everything else a member that was removed is no peer to wait for.
+  config.types["Blob"].ungated = true;
+  config.strategy = Strategy::keep_majority;
+  config.isolation.lease = 1s;
+  config.isolation.stable_after = 500ms;
   return config;
 }
 
@@ -60,6 +77,8 @@ std::vector<std::string> demo_settings(const Config& config, const Traffic& traf
       "  dials drawn below " + format_duration(effects.backoff.front()) + ", doubling to " +
           format_duration(effects.silent_cap) + "; TTL " + format_duration(config.ttl) + ", of blobs " +
           format_duration(*config.types.at("Blob").ttl) + ", which they spend waiting for a peer that is away",
+      "  who may act is decided by the majority: a node that it does not answer acts no more after " +
+          format_duration(config.isolation.lease) + " (the lease), and may be replaced",
       "  each node sends to each other " + whole_rate(traffic.greetings) + " greetings, " + whole_rate(traffic.orders) +
           " orders and " + whole_rate(traffic.blobs) + " blobs of " + format_size(traffic.blob_bytes) + " a second",
   };

@@ -18,6 +18,7 @@ struct DemoOptions {
   std::size_t nodes = 5;   // 3..9
   double seconds = 30;     // about how long, 15..600; half of it is waiting for what takes its time
   bool json = false;       // one object at the end instead of the telling
+  bool partition = false;  // the story of a network that is cut, instead of that of a node frozen and one killed
   std::uint64_t seed = 1;  // of the simulated demo
 };
 
@@ -37,6 +38,7 @@ class Theatre {
 };
 
 std::vector<std::string> demo_nodes(const DemoOptions& options);
+StoryPlan demo_plan(const DemoOptions& options);
 // Short times, so that half a minute is enough. Endpoints are the caller's to add.
 Config demo_config(const std::string& id);
 std::vector<std::string> demo_settings(const Config& config, const Traffic& traffic);

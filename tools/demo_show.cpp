@@ -38,6 +38,13 @@ std::string life_of(Life life, const Terminal& terminal) {
   return terminal.styled(to_string(life), style);
 }
 
+// Whether it may act for the cluster, in a cell.
+std::string stance_of(const NodeSight* sight, const Terminal& terminal) {
+  if (sight == nullptr) return terminal.styled("?", Style::dim);
+  if (sight->may_serve) return terminal.styled("epoch " + sight->epoch, Style::good);
+  return terminal.styled(sight->stance, sight->stance == "joining" ? Style::dim : Style::bad);
+}
+
 std::string number(std::uint64_t count) { return count == 0 ? "-" : std::to_string(count); }
 
 nlohmann::ordered_json json_of(const LedgerSight& ledger) {
@@ -72,7 +79,7 @@ std::string note_line(const Note& note, const Terminal& terminal) {
 }
 
 std::vector<std::string> demo_frame(const Stage& stage, const Story& story, Duration now, const Terminal& terminal) {
-  std::vector<Table::Column> columns{{"node"}, {"is"}};
+  std::vector<Table::Column> columns{{"node"}, {"is"}, {"acts in"}};
   for (const std::string& node : stage.nodes()) columns.push_back({"sees " + node});
   Table sees{columns};
   Table ends{{{"node"},
@@ -84,7 +91,8 @@ std::vector<std::string> demo_frame(const Stage& stage, const Story& story, Dura
               {"held", Align::right}}};
   for (const std::string& node : stage.nodes()) {
     const bool current = stage.life(node) == Life::running;
-    std::vector<std::string> row{node, life_of(stage.life(node), terminal)};
+    std::vector<std::string> row{node, life_of(stage.life(node), terminal),
+                                 current ? stance_of(stage.sight(node), terminal) : terminal.styled(".", Style::dim)};
     for (const std::string& other : stage.nodes()) {
       row.push_back(node == other ? ""
                     : current     ? cell_of(stage.view(node, other), terminal)

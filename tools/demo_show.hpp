@@ -16,7 +16,7 @@ namespace hawser::tools {
 // `12.3s  n4 is unreachable ...`, coloured by what it is.
 std::string note_line(const Note& note, const Terminal& terminal);
 
-// One row per node: how it lives, how it sees each other node, and how its messages ended.
+// One row per node: how it lives, whether it may act, how it sees each other node, and how its messages ended.
 std::vector<std::string> demo_frame(const Stage& stage, const Story& story, Duration now, const Terminal& terminal);
 
 // The ledger of every node and of the whole, and what was lost with those that were killed.

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace hawser::tools {
 namespace {
 
@@ -43,7 +45,8 @@ PeerSight peer_of(const Json& json) {
 
 EventSight event_of(const Json& json) {
   return {json.at("number").get<std::uint64_t>(), json.at("kind").get<std::string>(),
-          json.at("peer").get<std::string>(), json.at("cause").get<std::string>(), json.at("text").get<std::string>()};
+          json.at("peer").get<std::string>(),     json.at("cause").get<std::string>(),
+          json.at("text").get<std::string>(),     json.at("at_us").get<std::int64_t>()};
 }
 
 }  // namespace
@@ -68,6 +71,21 @@ LedgerSight& LedgerSight::operator+=(const LedgerSight& other) {
   return *this;
 }
 
+// `epoch 2/0/77 is {n1, n2, n6}, removed {n4, n5}, joined {n6}`
+bool EventSight::removed(std::string_view id) const {
+  constexpr std::string_view word = ", removed {";
+  const std::size_t from = text.find(word);
+  if (kind != "view" || from == std::string::npos) return false;
+  std::string_view names = std::string_view{text}.substr(from + word.size());
+  names = names.substr(0, names.find('}'));
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(", "), names.size());
+    if (names.substr(0, end) == id) return true;
+    names.remove_prefix(std::min(end + 2, names.size()));
+  }
+  return false;
+}
+
 const PeerSight* NodeSight::peer(std::string_view wanted) const noexcept {
   for (const PeerSight& each : peers) {
     if (each.id == wanted) return &each;
@@ -82,6 +100,12 @@ std::optional<NodeSight> read_sight(std::string_view text) {
     NodeSight node;
     node.id = json.at("id").get<std::string>();
     node.incarnation = json.at("incarnation").get<std::string>();
+    node.stance = json.at("stance").get<std::string>();
+    node.stance_cause = json.at("stance_reason").at("cause").get<std::string>();
+    node.may_serve = json.at("may_serve").get<bool>();
+    node.epoch = json.at("epoch").at("counter").get<std::string>();
+    for (const Json& member : json.at("view")) node.view.push_back(member.at("id").get<std::string>());
+    node.settled = json.at("view_settled").get<bool>();
     for (const Json& peer : json.at("peers")) node.peers.push_back(peer_of(peer));
     node.ledger = ledger_of(json.at("ledger"));
     for (const Json& event : json.at("events")) node.events.push_back(event_of(event));

@@ -47,11 +47,21 @@ struct EventSight {
   std::string peer;
   std::string cause;
   std::string text;
+  std::int64_t at_us = 0;  // on the node's own clock
+
+  // Of a change of view: whether it told that this member is removed.
+  bool removed(std::string_view id) const;
 };
 
 struct NodeSight {
   std::string id;
   std::string incarnation;
+  std::string stance;
+  std::string stance_cause;
+  bool may_serve = false;
+  std::string epoch;              // its counter; 0: none yet
+  std::vector<std::string> view;  // the members of the view that it acts in, or acted in last
+  bool settled = false;           // nobody serves in an older one
   std::vector<PeerSight> peers;
   LedgerSight ledger;
   std::vector<EventSight> events;  // since the sight before

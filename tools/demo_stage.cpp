@@ -55,6 +55,10 @@ void Stage::observe(NodeSight sight) {
   }
   for (const EventSight& event : sight.events) {
     actor.events.insert(event.kind);
+    actor.events.insert(event.kind + ' ' + event.cause);
+    for (const std::string& member : nodes_) {
+      if (event.removed(member)) actor.removed.insert(member);
+    }
     if (event.kind == "peer_state") add_states_told(event, actor.peers[event.peer].states);
     // A breaker of one type names the type instead.
     if (event.kind == "breaker" && event.text.starts_with(event.peer + ":"))
@@ -84,6 +88,7 @@ const PeerSight* Stage::view(const std::string& observer, const std::string& pee
 void Stage::mark() {
   for (auto& [id, actor] : actors_) {
     actor.events.clear();
+    actor.removed.clear();
     actor.peers.clear();
     for (const PeerSight& peer : actor.latest.peers) {
       actor.peers[peer.id] = {{}, {}, {peer.next_delay_max_us}, peer.dials, peer.incarnation, peer.ledger.outcomes};
@@ -117,6 +122,14 @@ bool Stage::was_breaker(const std::string& observer, const std::string& peer, co
 
 bool Stage::logged(const std::string& node, const std::string& kind) const {
   return actors_.at(node).events.contains(kind);
+}
+
+bool Stage::logged(const std::string& node, const std::string& kind, const std::string& cause) const {
+  return actors_.at(node).events.contains(kind + ' ' + cause);
+}
+
+bool Stage::told_removed(const std::string& node, const std::string& member) const {
+  return actors_.at(node).removed.contains(member);
 }
 
 std::uint64_t Stage::dials(const std::string& observer, const std::string& peer) const {

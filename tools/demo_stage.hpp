@@ -46,6 +46,9 @@ class Stage {
   bool was_breaker(const std::string& observer, const std::string& peer, const std::string& state) const;
   // Whether `node` logged an event of that kind since the mark.
   bool logged(const std::string& node, const std::string& kind) const;
+  bool logged(const std::string& node, const std::string& kind, const std::string& cause) const;
+  // Whether `node` was told since the mark that `member` is removed.
+  bool told_removed(const std::string& node, const std::string& member) const;
   // Dials since the mark, and how many times as large as at its smallest the ceiling of their delays has become.
   std::uint64_t dials(const std::string& observer, const std::string& peer) const;
   std::int64_t delay_growth(const std::string& observer, const std::string& peer) const;
@@ -67,7 +70,8 @@ class Stage {
     Life life = Life::running;
     bool seen = false;
     NodeSight latest;
-    std::set<std::string> events;  // kinds since the mark
+    std::set<std::string> events;   // since the mark: kinds, and kinds with their causes
+    std::set<std::string> removed;  // members, since the mark
     std::map<std::string, Watched> peers;
   };
   const Watched* watched(const std::string& observer, const std::string& peer) const;

@@ -64,11 +64,13 @@ std::string all_observers(const Stage& stage, const std::string& id) {
 // The refusals that end a send at once, with their numbers.
 std::string failing_fast(const Stage& stage, const std::string& id) {
   const bool all = everywhere(stage, id, [&](const std::string& observer) {
-    return stage.since_mark(observer, id, "unreachable") + stage.since_mark(observer, id, "circuit_open") >= few;
+    return stage.since_mark(observer, id, "unreachable") + stage.since_mark(observer, id, "circuit_open") +
+               stage.since_mark(observer, id, "isolated") >=
+           few;
   });
   if (!all) return {};
   std::string text = "sends to " + id + " fail at once and say why:";
-  for (const std::string outcome : {"unreachable", "circuit_open"}) {
+  for (const std::string outcome : {"unreachable", "circuit_open", "isolated"}) {
     const std::uint64_t count = total(stage, id, outcome);
     if (count > 0) text += " " + std::to_string(count) + " " + outcome + ",";
   }
@@ -94,17 +96,57 @@ std::string delivering(const Stage& stage, const std::string& id) {
   return count_text(total(stage, id, "delivered"), "message") + " delivered to " + id + " since it is back";
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string are(const std::vector<std::string>& names) { return listed(names) + (names.size() == 1 ? " is" : " are"); }
+
+// All of them act, in one view of just these.
+bool serve_together(const Stage& stage, const std::vector<std::string>& nodes) {
+  return std::all_of(nodes.begin(), nodes.end(), [&](const std::string& node) {
+    const NodeSight* const sight = stage.sight(node);
+    return sight != nullptr && sight->stance == "serving" && sight->may_serve && sight->view == nodes &&
+           sight->epoch == stage.sight(nodes.front())->epoch;
+  });
+}
+
+// Every other one that runs was told that it is removed.
+std::string taken_over(const Stage& stage, const std::string& node) {
+  const bool all =
+      everywhere(stage, node, [&](const std::string& observer) { return stage.told_removed(observer, node); });
+  return all ? all_observers(stage, node) + " are told that " + node + " is removed: what it owned may be taken over"
+             : std::string{};
+}
+
+std::string rejoining(const Stage& stage, const std::vector<std::string>& back) {
+  const bool told = std::all_of(back.begin(), back.end(),
+                                [&](const std::string& node) { return stage.logged(node, "view", "rejoined"); });
+  if (!told || !serve_together(stage, stage.nodes())) return {};
+  return listed(back) + (back.size() == 1 ? " was" : " were") +
+         " told to have been out, and all serve in one view, epoch " + stage.sight(back.front())->epoch;
+}
+
 }  // namespace
 
 Story::Story(const StoryPlan& plan) : plan_(plan) {
   HAWSER_ASSERT(plan_.nodes.size() >= 3, "the story needs a node to pause, one to kill, and one to tell about it");
-  const std::string paused = plan_.nodes[plan_.nodes.size() - 2];
-  const std::string killed = plan_.nodes.back();
   opening();
-  paused_node(paused);
-  recovery(paused);
-  killed_node(killed);
-  restarted_node(killed);
+  if (plan_.partition) {
+    const auto middle = plan_.nodes.begin() + static_cast<std::ptrdiff_t>(plan_.nodes.size() / 2 + 1);
+    const std::vector<std::string> minority{middle, plan_.nodes.end()};
+    cut_minority({plan_.nodes.begin(), middle}, minority);
+    healed(minority);
+  } else {
+    const std::string paused = plan_.nodes[plan_.nodes.size() - 2];
+    const std::string killed = plan_.nodes.back();
+    paused_node(paused);
+    recovery(paused);
+    killed_node(killed);
+    restarted_node(killed);
+  }
   ending();
   for (Step& step : steps_) {
     step.linger = Duration{std::llround(static_cast<double>(step.linger.count()) * plan_.pace)};
@@ -126,6 +168,11 @@ void Story::opening() {
                       }
                       return "every node is up at every other";
                     }});
+  steps_.push_back({"all serve in one view", {}, {}, 20s, 0s, [](const Stage& stage) -> std::string {
+                      return serve_together(stage, stage.nodes())
+                                 ? "all may act, in one view: epoch " + stage.sight(stage.nodes().front())->epoch
+                                 : std::string{};
+                    }});
   steps_.push_back({"typed traffic flows between all",
                     {},
                     "greetings, orders (requests) and blobs (bulk) go from each to all others",
@@ -142,6 +189,73 @@ void Story::opening() {
                       }
                       return count_text(delivered, "message") + " delivered so far, some between every two nodes";
                     }});
+}
+
+void Story::cut_minority(const std::vector<std::string>& majority, const std::vector<std::string>& minority) {
+  steps_.push_back({"the minority isolates itself",
+                    {ActKind::cut, {}, minority},
+                    "the network is cut: nothing passes between " + listed(majority) + " and " + listed(minority),
+                    15s,
+                    0s,
+                    [minority](const Stage& stage) -> std::string {
+                      const bool all = std::all_of(minority.begin(), minority.end(), [&](const std::string& node) {
+                        return stage.sight(node)->stance == "isolated" && !stage.sight(node)->may_serve;
+                      });
+                      return all ? are(minority) + " isolated (" + stage.sight(minority.front())->stance_cause +
+                                       "): alive, and no quorum answers, so it is over with acting"
+                                 : std::string{};
+                    }});
+  steps_.push_back(
+      {"the majority takes over", {}, {}, 15s, 500ms, [majority, minority](const Stage& stage) -> std::string {
+         for (const std::string& node : majority) {
+           for (const std::string& gone : minority) {
+             if (!stage.told_removed(node, gone)) return {};
+           }
+         }
+         return serve_together(stage, majority)
+                    ? listed(majority) + " are told that " + are(minority) + " removed, and serve in epoch " +
+                          stage.sight(majority.front())->epoch + ": what the others owned is theirs"
+                    : std::string{};
+       }});
+  steps_.push_back({"what the isolated send ends at once",
+                    {},
+                    {},
+                    10s,
+                    2000ms,
+                    [majority, minority](const Stage& stage) -> std::string {
+                      std::uint64_t ended = 0;
+                      for (const std::string& from : minority) {
+                        std::uint64_t own = 0;
+                        for (const std::string& to : stage.nodes()) own += stage.since_mark(from, to, "isolated");
+                        if (own < few) return {};
+                        ended += own;
+                      }
+                      return count_text(ended, "message") + " of " + listed(minority) +
+                             " ended as isolated, unsent; the majority's own traffic goes on";
+                    }});
+}
+
+void Story::healed(const std::vector<std::string>& minority) {
+  steps_.push_back(
+      {"the minority rejoins", {ActKind::heal, {}}, "the cut is mended", 20s, 0s, [minority](const Stage& stage) {
+         return rejoining(stage, minority);
+       }});
+  steps_.push_back({"nobody is left behind", {}, {}, 10s, 500ms, [](const Stage& stage) -> std::string {
+                      for (const std::string& node : stage.nodes()) {
+                        if (!stage.sight(node)->settled) return {};
+                      }
+                      return "the view has settled everywhere: nobody serves in an older one";
+                    }});
+  steps_.push_back(
+      {"traffic is back on both sides", {}, {}, 20s, 1500ms, [minority](const Stage& stage) -> std::string {
+         std::string text;
+         for (const std::string& node : minority) {
+           const std::string line = delivering(stage, node);
+           if (line.empty()) return {};
+           text += (text.empty() ? "" : "; ") + line;
+         }
+         return text;
+       }});
 }
 
 void Story::paused_node(const std::string& node) {
@@ -175,6 +289,8 @@ void Story::paused_node(const std::string& node) {
                                        cause_at_first(stage, node) + ")"
                                  : std::string{};
                     }});
+  steps_.push_back(
+      {"the frozen is replaced", {}, {}, 10s, 0s, [node](const Stage& stage) { return taken_over(stage, node); }});
   steps_.push_back({"the breaker opens", {}, {}, 5s, 500ms, [node](const Stage& stage) -> std::string {
                       const bool all = everywhere(stage, node, [&](const std::string& observer) {
                         return stage.view(observer, node)->breaker == "open";
@@ -214,6 +330,9 @@ void Story::recovery(const std::string& node) {
                       return all ? node + " is up again at " + all_observers(stage, node) + ", and they are at it"
                                  : std::string{};
                     }});
+  steps_.push_back({"it acts only after it was told", {}, {}, 15s, 0s, [node](const Stage& stage) {
+                      return rejoining(stage, {node});
+                    }});
   steps_.push_back({"the breaker probes and closes", {}, {}, 15s, 500ms, [node](const Stage& stage) -> std::string {
                       const bool all = everywhere(stage, node, [&](const std::string& observer) {
                         const bool probed = stage.was_breaker(observer, node, "half_open") ||
@@ -242,6 +361,8 @@ void Story::killed_node(const std::string& node) {
                                        cause_at_first(stage, node) + ")"
                                  : std::string{};
                     }});
+  steps_.push_back(
+      {"the dead is replaced", {}, {}, 10s, 0s, [node](const Stage& stage) { return taken_over(stage, node); }});
   steps_.push_back({"sends to the dead fail fast", {}, {}, 5s, 0s, [node](const Stage& stage) {
                       return failing_fast(stage, node);
                     }});
@@ -253,7 +374,7 @@ void Story::killed_node(const std::string& node) {
 void Story::restarted_node(const std::string& node) {
   steps_.push_back({"a new incarnation is welcomed",
                     {ActKind::restart, node},
-                    node + " starts again, with an empty memory and a higher incarnation",
+                    node + " starts again: a higher incarnation, which remembers nothing but its vote",
                     15s,
                     500ms,
                     [node](const Stage& stage) -> std::string {
@@ -266,6 +387,8 @@ void Story::restarted_node(const std::string& node) {
                                        " as a new incarnation; what was " + "sent to the old one never reaches it"
                                  : std::string{};
                     }});
+  steps_.push_back(
+      {"it may act again", {}, {}, 15s, 0s, [node](const Stage& stage) { return rejoining(stage, {node}); }});
   steps_.push_back({"traffic reaches the new incarnation", {}, {}, 10s, 1500ms, [node](const Stage& stage) {
                       return delivering(stage, node);
                     }});

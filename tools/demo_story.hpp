@@ -14,11 +14,12 @@
 
 namespace hawser::tools {
 
-enum class ActKind : unsigned char { none, pause, resume, kill, restart, stop_all };
+enum class ActKind : unsigned char { none, pause, resume, kill, restart, cut, heal, stop_all };
 
 struct Act {
   ActKind kind = ActKind::none;
   std::string node;
+  std::vector<std::string> side{};  // cut: these from all others
 };
 
 struct Note {
@@ -38,6 +39,7 @@ struct StepResult {
 struct StoryPlan {
   std::vector<std::string> nodes;  // 3 or more; the last two have a hard time
   double pace = 1.0;               // stretches the moments in which there is something to look at
+  bool partition = false;          // instead of that, a minority of them is cut off
 };
 
 class Story {
@@ -76,6 +78,8 @@ class Story {
   void recovery(const std::string& node);
   void killed_node(const std::string& node);
   void restarted_node(const std::string& node);
+  void cut_minority(const std::vector<std::string>& majority, const std::vector<std::string>& minority);
+  void healed(const std::vector<std::string>& minority);
   void ending();
 
   StoryPlan plan_;

@@ -3,12 +3,16 @@
 #include <hawser/inspect/json.hpp>
 #include <hawser/interconnect/node.hpp>
 
+#include <algorithm>
+
 namespace hawser::tools {
 
 DemoWorld::DemoWorld(const std::vector<std::string>& nodes, const Traffic& traffic, std::uint64_t seed)
     : world_({.seed = seed}) {
   for (const std::string& id : nodes) {
-    world_.host(id, demo_config(id), [traffic](Node& node) {
+    Config config = demo_config(id);
+    config.state_dir = "state";
+    world_.host(id, config, [traffic](Node& node) {
       offer_service(node);
       drive_traffic(node, traffic);
     });
@@ -35,6 +39,17 @@ void DemoWorld::act(const Act& act, Stage& stage) {
       stage.set_life(act.node, Life::running);
       told_[act.node] = 0;
       world_.restart(act.node);
+      return;
+    case ActKind::cut: {
+      std::vector<std::string> others;
+      for (const std::string& id : stage.nodes()) {
+        if (std::find(act.side.begin(), act.side.end(), id) == act.side.end()) others.push_back(id);
+      }
+      world_.partition(act.side, others);
+      return;
+    }
+    case ActKind::heal:
+      world_.heal();
       return;
     case ActKind::stop_all:
       // The nodes themselves, not the hosts, which would take the last snapshot with them.

@@ -1,5 +1,6 @@
 #include "node_process.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <cerrno>
@@ -72,6 +73,7 @@ void NodeProcess::start(const std::vector<std::string>& traffic) {
   unread_.clear();
   pid_ = ::fork();
   if (pid_ == 0) {
+    if (enter && !enter()) ::_exit(126);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(pipe[1], STDOUT_FILENO);
     ::dup2(words, STDERR_FILENO);
@@ -129,6 +131,7 @@ void NodeProcess::read() {
 
 void NodeProcess::take_line(const std::string& line) {
   last = Json::parse(line);
+  if (seen) seen(last);
   for (const Json& event : last.at("events")) events.push_back(event);
 }
 
@@ -156,7 +159,9 @@ std::string NodeProcess::complaints() const {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-Household::Household(const std::vector<std::string>& ids, const std::string& settings) {
+Household::Household(const std::vector<std::string>& ids, const std::string& settings, Acts acts,
+                     const tools::CutNetwork* network)
+    : ids_(ids) {
   directory_ = (std::filesystem::temp_directory_path() / "hawser-live-XXXXXX").string();
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error{"no directory for the configurations"};
   const std::vector<std::uint16_t> ports = free_ports(ids.size());
@@ -164,13 +169,24 @@ Household::Household(const std::vector<std::string>& ids, const std::string& set
   for (const std::string& id : ids) {
     const std::string path = directory_ + "/" + id + ".toml";
     std::ofstream file{path};
-    file << "id = \"" << id << "\"\nlisten = \"127.0.0.1:" << port(id) << "\"\ndrain = \"2s\"\n\n[peers]\n";
+    const auto place = [&](const std::string& who) {
+      const auto at = static_cast<std::size_t>(std::find(ids.begin(), ids.end(), who) - ids.begin());
+      return (network == nullptr ? "127.0.0.1" : network->address(at)) + ":" + std::to_string(port(who));
+    };
+    file << "id = \"" << id << "\"\nlisten = \"" << place(id) << "\"\ndrain = \"2s\"\n";
+    if (network != nullptr) file << "insecure = true\n";
+    if (acts == Acts::by_majority) {
+      file << "strategy = \"keep_majority\"\nstate_dir = \"" << state_dir(id) << "\"\n";
+    }
+    file << "\n[peers]\n";
     for (const std::string& other : ids) {
-      if (other != id) file << other << " = \"127.0.0.1:" << port(other) << "\"\n";
+      if (other != id) file << other << " = \"" << place(other) << "\"\n";
     }
     file << '\n' << settings;
     file.close();
-    processes_.try_emplace(id, id, path, directory_ + "/" + id + ".stderr");
+    NodeProcess& process = processes_.try_emplace(id, id, path, directory_ + "/" + id + ".stderr").first->second;
+    const std::size_t at = processes_.size() - 1;
+    if (network != nullptr) process.enter = [network, at] { return network->enter(at); };
   }
 }
 

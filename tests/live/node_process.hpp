@@ -1,7 +1,10 @@
 // NodeProcess: one `hawser node` as a process of its own, watched through the snapshots it prints.
 //
-// A Household gives every process its configuration in a directory of its own and ports that were free a moment ago.
+// A Household gives every process its configuration in a directory of its own and ports that were free a moment ago, or
+// a place of its own on a network that can be cut.
 #pragma once
+
+#include "cut_network.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +46,11 @@ class NodeProcess {
   // What it wrote to its error stream.
   std::string complaints() const;
 
+  // Called in the child between fork and exec, with async-signal-safe calls only; false ends it.
+  std::function<bool()> enter;
+  // Called with every snapshot.
+  std::function<void(const Json&)> seen;
+
   Json last;                 // the newest snapshot
   std::vector<Json> events;  // of all snapshots of this run
 
@@ -57,22 +65,30 @@ class NodeProcess {
   std::string unread_;
 };
 
+// When nodes act for the cluster.
+enum class Acts { always, by_majority };
+
 class Household {
  public:
-  // `settings`: TOML for all of them.
-  explicit Household(const std::vector<std::string>& ids, const std::string& settings = {});
+  // `settings`: TOML for all of them, tables only. `network`: which has a place for each; else they are on loopback.
+  explicit Household(const std::vector<std::string>& ids, const std::string& settings = {}, Acts acts = Acts::always,
+                     const tools::CutNetwork* network = nullptr);
   ~Household();
   Household(const Household&) = delete;
   Household& operator=(const Household&) = delete;
 
   NodeProcess& operator[](const std::string& id) { return processes_.at(id); }
+  const std::vector<std::string>& ids() const { return ids_; }
   std::uint16_t port(const std::string& id) const { return ports_.at(id); }
+  // Where it keeps its vote, if it has one.
+  std::string state_dir(const std::string& id) const { return directory_ + "/" + id + ".state"; }
   void start_all();
   bool until(const std::function<bool()>& reached, std::chrono::milliseconds most = std::chrono::seconds{30});
   // Until all processes see each other up.
   bool all_up();
 
  private:
+  std::vector<std::string> ids_;
   std::string directory_;
   std::map<std::string, std::uint16_t> ports_;
   std::map<std::string, NodeProcess> processes_;

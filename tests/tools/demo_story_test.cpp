@@ -75,6 +75,24 @@ TEST_CASE("what happens between two snapshots is known from the events") {
   CHECK_FALSE(stage.was_breaker("n1", "n2", "open"));  // that of one type is not that of the peer
 }
 
+TEST_CASE("who a change of view removed is read from its sentence, and from nothing else") {
+  const EventSight event{7, "view", "", "entered", "epoch 2/0/77 is {n1, n4}, removed {n2, n33}, joined {n5}"};
+  CHECK(event.removed("n2"));
+  CHECK(event.removed("n33"));
+  for (const std::string other : {"n3", "n", "n1", "n4", "n5", "n2, n33", ""}) CHECK_FALSE(event.removed(other));
+  CHECK_FALSE(EventSight{8, "view", "", "entered", "epoch 2/0/77 is {n1, n2}"}.removed("n2"));
+  CHECK_FALSE(EventSight{9, "node", "", "started", ", removed {n2}"}.removed("n2"));
+  Stage stage{{"n1", "n2"}};
+  NodeSight sight = sight_of("n1", {"n2"}, "up");
+  sight.events.push_back({1, "view", "", "entered", "epoch 2/0/77 is {n1}, removed {n2}"});
+  stage.observe(sight);
+  CHECK(stage.told_removed("n1", "n2"));
+  CHECK(stage.logged("n1", "view", "entered"));
+  CHECK_FALSE(stage.logged("n1", "view", "rejoined"));
+  stage.mark();
+  CHECK_FALSE(stage.told_removed("n1", "n2"));
+}
+
 TEST_CASE("the books of a killed life are kept as last seen, and a new life begins with empty ones") {
   Stage stage{{"n1", "n2"}};
   NodeSight sight = sight_of("n1", {"n2"}, "up");
@@ -85,6 +103,30 @@ TEST_CASE("the books of a killed life are kept as last seen, and a new life begi
   CHECK(stage.sight("n1") == nullptr);
   REQUIRE(stage.lost_books().size() == 1);
   CHECK(stage.lost_books()[0].second.submitted == 5);
+}
+
+TEST_CASE("the story of a cut comes true on virtual time, with few nodes and many") {
+  for (const std::size_t count : {std::size_t{3}, std::size_t{4}, std::size_t{5}}) {
+    DemoOptions options;
+    options.nodes = count;
+    options.partition = true;
+    options.seconds = 15;
+    const StoryPlan plan = demo_plan(options);
+    Story story{plan};
+    Stage stage{plan.nodes};
+    Terminal terminal;
+    DemoWorld world{plan.nodes, demo_traffic(), count};
+    CAPTURE(count);
+    const bool seen = play(world, story, stage, terminal, true, false);
+    INFO((story.results().empty() ? std::string{} : story.results().back().text));
+    CHECK(seen);
+    std::vector<std::string> titles;
+    for (const StepResult& step : story.results()) titles.push_back(step.title);
+    for (const std::string title :
+         {"the minority isolates itself", "the majority takes over", "the minority rejoins"}) {
+      CHECK(std::count(titles.begin(), titles.end(), title) == 1);
+    }
+  }
 }
 
 TEST_CASE("the whole story comes true on virtual time, with any seed, and the same seed tells the same") {
