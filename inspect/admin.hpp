@@ -12,8 +12,10 @@ namespace hawser {
 
 // Null where admin.listen is empty. Throws StartError when the address cannot be had.
 // REQUIRES: what is returned goes before the node.
-std::unique_ptr<HttpServer> serve_admin(Node& node);
+// `hooks`: what only the program can do; called on the node's loop.
+std::unique_ptr<HttpServer> serve_admin(Node& node, AdminHooks hooks = {});
 
+// Reads the token, where there is one.
 HttpServerOptions admin_options(const Config& config);
 
 }  // namespace hawser

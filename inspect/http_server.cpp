@@ -1,6 +1,6 @@
 #include <hawser/inspect/http_server.hpp>
 
-#include <hawser/inspect/admin_api.hpp>
+#include <hawser/inspect/stream_feed.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -27,9 +28,10 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace hawser {
 namespace {
@@ -41,6 +43,7 @@ using Tcp = asio::ip::tcp;
 
 constexpr auto to_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t drained_bytes_max = 1u << 20;
+constexpr int stream_buffer_bytes = 256 << 10;                // of the kernel, for one stream
 constexpr std::chrono::milliseconds accept_again_after{100};  // when no descriptor is left
 
 // Adds to a count for as long as it lives.
@@ -81,16 +84,27 @@ void head(http::response<Body>& response, const AdminAnswer& answer, bool keep) 
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");
   if (!answer.allow.empty()) response.set(http::field::allow, answer.allow);
+  if (answer.wants_token) response.set(http::field::www_authenticate, "Bearer");
+  if (!answer.policy.empty()) {
+    response.set("Content-Security-Policy", answer.policy);
+    response.set("Referrer-Policy", "no-referrer");
+  }
   response.content_length(answer.body.size());
   response.keep_alive(keep);
+}
+
+// The client reads until the connection ends. Beast would wrap each event into a chunk, and nobody needs those.
+std::string stream_head() {
+  return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string{stream_content_type} +
+         "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\nretry: 1000\n\n";
 }
 
 }  // namespace
 
 class HttpServer::Loop {
  public:
-  Loop(HttpServerOptions options, SnapshotSource source)
-      : options_(bounded(std::move(options))), api_(options_.hosts), source_(std::move(source)) {
+  Loop(HttpServerOptions options, AdminNode node)
+      : options_(bounded(std::move(options))), api_(options_.site), node_(std::move(node)) {
     try {
       const Tcp::endpoint at = resolved(io_, options_.listen);
       acceptor_.open(at.protocol());
@@ -117,7 +131,10 @@ class HttpServer::Loop {
   }
 
   const Endpoint& endpoint() const { return bound_; }
-  HttpServerStats stats() const { return {accepted_, turned_away_, open_, answers_, timeouts_, failures_}; }
+  HttpServerStats stats() const {
+    return {accepted_,        turned_away_,     open_,    answers_,        timeouts_, failures_, streams_,
+            streams_dropped_, streams_refused_, actions_, actions_refused_};
+  }
 
  private:
   // Where the node's loop puts a snapshot, for as long as somebody wants it.
@@ -183,6 +200,10 @@ class HttpServer::Loop {
       const auto& request = parser.get();
       const AdminQuestion question = question_of(request);
       const bool keep = request.keep_alive();
+      if (const std::optional<StreamPlace> reader = stream_of(question)) {
+        co_await stream_to(stream, *reader);
+        co_return;
+      }
       const AdminAnswer answer = co_await answer_to(question);
       if (!co_await write(stream, answer, question.method == "HEAD", keep)) co_return;
       if (keep) continue;
@@ -192,8 +213,14 @@ class HttpServer::Loop {
   }
 
   static AdminQuestion question_of(const http::request<http::empty_body>& request) {
-    AdminQuestion question{std::string{request.method_string()}, std::string{request.target()}, {}};
+    AdminQuestion question;
+    question.method = std::string{request.method_string()};
+    question.target = std::string{request.target()};
     if (request.count(http::field::host) == 1) question.host = std::string{request[http::field::host]};
+    question.origin = std::string{request[http::field::origin]};
+    question.fetch_site = std::string{request["Sec-Fetch-Site"]};
+    question.authorization = std::string{request[http::field::authorization]};
+    question.last_event_id = std::string{request["Last-Event-ID"]};
     return question;
   }
 
@@ -209,15 +236,126 @@ class HttpServer::Loop {
   }
 
   asio::awaitable<AdminAnswer> answer_to(const AdminQuestion& question) {
-    if (std::optional<AdminAnswer> refusal = api_.refuse(question)) co_return std::move(*refusal);
+    if (std::optional<AdminAnswer> refusal = api_.refuse(question)) {
+      if (refusal->status == 401 || (refusal->status == 403 && question.method == "POST")) ++actions_refused_;
+      co_return std::move(*refusal);
+    }
+    if (std::optional<AdminAnswer> page = api_.answer_at_once(question)) co_return std::move(*page);
+    if (const std::optional<AdminOrder> order = api_.order(question)) co_return co_await carried_out(*order);
+    if (question.method == "GET" && api_.stream(question)) {
+      ++streams_refused_;
+      co_return AdminApi::too_many_streams(options_.streams_max);
+    }
     if (waiting_bytes_ > options_.waiting_bytes_max) co_return AdminApi::too_busy();
     const Snapshot snapshot = co_await latest();
     if (snapshot == nullptr) co_return AdminApi::loop_silent(options_.loop_time);
-    AdminAnswer answer = api_.answer(question, *snapshot);
+    AdminAnswer answer = api_.answer(question, *snapshot, stats());
     if (waiting_bytes_ > 0 && waiting_bytes_ + answer.body.size() > options_.waiting_bytes_max) {
       co_return AdminApi::too_busy();
     }
     co_return answer;
+  }
+
+  // Where the reader stands, if a stream is asked for and there is room for one more.
+  std::optional<StreamPlace> stream_of(const AdminQuestion& question) const {
+    if (question.method != "GET" || streams_ >= options_.streams_max || api_.refuse(question)) return std::nullopt;
+    return api_.stream(question);
+  }
+
+  // One reader, until it goes or does not read. What it has not taken yet is one text; all else is its place.
+  asio::awaitable<void> stream_to(beast::tcp_stream& stream, StreamPlace place) {
+    const Place one{streams_, 1};
+    boost::system::error_code ignored;
+    stream.socket().set_option(asio::socket_base::send_buffer_size{stream_buffer_bytes}, ignored);
+    std::string text = stream_head();
+    asio::steady_timer bell{io_, asio::steady_timer::time_point::max()};
+    if (std::exchange(looking_, true)) {
+      text += feed_.news(place);
+    } else {
+      asio::co_spawn(io_, look_around(), asio::detached);  // nobody looked lately: what the feed has is old
+      place.look = feed_.looks();
+    }
+    while (true) {
+      {
+        const Share<std::size_t> waiting{waiting_bytes_, text.size()};
+        stream.expires_after(options_.request_time);
+        const auto [error, sent] = co_await asio::async_write(stream, asio::buffer(text), to_tuple);
+        if (error) {
+          if (error == beast::error::timeout) ++streams_dropped_;
+          co_return;
+        }
+      }
+      stream.expires_never();
+      if (place.look == feed_.looks()) {
+        bell.expires_at(asio::steady_timer::time_point::max());
+        listening_.push_back(&bell);
+        co_await bell.async_wait(to_tuple);
+        std::erase(listening_, &bell);
+      }
+      text = feed_.news(place);
+    }
+  }
+
+  // Once per interval, for as long as somebody reads.
+  asio::awaitable<void> look_around() {
+    asio::steady_timer pause{io_};
+    while (streams_ > 0) {
+      const auto next = std::chrono::steady_clock::now() + options_.stream_interval;
+      const Snapshot snapshot = co_await latest();
+      try {
+        snapshot == nullptr ? feed_.silent(options_.loop_time) : feed_.look(snapshot);
+      } catch (const std::exception&) {
+        ++failures_;
+      }
+      for (asio::steady_timer* bell : std::exchange(listening_, {})) bell->cancel();
+      pause.expires_at(next);
+      co_await pause.async_wait(to_tuple);
+    }
+    looking_ = false;
+  }
+
+  // What the node's loop does when it comes to it.
+  struct Errand {
+    explicit Errand(asio::io_context& io) : bell(io) {}
+    asio::steady_timer bell;
+    std::optional<AdminResult> result;
+    std::atomic<bool> decided{false};  // that it is done, or that it is not: whoever comes first
+  };
+
+  asio::awaitable<AdminAnswer> carried_out(AdminOrder order) {
+    if (!node_.carry_out) co_return AdminApi::cannot(order);
+    const auto errand = std::make_shared<Errand>(io_);
+    errand->bell.expires_after(options_.loop_time);
+    node_.post([letterbox = letterbox_, errand, order] {
+      const std::lock_guard lock{letterbox->mutex};
+      if (letterbox->owner != nullptr) letterbox->owner->run(errand, order);
+    });
+    const auto [error] = co_await errand->bell.async_wait(to_tuple);
+    // What nobody has begun is not done later, behind the back of who was told that it failed.
+    if (!error && !errand->decided.exchange(true)) co_return AdminApi::not_carried_out(order);
+    if (!error) {
+      errand->bell.expires_after(options_.loop_time);
+      const auto [late] = co_await errand->bell.async_wait(to_tuple);
+      if (!late) co_return AdminApi::loop_silent(options_.loop_time);
+    }
+    if (!errand->result) co_return AdminApi::cannot(order);
+    if (errand->result->done) ++actions_;
+    co_return AdminApi::order_result(order, *errand->result);
+  }
+
+  // On the node's loop.
+  void run(const std::shared_ptr<Errand>& errand, const AdminOrder& order) {
+    if (errand->decided.exchange(true)) return;
+    std::optional<AdminResult> result;
+    try {
+      result = node_.carry_out(order);
+    } catch (const std::exception& error) {
+      result = AdminResult{false, std::string{"it failed: "} + error.what()};
+    }
+    asio::post(io_, [errand, result = std::move(result)] {
+      errand->result = result;
+      errand->bell.cancel();
+    });
   }
 
   // False when the client is gone or does not read.
@@ -270,7 +408,7 @@ class HttpServer::Loop {
 
   void ask() {
     if (asked_) return;
-    source_.post([letterbox = letterbox_, take = source_.take] {
+    node_.post([letterbox = letterbox_, take = node_.take] {
       const std::lock_guard lock{letterbox->mutex};
       if (letterbox->owner == nullptr) return;
       Snapshot snapshot;
@@ -301,7 +439,7 @@ class HttpServer::Loop {
   // Coroutines that still run end with io_, and touch what stands above it.
   const HttpServerOptions options_;
   const AdminApi api_;
-  const SnapshotSource source_;
+  const AdminNode node_;
   Endpoint bound_;
   std::shared_ptr<Letterbox> letterbox_ = std::make_shared<Letterbox>();
   std::atomic<std::uint64_t> accepted_{0};
@@ -310,6 +448,14 @@ class HttpServer::Loop {
   std::atomic<std::uint64_t> answers_{0};
   std::atomic<std::uint64_t> timeouts_{0};
   std::atomic<std::uint64_t> failures_{0};
+  std::atomic<std::uint64_t> streams_{0};
+  std::atomic<std::uint64_t> streams_dropped_{0};
+  std::atomic<std::uint64_t> streams_refused_{0};
+  std::atomic<std::uint64_t> actions_{0};
+  std::atomic<std::uint64_t> actions_refused_{0};
+  StreamFeed feed_;
+  bool looking_ = false;                        // somebody looks around for the feed
+  std::vector<asio::steady_timer*> listening_;  // streams that have said all they know
   std::size_t waiting_bytes_ = 0;
   Snapshot latest_;
   bool fresh_ = false;
@@ -321,8 +467,8 @@ class HttpServer::Loop {
   std::thread thread_;
 };
 
-HttpServer::HttpServer(HttpServerOptions options, SnapshotSource source)
-    : loop_(std::make_unique<Loop>(std::move(options), std::move(source))) {}
+HttpServer::HttpServer(HttpServerOptions options, AdminNode node)
+    : loop_(std::make_unique<Loop>(std::move(options), std::move(node))) {}
 HttpServer::~HttpServer() = default;
 Endpoint HttpServer::endpoint() const { return loop_->endpoint(); }
 HttpServerStats HttpServer::stats() const { return loop_->stats(); }

@@ -5,6 +5,9 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace hawser {
 namespace {
@@ -195,7 +198,7 @@ Json json(const NodeSnapshot& node, Rows rows = Rows::all) {
           {"loop_lag_us", to_us(node.loop_lag)},
           {"local_health", json(node.local_health)},
           {"stalls", node.stalls},
-          {"events", list(node.events)}};
+          {"events", rows == Rows::all ? list(node.events) : Json::array()}};
 }
 
 std::string written(const Json& value, JsonStyle style) {
@@ -213,9 +216,7 @@ Json head(const NodeSnapshot& node) {
 
 bool wanted(const PeerSnapshot& peer, const std::optional<NodeId>& only) { return !only || peer.health.id == *only; }
 
-}  // namespace
-
-std::string status_json(const NodeSnapshot& snapshot) {
+Json status(const NodeSnapshot& snapshot) {
   Json out = head(snapshot);
   Json node = json(snapshot, Rows::none);
   node.erase("peers");
@@ -231,11 +232,10 @@ std::string status_json(const NodeSnapshot& snapshot) {
   for (auto& [key, value] : node.items()) {
     if (!out.contains(key)) out[key] = std::move(value);
   }
-  return written(out, JsonStyle::line);
+  return out;
 }
 
-std::string peers_json(const NodeSnapshot& snapshot, const std::optional<NodeId>& only) {
-  Json out = head(snapshot);
+Json peer_rows(const NodeSnapshot& snapshot, const std::optional<NodeId>& only) {
   Json rows = Json::array();
   for (const PeerSnapshot& peer : snapshot.peers) {
     if (!wanted(peer, only)) continue;
@@ -244,7 +244,52 @@ std::string peers_json(const NodeSnapshot& snapshot, const std::optional<NodeId>
     row.erase("inbound");
     rows.push_back(std::move(row));
   }
-  out["peers"] = std::move(rows);
+  return rows;
+}
+
+// How much there is to worry about a channel: that it stands still first, then what waits, then what was lost.
+std::tuple<bool, Duration, std::uint64_t> worry(const ChannelSnapshot& channel) {
+  const std::uint64_t delivered = channel.ledger.outcomes[static_cast<std::size_t>(OutcomeKind::delivered)].messages;
+  return {channel.breaker.state != "closed", channel.oldest_age,
+          channel.ledger.submitted.messages - channel.ledger.held.messages - delivered};
+}
+
+Json of_channel(const PeerSnapshot& peer, Json row_of_peer) {
+  Json row = {{"peer", peer.health.id.text()}};
+  row.update(row_of_peer);
+  return row;
+}
+
+}  // namespace
+
+std::string status_json(const NodeSnapshot& snapshot) { return written(status(snapshot), JsonStyle::line); }
+
+std::string peers_json(const NodeSnapshot& snapshot, const std::optional<NodeId>& only) {
+  Json out = head(snapshot);
+  out["peers"] = peer_rows(snapshot, only);
+  return written(out, JsonStyle::line);
+}
+
+std::string stream_json(const NodeSnapshot& snapshot, std::size_t channels_max) {
+  struct Row {
+    const PeerSnapshot* peer;
+    const ChannelSnapshot* channel;
+  };
+  std::vector<Row> rows;
+  for (const PeerSnapshot& peer : snapshot.peers) {
+    for (const ChannelSnapshot& channel : peer.channels) rows.push_back({&peer, &channel});
+  }
+  const std::size_t shown = std::min(rows.size(), channels_max);
+  // Of equals the order of the snapshot holds, so that rows do not dance.
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return worry(*a.channel) > worry(*b.channel); });
+  Json channels = Json::array();
+  for (std::size_t i = 0; i < shown; ++i) channels.push_back(of_channel(*rows[i].peer, json(*rows[i].channel)));
+  Json out = head(snapshot);
+  out["status"] = status(snapshot);
+  out["peers"] = peer_rows(snapshot, {});
+  out["channels"] = std::move(channels);
+  out["channels_total"] = rows.size();
   return written(out, JsonStyle::line);
 }
 
@@ -252,15 +297,10 @@ std::string channels_json(const NodeSnapshot& snapshot, const std::optional<Node
   Json out = head(snapshot);
   Json channels = Json::array();
   Json inbound = Json::array();
-  const auto add = [](Json& rows, const PeerSnapshot& peer, Json of_peer) {
-    Json row = {{"peer", peer.health.id.text()}};
-    row.update(of_peer);
-    rows.push_back(std::move(row));
-  };
   for (const PeerSnapshot& peer : snapshot.peers) {
     if (!wanted(peer, only)) continue;
-    for (const ChannelSnapshot& channel : peer.channels) add(channels, peer, json(channel));
-    for (const InboundSnapshot& row : peer.inbound) add(inbound, peer, json(row));
+    for (const ChannelSnapshot& channel : peer.channels) channels.push_back(of_channel(peer, json(channel)));
+    for (const InboundSnapshot& row : peer.inbound) inbound.push_back(of_channel(peer, json(row)));
   }
   out["channels"] = std::move(channels);
   out["inbound"] = std::move(inbound);
@@ -275,6 +315,12 @@ std::string events_json(const NodeSnapshot& snapshot, std::uint64_t since) {
   }
   out["events"] = std::move(events);
   return written(out, JsonStyle::line);
+}
+
+std::string json_head(const NodeSnapshot& snapshot) {
+  std::string text = written(head(snapshot), JsonStyle::line);
+  text.pop_back();
+  return text;
 }
 
 bool serving(const NodeSnapshot& snapshot) noexcept {

@@ -9,6 +9,7 @@
 
 #include <hawser/interconnect/snapshot.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,12 @@ std::string peers_json(const NodeSnapshot& snapshot, const std::optional<NodeId>
 std::string channels_json(const NodeSnapshot& snapshot, const std::optional<NodeId>& only = {});
 // Those numbered above `since`.
 std::string events_json(const NodeSnapshot& snapshot, std::uint64_t since = 0);
+
+// What a live stream says once a second, on one line: `status` as above, the rows of the peers, and of the channels the
+// `channels_max` with most to worry about: `channels`, `channels_total`.
+std::string stream_json(const NodeSnapshot& snapshot, std::size_t channels_max);
+// What stands on top of each of them: an object without its closing brace.
+std::string json_head(const NodeSnapshot& snapshot);
 
 // Whether the node may act for the cluster at the instant of the snapshot.
 bool serving(const NodeSnapshot& snapshot) noexcept;

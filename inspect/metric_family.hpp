@@ -24,5 +24,6 @@ std::span<const MetricFamily> transport_families();
 std::span<const MetricFamily> peer_families();
 std::span<const MetricFamily> channel_families();
 std::span<const MetricFamily> inbound_families();
+std::span<const MetricFamily> admin_families();  // only where MetricPage::admin() is there
 
 }  // namespace hawser

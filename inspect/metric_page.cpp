@@ -90,7 +90,7 @@ std::string metric_label(std::string_view name, std::string_view value) {
   return out;
 }
 
-MetricPage::MetricPage(const NodeSnapshot& node) : node_(node) {
+MetricPage::MetricPage(const NodeSnapshot& node, const HttpServerStats* admin) : node_(node), admin_(admin) {
   for (const PeerSnapshot& peer : node.peers) {
     const std::string labels = metric_label("peer", peer.health.id.text());
     peers_.push_back({&peer, labels});

@@ -4,6 +4,7 @@
 // types of one name at one peer are told apart by their ids, so that no series is there twice.
 #pragma once
 
+#include <hawser/inspect/admin_stats.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 
 #include <concepts>
@@ -22,14 +23,15 @@ class MetricPage {
     std::string labels;  // `peer="n2",type="Order"`
   };
 
-  // REQUIRES: the snapshot outlives the page.
-  explicit MetricPage(const NodeSnapshot& node);
+  // REQUIRES: snapshot and stats outlive the page. Null: nobody asked over HTTP.
+  explicit MetricPage(const NodeSnapshot& node, const HttpServerStats* admin = nullptr);
 
   const NodeSnapshot& node() const noexcept { return node_; }
   const std::vector<Labelled<PeerSnapshot>>& peers() const noexcept { return peers_; }
   const std::vector<Labelled<LaneSnapshot>>& lanes() const noexcept { return lanes_; }
   const std::vector<Labelled<ChannelSnapshot>>& channels() const noexcept { return channels_; }
   const std::vector<Labelled<InboundSnapshot>>& inbound() const noexcept { return inbound_; }
+  const HttpServerStats* admin() const noexcept { return admin_; }
   std::uint64_t rows_omitted() const noexcept { return rows_omitted_; }
 
   // The samples that follow are of this family. The name is a literal.
@@ -68,6 +70,7 @@ class MetricPage {
   void add_inbound(const PeerSnapshot& peer, const std::string& labels);
 
   const NodeSnapshot& node_;
+  const HttpServerStats* admin_;
   std::vector<Labelled<PeerSnapshot>> peers_;
   std::vector<Labelled<LaneSnapshot>> lanes_;
   std::vector<Labelled<ChannelSnapshot>> channels_;

@@ -13,18 +13,20 @@ struct Group {
   std::span<const MetricFamily> (*families)();
 };
 
-constexpr std::array<Group, 6> groups{{{"The node", &node_families},
+constexpr std::array<Group, 7> groups{{{"The node", &node_families},
                                        {"The books of the node", &ledger_families},
                                        {"The transport", &transport_families},
                                        {"Peers", &peer_families},
                                        {"Channels: one message type to one peer", &channel_families},
-                                       {"What comes in: one message type from one peer", &inbound_families}}};
+                                       {"What comes in: one message type from one peer", &inbound_families},
+                                       {"The HTTP side", &admin_families}}};
 
 }  // namespace
 
-std::string to_metrics(const NodeSnapshot& snapshot) {
-  MetricPage page{snapshot};
+std::string to_metrics(const NodeSnapshot& snapshot, const HttpServerStats* admin) {
+  MetricPage page{snapshot, admin};
   for (const Group& group : groups) {
+    if (group.families == &admin_families && admin == nullptr) continue;
     for (const MetricFamily& family : group.families()) {
       page.family(family.name, family.kind, family.help);
       family.write(page);

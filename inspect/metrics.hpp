@@ -6,6 +6,7 @@
 // escaped, repaired where they are no UTF-8, and cut. docs/operations.md has the table, made from the one here.
 #pragma once
 
+#include <hawser/inspect/admin_stats.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 
 #include <cstddef>
@@ -18,7 +19,8 @@ namespace hawser {
 inline constexpr std::size_t metric_rows_max = 10'000;
 inline constexpr std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
-std::string to_metrics(const NodeSnapshot& snapshot);
+// `admin`: what the clients of the node's HTTP side did; null: they are not shown.
+std::string to_metrics(const NodeSnapshot& snapshot, const HttpServerStats* admin = nullptr);
 
 // The table of docs/operations.md.
 std::string metrics_reference_markdown();

@@ -51,6 +51,11 @@ class ChannelGuard {
   Duration slow_limit() const noexcept { return slow_limit_; }
   // Does what is due; true when the channel's breaker has changed its state since the last call.
   bool tick(Instant now);
+  // An operator knows better: as CircuitBreaker's.
+  bool reset(Instant now) {
+    successes_ = failures_ = slow_ = 0;
+    return breaker_.reset(now);
+  }
   const CircuitBreaker& breaker() const noexcept { return breaker_; }
 
  private:

@@ -90,7 +90,10 @@ struct IsolationOptions {
 struct AdminConfig {
   std::string listen;                // host:port; empty: nowhere. Beyond loopback only with `insecure`
   std::string hosts;                 // names by which clients may ask, separated by blanks; addresses always work
+  bool writes = false;               // whether actions are taken there
+  std::string token_file;            // of the token that actions need; the token itself is no part of a configuration
   std::size_t connections_max = 32;  // 1 .. 1024
+  std::size_t streams_max = 8;       // of those, live streams; 0 .. 256
   Duration request_time{5'000'000};  // to send a request, and again to take its answer; 100 ms .. 10 min
 };
 

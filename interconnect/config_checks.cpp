@@ -190,6 +190,11 @@ class Checks {
       return;
     }
     open_address("admin.listen", "admin.listen", *listen);
+    if (config_.admin.writes && config_.admin.token_file.empty()) {
+      say("admin.writes",
+          "admin.writes is true without admin.token_file: anybody who reaches the port could take this node "
+          "out of the cluster; name a file whose first line is a token of at least 16 characters");
+    }
     if (*listen == config_.listen && listen->port != 0) {
       say("admin.listen", "admin.listen is " + listen->text() + ", where the node itself listens: choose another port");
     }

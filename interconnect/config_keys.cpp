@@ -294,9 +294,19 @@ void Table::admin() {
       "admin.hosts", KeyKind::text, {},
       {"Names by which clients may ask there, separated by blanks; addresses and localhost always work.",
        "A name that others control lets a web page read the node through a browser."});
+  add<&Config::admin, &A::writes>("admin.writes", KeyKind::flag, {},
+                                  {"Whether actions are taken there: isolate, reset a breaker, log level, reload.",
+                                   "Whoever has the token can take this node out of the cluster."});
+  add<&Config::admin, &A::token_file>(
+      "admin.token_file", KeyKind::text, {},
+      {"The file whose first line is the token that actions need, 16 to 256 characters; readable by its owner alone.",
+       "None."});
   add<&Config::admin, &A::connections_max>("admin.connections_max", KeyKind::count, {1, 1024},
                                            {"Connections there at a time; more are closed at once.",
                                             "A descriptor each, and the answer it has not read yet."});
+  add<&Config::admin, &A::streams_max>("admin.streams_max", KeyKind::count, {0, 256},
+                                       {"Live streams there at a time, one per open page; they are connections too.",
+                                        "Each costs the node a look at itself per second."});
   add<&Config::admin, &A::request_time>("admin.request_time", KeyKind::duration, {100 * ms, 10 * min},
                                         {"How long a request may take to arrive, and its answer to be read.",
                                          "A client that does neither holds a connection this long."});

@@ -20,17 +20,19 @@ struct Event {
   std::uint64_t number = 0;  // counts up from 1; gaps mean the ring was overrun
   Instant at{};
   std::string_view
-      kind;     // a literal: peer_state, breaker, session, lane, dial, stance, view, node, refused, stall, arbiter
-  NodeId peer;  // empty: the node itself
+      kind;  // a literal: peer_state, breaker, session, lane, dial, stance, view, node, refused, stall, arbiter, admin
+  NodeId peer;             // empty: the node itself
   std::string_view cause;  // a literal
   std::string text;        // a sentence for people
 
   friend bool operator==(const Event&, const Event&) = default;
 };
 
+inline constexpr std::size_t event_log_capacity = 512;
+
 class EventLog {
  public:
-  explicit EventLog(std::size_t capacity = 512) : capacity_(capacity) {}
+  explicit EventLog(std::size_t capacity = event_log_capacity) : capacity_(capacity) {}
 
   const Event& add(Instant at, std::string_view kind, const NodeId& peer, std::string_view cause, std::string text);
   // The last ones, those numbered above `after`; oldest first.

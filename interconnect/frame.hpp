@@ -149,15 +149,6 @@ struct Goodbye {
   friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };
 
-// How well the sender of a heartbeat hears one node.
-struct Hears {
-  NodeId node;
-  Incarnation incarnation = Incarnation::unknown;
-  PeerState state = PeerState::connecting;
-
-  friend bool operator==(const Hears&, const Hears&) = default;
-};
-
 struct Heartbeat {
   std::uint64_t sequence = 0;       // 0: this only answers
   std::uint64_t reply_to = 0;       // 0: this only asks

@@ -41,13 +41,23 @@ bool Node::add_peer(const PeerConfig& peer) { return core_->add_peer(peer); }
 bool Node::remove_peer(const NodeId& id) { return core_->remove_peer(id); }
 bool Node::set_endpoint(const NodeId& id, const Endpoint& endpoint) { return core_->set_endpoint(id, endpoint); }
 
+bool Node::isolate() { return core_->isolate(); }
+std::optional<std::size_t> Node::reset_breakers(const NodeId& id, const std::string& type) {
+  return core_->reset_breakers(id, type);
+}
+void Node::note(std::string_view cause, const NodeId& peer, std::string text) {
+  core_->note(cause, peer, std::move(text));
+}
+
 Instant Node::now() const noexcept { return core_->runtime().scheduler().now(); }
 Random& Node::random() noexcept { return core_->random(); }
 void Node::every(Duration interval, std::function<bool()> what) { core_->every(interval, std::move(what)); }
 void Node::post(UniqueFunction<void()> what) { core_->run_on_loop(std::move(what)); }
 boost::asio::any_io_executor Node::executor() const { return core_->runtime().loop(); }
 bool Node::stopped() const noexcept { return core_->stopped(); }
-NodeSnapshot Node::snapshot(std::uint64_t events_after) const { return core_->snapshot(events_after); }
+NodeSnapshot Node::snapshot(std::uint64_t events_after, std::size_t events_max) const {
+  return core_->snapshot(events_after, events_max);
+}
 void Node::task_failed(std::exception_ptr error) { core_->task_failed_anywhere(std::move(error)); }
 
 std::uint64_t Node::next_ticket() { return core_->next_ticket(); }

@@ -100,6 +100,15 @@ class Node {
   // Redials at the new address. False when there is no such peer.
   bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
 
+  // An operator's word. This node serves no more until it is started again: it resigns as a node that stops does, and
+  // goes on voting. False when there is no strategy, or the node stops already.
+  bool isolate();
+  // Closes the breakers of messages of the type of that name to the peer, of all of them and of the peer itself when
+  // `type` is empty, and forgets what they learned: how many were not closed. Nothing when there is no such peer.
+  std::optional<std::size_t> reset_breakers(const NodeId& id, const std::string& type = {});
+  // An entry of kind `admin` in the event log. `cause` is a literal.
+  void note(std::string_view cause, const NodeId& peer, std::string text);
+
   // One encoding, one send and one outcome per configured peer: void(std::vector<PeerOutcome>), by id. Cancelled like
   // the sends it is made of.
   template <typename T, typename Token = boost::asio::use_awaitable_t<>>
@@ -162,8 +171,9 @@ class Node {
   }
   bool stopped() const noexcept;
 
-  // `events_after`: of the last events only those numbered above it, for who looks often.
-  NodeSnapshot snapshot(std::uint64_t events_after = 0) const;
+  // `events_after`: of the last events only those numbered above it, for who looks often. `events_max`: the last so
+  // many; the log keeps 512.
+  NodeSnapshot snapshot(std::uint64_t events_after = 0, std::size_t events_max = 64) const;
 
   // User code has let an exception go: it becomes an event of kind `task`.
   void task_failed(std::exception_ptr error);

@@ -69,7 +69,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
            std::uint64_t ticket, CompletionPtr completion);
   std::uint64_t next_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent);
-  NodeSnapshot snapshot(std::uint64_t events_after) const;
+  NodeSnapshot snapshot(std::uint64_t events_after, std::size_t events_max) const;
   PeerHealth health(const NodeId& id, const std::shared_ptr<PeerCore>& peer) const;
   void run_on_loop(UniqueFunction<void()> what);
   Permission may_serve() const noexcept { return gate_.ask(runtime_.scheduler().now()); }
@@ -91,6 +91,10 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void observe_views(std::function<void(const ViewChange&)> observer) {
     view_observers_.push_back(std::move(observer));
   }
+  // What an operator asks (node_operator.cpp): as Node says.
+  bool isolate();
+  std::optional<std::size_t> reset_breakers(const NodeId& id, const std::string& type);
+  void note(std::string_view cause, const NodeId& peer, std::string text);
   void broadcast(EncodedMessage message, const SendOptions& options, std::uint64_t ticket,
                  UniqueFunction<void(std::vector<PeerOutcome>)> done);
   void ready(Duration within, std::uint64_t ticket, UniqueFunction<void(bool)> done);

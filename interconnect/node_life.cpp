@@ -253,7 +253,7 @@ void NodeCore::become_stopped() {
 
 // ---- what it looks like
 
-NodeSnapshot NodeCore::snapshot(std::uint64_t events_after) const {
+NodeSnapshot NodeCore::snapshot(std::uint64_t events_after, std::size_t events_max) const {
   std::unique_lock<std::mutex> lock{mutex_, std::defer_lock};
   if (!runtime_.on_loop()) lock.lock();
   NodeSnapshot result;
@@ -288,7 +288,7 @@ NodeSnapshot NodeCore::snapshot(std::uint64_t events_after) const {
     result.local_health = health_->reason();
     result.stalls = health_->stalls();
   }
-  result.events = log_.last(64, events_after);
+  result.events = log_.last(events_max, events_after);
   return result;
 }
 

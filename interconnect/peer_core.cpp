@@ -557,6 +557,8 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
   result.heartbeats_sent = beats_;
   result.heartbeats_answered = beats_answered_;
   result.sessions = sessions_;
+  result.heard_at = heard_at_;
+  result.hears = hears_said_;
   result.session_age = established_at_ == never ? Duration::zero() : now - established_at_;
   return result;
 }

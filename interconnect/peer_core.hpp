@@ -117,6 +117,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   Incarnation incarnation() const noexcept { return peer_incarnation_; }
   Hears hears() const { return {id_, peer_incarnation_, judge_.state()}; }
   PeerHealth health(Instant now) const;
+  // Of the channels of that type, or of all and of the peer when it is empty: how many were not closed and are now.
+  std::size_t reset_breakers(const std::string& type, Instant now);
   PeerSnapshot snapshot(Instant now) const;
   LedgerRow ledger() const;
   std::size_t held_bytes() const { return ledger().held.bytes + inbox_.bytes_held(); }
@@ -272,7 +274,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t beats_answered_ = 0;
   Ring<Beat> unanswered_;
   std::uint64_t last_heard_ = 0;
-  std::vector<Hears> hears_said_;  // by the peer, last
+  std::shared_ptr<const std::vector<Hears>> hears_said_;  // by the peer, last; null: it never did
+  std::optional<Instant> heard_at_;                       // when its last heartbeat came
   std::uint64_t reply_due_ = 0;
   Instant reply_heard_at_{};
 

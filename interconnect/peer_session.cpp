@@ -334,8 +334,11 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
     reply_due_ = heartbeat.sequence;
     reply_heard_at_ = now;
     if (judge_.heard(now)) node_.peer_changed(*this);
-    if (!heartbeat.hears.empty()) hears_said_ = heartbeat.hears;  // else as before
-    node_.vouch(hears_said_);
+    heard_at_ = now;
+    // Else as before. Snapshots share it, so it is replaced and not changed.
+    if (!heartbeat.hears.empty()) hears_said_ = std::make_shared<const std::vector<Hears>>(heartbeat.hears);
+    static const std::vector<Hears> nobody;
+    node_.vouch(hears_said_ == nullptr ? nobody : *hears_said_);
   }
   if (heartbeat.reply_to == 0) return;
   while (!unanswered_.empty() && unanswered_.front().sequence < heartbeat.reply_to) unanswered_.pop_front();

@@ -10,6 +10,7 @@
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/interconnect/endpoint.hpp>
 #include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/hears.hpp>
 #include <hawser/interconnect/isolation/stance.hpp>
 #include <hawser/interconnect/ledger.hpp>
 #include <hawser/interconnect/runtime.hpp>
@@ -17,6 +18,8 @@
 #include <array>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -104,6 +107,9 @@ struct PeerSnapshot {
   std::uint64_t heartbeats_answered = 0;
   std::uint64_t sessions = 0;
   Duration session_age{0};
+  std::optional<Instant> heard_at;  // when its last heartbeat came; nothing: never
+  // Whom it says it hears, by id, as of its last word about that, shared and never changed; null: it never said.
+  std::shared_ptr<const std::vector<Hears>> hears;
 };
 
 // A member of the view, by the life of it that is meant.

@@ -325,6 +325,18 @@ void CircuitBreaker::set_mode(Mode mode, Instant now) {
   }
 }
 
+bool CircuitBreaker::reset(Instant now) {
+  advance(now);
+  if (state_ != State::open && state_ != State::half_open && state_ != State::ramping) return false;
+  new_generation();
+  opened_in_row_ = 0;
+  by_evidence_ = false;
+  evidence_ = 0;
+  open_until_ = never;
+  enter(State::closed, now, "reset", "by an operator");
+  return true;
+}
+
 std::size_t CircuitBreaker::ramp_step(Instant now) const noexcept {
   if (now <= reason_.since) return 0;
   return static_cast<std::size_t>(std::min<std::int64_t>((now - reason_.since) / ramp_quarter(), 3));

@@ -98,6 +98,9 @@ class CircuitBreaker {
   const Reason& reason() const noexcept { return reason_; }
 
   void set_mode(Mode mode, Instant now);
+  // An operator knows that the trouble is over: closed at once, with everything forgotten that it learned. True when it
+  // was open, half open or ramping; forced modes stay.
+  bool reset(Instant now);
   Mode mode() const noexcept { return config_.mode; }
   const BreakerConfig& config() const noexcept { return config_; }
   // The share of calls that pass now, 0 .. 100: resumed messages leave at this rate too. Half-open counts as 0.

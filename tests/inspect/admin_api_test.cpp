@@ -13,13 +13,17 @@ using nlohmann::json;
 
 namespace {
 
-const AdminApi api{{"n1.example"}};
+const AdminApi api{AdminSite{{"n1.example"}, false, {}, {}}};
 
 AdminAnswer ask(const NodeSnapshot& node, const std::string& target, const std::string& method = "GET",
                 const std::string& host = "127.0.0.1:9001") {
-  const AdminQuestion question{method, target, host};
+  AdminQuestion question;
+  question.method = method;
+  question.target = target;
+  question.host = host;
   if (auto refusal = api.refuse(question)) return *refusal;
-  return api.answer(question, node);
+  if (auto page = api.answer_at_once(question)) return *page;
+  return api.answer(question, node, {});
 }
 
 unsigned status_by_host(const std::string& host) { return ask(shown_node(), "/healthz", "GET", host).status; }
@@ -28,7 +32,7 @@ unsigned status_by_host(const std::string& host) { return ask(shown_node(), "/he
 
 TEST_CASE("admin: whose view it is stands on top, and unreachable peers are rows") {
   const NodeSnapshot node = shown_node();
-  for (const std::string path : {"status", "peers", "channels", "events"}) {
+  for (const std::string path : {"status", "peers", "channels", "events", "matrix", "config"}) {
     CAPTURE(path);
     const json said = json::parse(ask(node, "/api/v1/" + path).body);
     CHECK(said["api"] == 1);
@@ -98,7 +102,8 @@ TEST_CASE("admin: ready only while the node may act, and the reason otherwise") 
 TEST_CASE("admin: metrics are what the renderer says, under Prometheus' own type") {
   const AdminAnswer page = ask(shown_node(), "/metrics");
   CHECK(page.content_type == "text/plain; version=0.0.4; charset=utf-8");
-  CHECK(page.body == to_metrics(shown_node()));
+  const HttpServerStats quiet;
+  CHECK(page.body == to_metrics(shown_node(), &quiet));
 }
 
 TEST_CASE("admin: what cannot be answered says what to do") {
@@ -106,8 +111,7 @@ TEST_CASE("admin: what cannot be answered says what to do") {
   const auto error = [](const AdminAnswer& answer) { return json::parse(answer.body)["error"].get<std::string>(); };
   const AdminAnswer nothing = ask(node, "/metric");
   CHECK(nothing.status == 404);
-  CHECK(json::parse(nothing.body)["paths"].size() == 7);
-  CHECK(ask(node, "/").status == 404);
+  CHECK(json::parse(nothing.body)["paths"].size() == 15);
   CHECK(ask(node, "/api/v1/peers/").status == 404);
   CHECK(ask(node, "/metrics%00").status == 404);
 
@@ -120,9 +124,10 @@ TEST_CASE("admin: what cannot be answered says what to do") {
   CHECK(error(ask(node, "metrics")) == "bad_target");
   CHECK(error(ask(node, "http://127.0.0.1/metrics")) == "bad_target");
   CHECK(ask(node, "").status == 400);
-  for (const std::string target : {"/metrics?x=1", "/api/v1/peers?id=n2", "/api/v1/peers?peer=N2", "/api/v1/peers?peer",
-                                   "/api/v1/events?since=-1", "/api/v1/events?since=1x", "/api/v1/events?since=",
-                                   "/api/v1/events?since=99999999999999999999", "/api/v1/peers?peer=n2&peer=n3"}) {
+  for (const std::string target :
+       {"/metrics?x=1", "/api/v1/peers?id=n2", "/api/v1/peers?peer=N2", "/api/v1/peers?peer", "/api/v1/events?since=-1",
+        "/api/v1/events?since=1x", "/api/v1/events?since=", "/api/v1/events?since=99999999999999999999",
+        "/api/v1/peers?peer=n2&peer=n3", "/?x=1", "/api/v1/stream?since=7", "/api/v1/stream?since=x-1"}) {
     CAPTURE(target);
     CHECK(ask(node, target).status == 400);
     CHECK(error(ask(node, target)) == "bad_query");
@@ -155,4 +160,23 @@ TEST_CASE("admin: a name that a web page could have made up is turned away") {
   CHECK(status_by_host("[::1]9001") == 403);
   CHECK(status_by_host(":9001") == 403);
   CHECK(status_by_host("") == 400);
+}
+
+TEST_CASE("admin: the page is one file that its policy lets run, and nothing else") {
+  const AdminAnswer page = ask(shown_node(), "/");
+  CHECK(page.status == 200);
+  CHECK(page.content_type == "text/html; charset=utf-8");
+  CHECK(page.body.starts_with("<!DOCTYPE html>"));
+  for (const std::string policy : {"default-src 'none'", "script-src 'sha256-", "style-src 'sha256-",
+                                   "connect-src 'self'", "frame-ancestors 'none'"}) {
+    CAPTURE(policy);
+    CHECK(page.policy.find(policy) != std::string_view::npos);
+  }
+  CHECK(page.policy.find("unsafe") == std::string_view::npos);
+  // No network: nothing is fetched from elsewhere. The name of SVG is a name, not an address.
+  std::string text = page.body;
+  for (std::size_t at = 0; (at = text.find("http://www.w3.org/2000/svg")) != std::string::npos;) text.erase(at, 26);
+  CHECK(text.find("http://") == std::string::npos);
+  CHECK(text.find("https://") == std::string::npos);
+  CHECK(text.find("<!--") == std::string::npos);  // every part was put in
 }

@@ -74,7 +74,7 @@ TEST_CASE("admin: options come from the configuration, and the name to listen on
   config.admin.request_time = 3s;
   const HttpServerOptions options = admin_options(config);
   CHECK(options.listen == Endpoint{"localhost", 9001});
-  CHECK(options.hosts == std::vector<std::string>{"n1.example", "n1", "localhost"});
+  CHECK(options.site.hosts == std::vector<std::string>{"n1.example", "n1", "localhost"});
   CHECK(options.connections_max == 7);
   CHECK(options.request_time == 3s);
 }

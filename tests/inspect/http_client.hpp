@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <utility>
 
 namespace hawser::test {
 
@@ -65,6 +66,15 @@ class HttpClient {
     ssize_t got = 1;
     while (got > 0) got = ::recv(fd_, room.data(), room.size(), 0);
     return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
+  // Everything that has come, until `word` was in it so many times; less when the connection ends.
+  std::string hear(std::string_view word, std::size_t times) {
+    while (true) {
+      std::size_t found = 0;
+      for (std::size_t at = 0; (at = unread_.find(word, at)) != std::string::npos; ++at) ++found;
+      if (found >= times || !more()) return std::exchange(unread_, {});
+    }
   }
 
   // `body`: whether one follows; not so after HEAD.
