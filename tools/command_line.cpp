@@ -2,6 +2,7 @@
 
 #include "config_command.hpp"
 #include "demo_command.hpp"
+#include "disasters_command.hpp"
 #include "exhaust_command.hpp"
 #include "exit_code.hpp"
 #include "failover_command.hpp"
@@ -43,6 +44,7 @@ struct CommandLine {
   NodeOptions node;
   DemoOptions demo_options;
   DemoOptions sim_demo_options;
+  DisastersOptions disasters_options;
   SimRunOptions sim_run_options;
   SimGenerateOptions sim_generate_options;
   ReplayOptions replay_options;
@@ -249,6 +251,7 @@ struct CommandLine {
         "      namespaces; takes the packages iproute2 and nftables\n\n"
         "Exit code 0 only if every step was seen as expected.");
     demo_options_of(*real, demo_options);
+    disasters_command();
 
     CLI::App* const sim = app.add_subcommand("sim", "The simulator: the same nodes on virtual time");
     sim->require_subcommand(1);
@@ -263,6 +266,20 @@ struct CommandLine {
     failover_commands(*sim);
     sweep_command(*sim);
     trace_commands(*sim);
+  }
+
+  void disasters_command() {
+    CLI::App* const sub = command(
+        app, "disasters", "Eight failures on virtual time: what is written every day against the resilience kit",
+        [this] { return disasters(disasters_options); },
+        "  hawser disasters\n      all eight, as one table\n  hawser disasters --only cascade --seed 7\n"
+        "  hawser disasters --json | jq '.disasters[] | {name, healed: .kit.healed_us}'\n\n"
+        "Exit code 0 only if the kit kept what it promises. docs/resilience.md describes worlds and columns.");
+    sub->add_option("--only", disasters_options.only,
+                    "pool, slow, node, flood, cascade, exhaustion, partition or failover");
+    sub->add_option("--seed", disasters_options.seed, "Chance of the traffic; the same seed, the same table")
+        ->capture_default_str();
+    sub->add_flag("--json", disasters_options.json, "Every number, as JSON");
   }
 
   void scenario_commands(CLI::App& sim) {
