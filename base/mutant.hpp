@@ -83,6 +83,14 @@ enum class Mutant : std::uint8_t {
   probe_lease_forever,
   late_counted_good,
 
+  // ---- the arbiter
+  arbiter_swap_ignores_keys,
+  arbiter_support_after_release,
+  arbiter_numbers_stand,
+  arbiter_support_unkept,
+  arbiter_key_too_short,
+  arbiter_pledge_unread,
+
   count
 };
 inline constexpr std::size_t mutant_count = static_cast<std::size_t>(Mutant::count);

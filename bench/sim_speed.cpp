@@ -76,11 +76,12 @@ SimFigures steady(const SimLoad& load, const Settings& settings) {
   return figures;
 }
 
-// What a sweep plays: 60 s of five nodes, faults and traffic from the seed, every invariant on.
+// What a sweep plays: 60 s of five nodes, faults and traffic from the seed, every invariant on. Without a strategy.
 SimFigures seeds(const SimLoad& load, const Settings& settings) {
   sim::GenerateOptions generate;
   generate.nodes_min = generate.nodes_max = load.nodes;
   generate.length_min = generate.length_max = Duration{60'000'000};
+  generate.gated = 0;  // pulses are another load
   sim::PlayOptions play;
   play.trace_rows = 0;
   SimFigures figures;

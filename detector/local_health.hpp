@@ -46,6 +46,8 @@ class LocalHealth {
   // False also while simultaneous silence defers convictions.
   bool may_convict(Instant now) const noexcept { return may_accuse(now) && now >= convict_from_; }
   Instant excused_until() const noexcept { return excused_until_; }
+  // When may_convict is true again.
+  Instant convictions_from() const noexcept { return excused_until_ < convict_from_ ? convict_from_ : excused_until_; }
 
   // Was this node asleep at any time in (from, to]? Of the last 64 stalls.
   bool stalled_between(Instant from, Instant to) const noexcept;

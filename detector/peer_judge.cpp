@@ -3,6 +3,7 @@
 #include <hawser/base/assert.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace hawser {
@@ -29,6 +30,7 @@ PeerJudge::PeerJudge(const JudgeConfig& config, Instant now)
   HAWSER_ASSERT(config.suspect < config.unreachable, "a peer is suspected before it is convicted");
   HAWSER_ASSERT(config.replies_to_recover >= 1, "a peer recovers by at least one reply");
   reason_ = {now, peer_cause::starting, {}, hold_until_};
+  entered_at_ = now;
 }
 
 bool PeerJudge::session_open(Instant now) {
@@ -75,6 +77,7 @@ bool PeerJudge::convict(Instant now, std::string_view cause, std::string detail)
 
 bool PeerJudge::reply(Instant now) {
   heard_ = std::max(heard_, now);
+  if (state_ == PeerState::up || state_ == PeerState::suspect) ++replies_heard_;
   switch (state_) {
     case PeerState::connecting:
       // Before the handshake there is nobody we know who could answer.
@@ -88,7 +91,10 @@ bool PeerJudge::reply(Instant now) {
         refresh_next_at();
         return false;
       }
-      if (std::exchange(suspected_by_silence_, false)) ++mistakes_;
+      if (std::exchange(suspected_by_silence_, false)) {
+        ++mistakes_;
+        mistaken_ += until(entered_at_, now);
+      }
       return enter(PeerState::up, now, peer_cause::recovered);
     case PeerState::unreachable:
       return recover_by_reply(now);
@@ -125,6 +131,11 @@ bool PeerJudge::vouched(Instant now) noexcept {
 bool PeerJudge::silent_of_late(Instant now) const noexcept {
   const bool doubted = state_ == PeerState::suspect || state_ == PeerState::unreachable;
   return doubted && is_silence(reason_.cause) && now >= later(reason_.since, config_.phi.interval / 2);
+}
+
+bool PeerJudge::silent_since(Instant since) const noexcept {
+  const bool doubted = state_ == PeerState::suspect || state_ == PeerState::unreachable;
+  return doubted && is_silence(reason_.cause) && reason_.since >= since;
 }
 
 // Only of what nothing more was known of.
@@ -178,6 +189,7 @@ void PeerJudge::act_on_time(Instant now, bool may_convict) {
     case PeerState::suspect:
       if (may_convict && now >= detector_.suspect_at(unreachable_)) {
         if (state_ == PeerState::up) ++suspicions_;
+        detected_ = until(detector_.last_heard(), now);
         convict_for(name_silence(now));
       } else if (state_ == PeerState::up && now >= detector_.suspect_at(suspect_)) {
         ++suspicions_;
@@ -241,6 +253,8 @@ bool PeerJudge::leave_for_unreachable(Instant now, std::string_view cause, std::
 
 bool PeerJudge::enter(PeerState state, Instant now, std::string_view cause, std::string detail) {
   const bool changed = state_ != state;
+  if (state_ == PeerState::up || state_ == PeerState::suspect) watched_ += until(entered_at_, now);
+  entered_at_ = now;
   changed_ = changed_ || changed;
   state_ = state;
   replies_ = 0;
@@ -248,6 +262,21 @@ bool PeerJudge::enter(PeerState state, Instant now, std::string_view cause, std:
   reason_ = {now, cause, std::move(detail), {}};
   refresh_next_at();
   return changed;
+}
+
+DetectorRecord PeerJudge::record(Instant now) const {
+  DetectorRecord record;
+  record.suspicions = suspicions_;
+  record.mistakes = mistakes_;
+  record.promised = static_cast<double>(replies_heard_) * std::pow(10.0, -config_.suspect);
+  record.mistaken = mistaken_;
+  record.watched = watched_;
+  if (state_ == PeerState::up || state_ == PeerState::suspect) {
+    record.watched += until(entered_at_, now);
+    record.detection = until(detector_.last_heard(), detector_.suspect_at(unreachable_));
+  }
+  record.detected = detected_;
+  return record;
 }
 
 void PeerJudge::refresh_next_at() {

@@ -11,6 +11,7 @@
 
 #include <hawser/base/reason.hpp>
 #include <hawser/base/time.hpp>
+#include <hawser/detector/detector_record.hpp>
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/detector/phi_accrual.hpp>
 
@@ -74,6 +75,8 @@ class PeerJudge {
   bool vouched(Instant now) noexcept;
   // It is doubted for its silence since at least half an interval: who else hears it is worth knowing.
   bool silent_of_late(Instant now) const noexcept;
+  // It is doubted for its silence, and since no longer than that.
+  bool silent_since(Instant since) const noexcept;
   // Unreachable at once, by a decision of others or of its own (it said goodbye). Only a new session leads back.
   bool convict(Instant now, std::string_view cause, std::string detail = {});
   // Another incarnation answered: what was learned of the old one is forgotten; connecting until session_open.
@@ -106,10 +109,10 @@ class PeerJudge {
   std::uint32_t flaps() const noexcept { return flaps_; }
   // How many replies an unreachable peer must give now.
   std::uint32_t replies_needed(Instant now) const noexcept;
-  // Promised against observed: suspicions by silence, and those which a reply then refuted without an outage. Over
-  // detector().heartbeats() replies about heartbeats x 10^-suspect refuted ones are promised.
+  // Promised against observed.
   std::uint64_t suspicions() const noexcept { return suspicions_; }
   std::uint64_t mistakes() const noexcept { return mistakes_; }
+  DetectorRecord record(Instant now) const;
 
  private:
   bool enter(PeerState state, Instant now, std::string_view cause, std::string detail = {});
@@ -144,6 +147,11 @@ class PeerJudge {
   Reason degraded_reason_;
   std::uint64_t suspicions_ = 0;
   std::uint64_t mistakes_ = 0;
+  std::uint64_t replies_heard_ = 0;
+  Duration mistaken_{0};
+  Duration watched_{0};  // until the state was entered
+  Instant entered_at_;
+  Duration detected_{0};
 };
 
 }  // namespace hawser

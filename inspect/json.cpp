@@ -105,6 +105,13 @@ Json json(const InboundSnapshot& inbound) {
           {"verdicts", std::move(verdicts)}};
 }
 
+Json json(const DetectorRecord& record) {
+  return {{"suspicions", record.suspicions},         {"mistakes", record.mistakes},
+          {"mistakes_promised", record.promised},    {"mistaken_us", to_us(record.mistaken)},
+          {"watched_us", to_us(record.watched)},     {"accuracy", record.accuracy()},
+          {"detection_us", to_us(record.detection)}, {"detected_us", to_us(record.detected)}};
+}
+
 // What belongs to a peer or a node can be left out where it is not wanted: its channels, its peers.
 enum class Rows : unsigned char { none, all };
 Json json(const PeerSnapshot& peer, Rows rows = Rows::all);
@@ -135,6 +142,7 @@ Json json(const PeerSnapshot& peer, Rows rows) {
           {"inbound_room", peer.inbound_room},
           {"heartbeats_sent", peer.heartbeats_sent},
           {"heartbeats_answered", peer.heartbeats_answered},
+          {"detector", json(peer.detector)},
           {"sessions", peer.sessions},
           {"session_age_us", to_us(peer.session_age)},
           {"lanes", list(peer.lanes)},

@@ -24,7 +24,7 @@ void write_stance(Page& page) {
 }
 
 void write_local_health(Page& page) {
-  for (const std::string_view health : {"healthy", "late", "stalled"}) {
+  for (const std::string_view health : {"healthy", "late", "stalled", "peers_silent"}) {
     page.sample({}, "health", health, page.node().local_health.cause == health);
   }
 }
@@ -62,7 +62,7 @@ constexpr std::array<MetricFamily, 17> of_node{{
     {"hawser_node_loop_lag_seconds", "gauge", "", "How late the loop's last timer ran.",
      [](Page& page) { page.sample({}, page.node().loop_lag); }},
     {"hawser_node_local_health", "gauge", "health",
-     "1 for how the node itself is: healthy, late or stalled; while it is not healthy it accuses nobody.",
+     "1 for how the node itself is: healthy, late, stalled, or in doubt of itself as many peers fell silent at once.",
      &write_local_health},
     {"hawser_node_stalls_total", "counter", "", "How often it noticed that it had stood still.",
      [](Page& page) { page.sample({}, page.node().stalls); }},

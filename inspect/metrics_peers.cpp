@@ -69,7 +69,7 @@ double phi_of(const PeerSnapshot& peer) {
   return std::isfinite(phi) ? std::clamp(phi, 0.0, phi_shown_max) : phi_shown_max;
 }
 
-constexpr std::array<MetricFamily, 18> of_peers{{
+constexpr std::array<MetricFamily, 25> of_peers{{
     {"hawser_peer_state", "gauge", "peer state", "1 for the state of the peer: connecting, up, suspect or unreachable.",
      &write_states},
     {"hawser_peer_state_age_seconds", "gauge", "peer", "For how long it has had that state.",
@@ -88,6 +88,24 @@ constexpr std::array<MetricFamily, 18> of_peers{{
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.heartbeats_sent; }); }},
     {"hawser_peer_heartbeats_answered_total", "counter", "peer", "Heartbeats that it answered.",
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.heartbeats_answered; }); }},
+    {"hawser_peer_suspicions_total", "counter", "peer", "How often its silence raised suspicion.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.suspicions; }); }},
+    {"hawser_peer_mistakes_total", "counter", "peer", "Of these, how often it then answered, without an outage.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.mistakes; }); }},
+    {"hawser_peer_mistakes_promised", "gauge", "peer",
+     "Mistakes that detector.suspect promises for as many replies: compare with those that were made.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.promised; }); }},
+    {"hawser_peer_mistake_seconds_total", "counter", "peer", "How long these mistakes lasted, all together.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.mistaken; }); }},
+    {"hawser_peer_accuracy", "gauge", "peer",
+     "Share of the time in which it was up or suspect that no mistake was being made; 1 at best.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.accuracy(); }); }},
+    {"hawser_peer_detection_seconds", "gauge", "peer",
+     "Silence after which it would be unreachable, as of now; 0 while it is not watched.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.detection; }); }},
+    {"hawser_peer_detected_seconds", "gauge", "peer",
+     "Silence after which it last became unreachable; 0 when it never did.",
+     [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.detected; }); }},
     {"hawser_peer_flaps_total", "counter", "peer", "How often it was lost after it had been up.",
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.health.flaps; }); }},
     {"hawser_peer_sessions_total", "counter", "peer", "Sessions agreed with it.",

@@ -292,7 +292,7 @@ bool NodeCore::in_turn_here() const noexcept {
 // We were due and did not run: garbage, a stopped process, a starved machine. Silence of others in that time is our own
 // fault, and nobody is accused for it.
 void NodeCore::notice_stall() {
-  if (armed_at_ == never || now_ <= armed_at_) return;
+  if (armed_at_ == never || now_ < armed_at_) return;
   stalled(armed_at_, now_);
 }
 
@@ -526,6 +526,26 @@ void NodeCore::peer_changed(PeerCore& peer) {
   if (doubts && std::find(doubted_.begin(), doubted_.end(), peer.index()) == doubted_.end()) {
     doubted_.push_back(peer.index());
   }
+  if (peer.state() == PeerState::suspect && peer.silent_since(now_)) notice_silence();
+}
+
+// Many that fall silent at one instant: rather ourselves, or our own line, than all of them. No conviction for a
+// moment.
+void NodeCore::notice_silence() {
+  const Instant since = now_ - config_.detector.heartbeat;
+  std::uint32_t watched = 0;
+  std::uint32_t silent = 0;
+  for (const auto& peer : by_index_) {
+    if (peer == nullptr || peer->id() == config_.id) continue;
+    const bool fallen = peer->silent_since(since);
+    silent += fallen ? 1 : 0;
+    watched += fallen || peer->linked() ? 1 : 0;
+  }
+  const std::string_view before = health_->reason().cause;
+  if (!health_->silence(now_, silent, watched) || before == "peers_silent") return;
+  event("stall", {}, "peers_silent",
+        std::to_string(silent) + " of " + std::to_string(watched) +
+            " peers have fallen silent within one heartbeat: this node doubts itself first");
 }
 
 void NodeCore::task_failed(std::exception_ptr error) {

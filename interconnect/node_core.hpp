@@ -195,6 +195,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void refresh_hears(std::uint32_t index);
   void notice_stall();
   void stalled(Instant due, Instant ran);
+  void notice_silence();
   void request_turn();
   void arm();
   void timer_fired();

@@ -253,7 +253,8 @@ Instant PeerCore::next_wake() {
   if (self_) return wake_channels_;
   const Lane& control = lane(LaneClass::control);
   // Nobody is accused before we have heard what came while we ourselves did not run.
-  wake_others_ = std::max(judge_.next_wake(), node_.local_health().excused_until());
+  const LocalHealth& health = node_.local_health();
+  wake_others_ = std::max(judge_.next_wake(), up() ? health.excused_until() : health.convictions_from());
   if (!still_) wake_others_ = std::min({wake_others_, wake_channels_, control.next_wake(), breaker_.next_wake()});
   if (!still_ || !data_idle_) wake_others_ = std::min(wake_others_, wake_data_lanes());
   return control.open() && !control.blocked() ? std::min(wake_others_, next_beat_) : wake_others_;
@@ -556,6 +557,7 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
   result.inbound_room = in_.used();
   result.heartbeats_sent = beats_;
   result.heartbeats_answered = beats_answered_;
+  result.detector = judge_.record(now);
   result.sessions = sessions_;
   result.heard_at = heard_at_;
   result.hears = hears_said_;

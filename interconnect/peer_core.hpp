@@ -93,6 +93,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // Another node hears that life of it.
   void vouched(Incarnation incarnation, Instant now);
   bool silent_of_late(Instant now) const noexcept { return judge_.silent_of_late(now); }
+  bool silent_since(Instant since) const noexcept { return judge_.silent_since(since); }
 
   // ---- the loop: what the node decides
   void open_to_self(Instant now);  // this "peer" is the node itself

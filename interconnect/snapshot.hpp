@@ -7,6 +7,7 @@
 #include <hawser/base/ids.hpp>
 #include <hawser/base/reason.hpp>
 #include <hawser/base/time.hpp>
+#include <hawser/detector/detector_record.hpp>
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/interconnect/endpoint.hpp>
 #include <hawser/interconnect/event_log.hpp>
@@ -105,6 +106,7 @@ struct PeerSnapshot {
   std::size_t inbound_room = 0;
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeats_answered = 0;
+  DetectorRecord detector;  // what it promised, and what came of it
   std::uint64_t sessions = 0;
   Duration session_age{0};
   std::optional<Instant> heard_at;  // when its last heartbeat came; nothing: never
@@ -148,7 +150,7 @@ struct NodeSnapshot {
   std::uint64_t frames_rejected = 0;  // malformed, stale, not addressed to us
   std::uint64_t sessions_refused = 0;
   Duration loop_lag{0};
-  Reason local_health;  // healthy, late, stalled: how this node itself is
+  Reason local_health;  // healthy, late, stalled, peers_silent: how this node itself is
   std::uint64_t stalls = 0;
   std::vector<Event> events;  // the last transitions, oldest first
 };

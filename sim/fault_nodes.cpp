@@ -177,6 +177,10 @@ void end_memory_limit(const FaultStage& stage, const Fault& fault) {
   });
 }
 
+void begin_join(const FaultStage& stage, const Fault& fault) {
+  each_node(fault, [&](const std::string& name) { stage.world.join(name); });
+}
+
 template <bool Cut>
 void arbiter_cut(const FaultStage& stage, const Fault& fault) {
   each_node(fault, [&](const std::string& name) { stage.world.arbiter_cut(name, Cut); });
@@ -200,6 +204,11 @@ constexpr std::array node_rows{
               &end_descriptors},
     FaultVerb{"crash", "on", "for how keep_disk", "They are gone; started again at the end of `for`.", &begin_crash,
               &start_again, true},
+    FaultVerb{
+        "join", "on", "",
+        "They were not there before, and no peers of anybody; they start, and those that run learn of them when they "
+        "start again.",
+        &begin_join},
     FaultVerb{"restart", "on", "keep_disk", "They start again, and crash first if they run.", &begin_restart, nullptr,
               true},
     FaultVerb{"stop", "on", "for keep_disk", "They stop on purpose; started again at the end of `for`.", &begin_stop,

@@ -2,6 +2,8 @@
 
 #include <hawser/base/assert.hpp>
 #include <hawser/base/random.hpp>
+#include <hawser/sim/draw.hpp>
+#include <hawser/sim/generate_isolation.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,51 +13,12 @@ namespace hawser::sim {
 namespace {
 
 constexpr std::uint64_t generate_stream = 0x67656e6572617465ULL;
+constexpr std::uint64_t strategy_stream = 0x7374726174656779ULL;
 constexpr Duration calm_first{1'500'000};  // so that the nodes have met
 constexpr Duration calm_last{1'000'000};   // between the general relief and the end
 constexpr Duration shortest{200'000};
 constexpr Duration longest{6'000'000};
 constexpr std::int64_t ms = 1'000;
-
-struct Draw {
-  Random& random;
-  const Scenario& scenario;
-
-  const std::string& node() const { return scenario.nodes[random.below(scenario.nodes.size())]; }
-  std::string unstable() const {
-    const std::size_t stable = scenario.stable.size();
-    return scenario.nodes[stable + random.below(scenario.nodes.size() - stable)];
-  }
-  std::string stable() const { return scenario.stable[random.below(scenario.stable.size())]; }
-  std::string other_than(const std::string& name) const {
-    std::string found = node();
-    while (found == name) found = node();
-    return found;
-  }
-  // Some of them in the order of the scenario: at least one, and at most all but `spared`.
-  Names some(const Names& from, std::size_t spared) const {
-    const std::size_t most = from.size() > spared ? from.size() - spared : 1;
-    std::size_t wanted = 1 + random.below(most);
-    Names chosen;
-    for (std::size_t i = 0; i < from.size() && wanted > 0; ++i) {
-      if (random.below(from.size() - i) >= wanted) continue;
-      chosen.push_back(from[i]);
-      --wanted;
-    }
-    return chosen;
-  }
-  Names unstable_ones() const {
-    return some({scenario.nodes.begin() + static_cast<std::ptrdiff_t>(scenario.stable.size()), scenario.nodes.end()},
-                0);
-  }
-  // A type that is spoken.
-  std::string type() const { return scenario.streams[random.below(scenario.streams.size())].type; }
-  bool coin() const { return random.below(2) == 0; }
-  std::int64_t between(std::int64_t low, std::int64_t high) const { return random.between(low, high); }
-  std::uint32_t chance(std::uint32_t low, std::uint32_t high) const {
-    return static_cast<std::uint32_t>(random.between(low, high));
-  }
-};
 
 void a_pair(const Draw& draw, Fault& fault) {
   fault.from = {draw.node()};
@@ -92,208 +55,199 @@ void some_tampering(const Draw& draw, Fault& fault) {
   fault.*Millionths = draw.chance(100, Most);
 }
 
-constexpr bool spares_somebody(const Scenario& scenario) noexcept { return !scenario.stable.empty(); }
-constexpr bool spares_nobody(const Scenario& scenario) noexcept { return scenario.stable.empty(); }
-
-struct Kind {
-  std::string_view verb;
-  bool lasts;
-  void (*fill)(const Draw& draw, Fault& fault);
-  bool (*possible)(const Scenario& scenario) = nullptr;  // null: always
-};
-
 // What a seed may choose from.
 constexpr std::array kinds{
-    Kind{"partition", true,
-         [](const Draw& draw, Fault& fault) {
-           sides(draw, fault);
-           fault.cut = static_cast<Cut>(draw.random.below(4));
-         }},
-    Kind{"isolate", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.cut = static_cast<Cut>(draw.random.below(4));
-         }},
-    Kind{"swizzle", true,
-         [](const Draw& draw, Fault& fault) {
-           fault.on = draw.some(draw.scenario.nodes, 0);
-           fault.cut = static_cast<Cut>(draw.random.below(3));
-         }},
-    Kind{"one_way", true, &a_pair},
-    Kind{"flap", true,
-         [](const Draw& draw, Fault& fault) {
-           a_pair(draw, fault);
-           fault.down = Duration{draw.between(50, 600) * ms};
-           fault.up = Duration{draw.between(50, 600) * ms};
-           fault.lasts = std::max(fault.lasts, fault.down + fault.up);
-         }},
-    Kind{"hold", true,
-         [](const Draw& draw, Fault& fault) {
-           a_pair(draw, fault);
-           fault.both = draw.coin();
-         }},
-    Kind{"delay", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.delay = Spread::uniform(draw.between(1, 20) * ms, draw.between(20, 60) * ms);
-         }},
-    Kind{"loss", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.loss = draw.chance(1'000, 20'000);
-         }},
-    Kind{"burst", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.enter = draw.chance(1'000, 10'000);
-           fault.leave = draw.chance(100'000, 500'000);
-           fault.loss = draw.chance(10'000, 100'000);
-           fault.extra_delay = Duration{draw.between(0, 20) * ms};
-         }},
-    Kind{"rate", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.rate = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
-           fault.buffer = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
-         }},
-    Kind{"mtu_hole", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.frame_bytes_max = static_cast<std::uint64_t>(draw.between(1, 60)) << 10;
-         }},
-    Kind{"lane_loss", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.lane = static_cast<LaneClass>(draw.random.below(3));
-         }},
-    Kind{"lane_stall", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.lane = static_cast<LaneClass>(draw.random.below(3));
-         }},
-    Kind{"type_loss", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.type = draw.type();
-         }},
-    Kind{"gateway", true,
-         [](const Draw& draw, Fault& fault) {
-           fault.on = draw.some(draw.scenario.nodes, 1);
-           fault.rate = static_cast<std::uint64_t>(draw.between(128, 2048)) << 10;
-           fault.buffer = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
-         }},
-    Kind{"syn_drop", true, &a_pair},
-    Kind{"duplicate", true, &some_tampering<&Fault::duplicate, 20'000>},
-    Kind{"replay", true, &some_tampering<&Fault::replay, 20'000>},
-    Kind{"corrupt", true, &some_tampering<&Fault::corrupt, 5'000>},
-    Kind{"truncate", true, &some_tampering<&Fault::truncate, 5'000>},
-    Kind{"tamper", true,
-         [](const Draw& draw, Fault& fault) {
-           some_links(draw, fault);
-           fault.duplicate = draw.chance(0, 5'000);
-           fault.replay = draw.chance(0, 5'000);
-           fault.corrupt = draw.chance(0, 2'000);
-           fault.truncate = draw.chance(0, 2'000);
-         }},
-    Kind{"reset", false,
-         [](const Draw& draw, Fault& fault) {
-           a_pair(draw, fault);
-           fault.notice = static_cast<Notice>(draw.random.below(3));
-         }},
-    Kind{"established_drop", false, &a_pair},
-    Kind{"refuse", true, &any_node},
-    Kind{"misroute", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.instead = draw.other_than(fault.on.front());
-         }},
-    Kind{"descriptors", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.limit = static_cast<std::uint64_t>(draw.between(0, 20));
-         }},
-    Kind{"crash", true,
-         [](const Draw& draw, Fault& fault) {
-           unstable_node(draw, fault);
-           fault.how = draw.coin() ? ProcessEnd::silent : ProcessEnd::with_reset;
-           fault.keep_disk = draw.random.below(3) != 0;
-         }},
-    Kind{"restart", false, &unstable_node},
-    Kind{"stop", true, &unstable_node},
-    Kind{"pause", true, &unstable_node},
-    Kind{"kill_storm", true,
-         [](const Draw& draw, Fault& fault) {
-           fault.on = draw.unstable_ones();
-           fault.down = Duration{draw.between(50, 1'500) * ms};
-           fault.lasts = std::max(fault.lasts, fault.down + shortest);
-         }},
-    Kind{"rolling_restart", false,
-         [](const Draw& draw, Fault& fault) {
-           fault.on = draw.unstable_ones();
-           fault.down = Duration{draw.between(50, 500) * ms};
-           fault.up = Duration{draw.between(1, 2'000) * ms};
-         }},
-    Kind{"cold_start", true, [](const Draw&, Fault&) {}, &spares_nobody},
-    Kind{"move", false,
-         [](const Draw& draw, Fault& fault) {
-           unstable_node(draw, fault);
-           fault.port = static_cast<std::uint64_t>(draw.between(7'001, 7'999));
-           fault.keep_disk = draw.random.below(3) != 0;
-         }},
-    Kind{"twin", true, &unstable_node},
-    Kind{"version_skew", true,
-         [](const Draw& draw, Fault& fault) {
-           unstable_node(draw, fault);
-           fault.version_min = static_cast<std::uint64_t>(draw.between(1, 2));
-           fault.version_max = static_cast<std::uint64_t>(draw.between(2, 4));
-         }},
-    Kind{"handler_stall", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.type = draw.type();
-         }},
-    Kind{"fault_point", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.point = static_cast<FaultPoint>(draw.random.below(fault_point_count));
-           fault.chance = draw.chance(10'000, 500'000);
-         }},
-    Kind{"memory_limit", true,
-         [](const Draw& draw, Fault& fault) {
-           unstable_node(draw, fault);
-           fault.held = static_cast<std::uint64_t>(draw.between(1, 256)) << 10;
-         }},
-    Kind{"clock_freeze", true, &any_node},
-    Kind{"slow", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.cost = Duration{draw.between(10, 500)};
-         }},
-    Kind{"clock_rate", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.ppm = draw.between(-20'000, 20'000);
-         }},
-    Kind{"clock_step", false,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.by = Duration{draw.between(1, 2'000) * ms};
-         }},
-    Kind{"wall_step", false,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           // Forward: a node that has lost its disk and finds its wall clock set back starts as an older incarnation.
-           fault.by = Duration{draw.between(1, 3'600'000) * ms};
-         }},
-    Kind{"timers_late", true,
-         [](const Draw& draw, Fault& fault) {
-           any_node(draw, fault);
-           fault.late = Duration{draw.between(1, 20) * ms};
-         }},
-    Kind{"disk_lose", false, &any_node},
-    Kind{"disk_tear", false, &any_node},
+    FaultKind{"partition", true,
+              [](const Draw& draw, Fault& fault) {
+                sides(draw, fault);
+                fault.cut = static_cast<Cut>(draw.random.below(4));
+              }},
+    FaultKind{"isolate", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.cut = static_cast<Cut>(draw.random.below(4));
+              }},
+    FaultKind{"swizzle", true,
+              [](const Draw& draw, Fault& fault) {
+                fault.on = draw.some(draw.scenario.nodes, 0);
+                fault.cut = static_cast<Cut>(draw.random.below(3));
+              }},
+    FaultKind{"one_way", true, &a_pair},
+    FaultKind{"flap", true,
+              [](const Draw& draw, Fault& fault) {
+                a_pair(draw, fault);
+                fault.down = Duration{draw.between(50, 600) * ms};
+                fault.up = Duration{draw.between(50, 600) * ms};
+                fault.lasts = std::max(fault.lasts, fault.down + fault.up);
+              }},
+    FaultKind{"hold", true,
+              [](const Draw& draw, Fault& fault) {
+                a_pair(draw, fault);
+                fault.both = draw.coin();
+              }},
+    FaultKind{"delay", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.delay = Spread::uniform(draw.between(1, 20) * ms, draw.between(20, 60) * ms);
+              }},
+    FaultKind{"loss", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.loss = draw.chance(1'000, 20'000);
+              }},
+    FaultKind{"burst", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.enter = draw.chance(1'000, 10'000);
+                fault.leave = draw.chance(100'000, 500'000);
+                fault.loss = draw.chance(10'000, 100'000);
+                fault.extra_delay = Duration{draw.between(0, 20) * ms};
+              }},
+    FaultKind{"rate", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.rate = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
+                fault.buffer = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
+              }},
+    FaultKind{"mtu_hole", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.frame_bytes_max = static_cast<std::uint64_t>(draw.between(1, 60)) << 10;
+              }},
+    FaultKind{"lane_loss", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.lane = static_cast<LaneClass>(draw.random.below(3));
+              }},
+    FaultKind{"lane_stall", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.lane = static_cast<LaneClass>(draw.random.below(3));
+              }},
+    FaultKind{"type_loss", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.type = draw.type();
+              }},
+    FaultKind{"gateway", true,
+              [](const Draw& draw, Fault& fault) {
+                fault.on = draw.some(draw.scenario.nodes, 1);
+                fault.rate = static_cast<std::uint64_t>(draw.between(128, 2048)) << 10;
+                fault.buffer = static_cast<std::uint64_t>(draw.between(64, 1024)) << 10;
+              }},
+    FaultKind{"syn_drop", true, &a_pair},
+    FaultKind{"duplicate", true, &some_tampering<&Fault::duplicate, 20'000>},
+    FaultKind{"replay", true, &some_tampering<&Fault::replay, 20'000>},
+    FaultKind{"corrupt", true, &some_tampering<&Fault::corrupt, 5'000>},
+    FaultKind{"truncate", true, &some_tampering<&Fault::truncate, 5'000>},
+    FaultKind{"tamper", true,
+              [](const Draw& draw, Fault& fault) {
+                some_links(draw, fault);
+                fault.duplicate = draw.chance(0, 5'000);
+                fault.replay = draw.chance(0, 5'000);
+                fault.corrupt = draw.chance(0, 2'000);
+                fault.truncate = draw.chance(0, 2'000);
+              }},
+    FaultKind{"reset", false,
+              [](const Draw& draw, Fault& fault) {
+                a_pair(draw, fault);
+                fault.notice = static_cast<Notice>(draw.random.below(3));
+              }},
+    FaultKind{"established_drop", false, &a_pair},
+    FaultKind{"refuse", true, &any_node},
+    FaultKind{"misroute", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.instead = draw.other_than(fault.on.front());
+              }},
+    FaultKind{"descriptors", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.limit = static_cast<std::uint64_t>(draw.between(0, 20));
+              }},
+    FaultKind{"crash", true,
+              [](const Draw& draw, Fault& fault) {
+                unstable_node(draw, fault);
+                fault.how = draw.coin() ? ProcessEnd::silent : ProcessEnd::with_reset;
+                fault.keep_disk = draw.random.below(3) != 0;
+              }},
+    FaultKind{"restart", false, &unstable_node},
+    FaultKind{"stop", true, &unstable_node},
+    FaultKind{"pause", true, &unstable_node},
+    FaultKind{"kill_storm", true,
+              [](const Draw& draw, Fault& fault) {
+                fault.on = draw.unstable_ones();
+                fault.down = Duration{draw.between(50, 1'500) * ms};
+                fault.lasts = std::max(fault.lasts, fault.down + shortest);
+              }},
+    FaultKind{"rolling_restart", false,
+              [](const Draw& draw, Fault& fault) {
+                fault.on = draw.unstable_ones();
+                fault.down = Duration{draw.between(50, 500) * ms};
+                fault.up = Duration{draw.between(1, 2'000) * ms};
+              }},
+    FaultKind{"cold_start", true, [](const Draw&, Fault&) {}, &spares_nobody},
+    FaultKind{"move", false,
+              [](const Draw& draw, Fault& fault) {
+                unstable_node(draw, fault);
+                fault.port = static_cast<std::uint64_t>(draw.between(7'001, 7'999));
+                fault.keep_disk = draw.random.below(3) != 0;
+              }},
+    FaultKind{"twin", true, &unstable_node},
+    FaultKind{"version_skew", true,
+              [](const Draw& draw, Fault& fault) {
+                unstable_node(draw, fault);
+                fault.version_min = static_cast<std::uint64_t>(draw.between(1, 2));
+                fault.version_max = static_cast<std::uint64_t>(draw.between(2, 4));
+              }},
+    FaultKind{"handler_stall", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.type = draw.type();
+              }},
+    FaultKind{"fault_point", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.point = static_cast<FaultPoint>(draw.random.below(fault_point_count));
+                fault.chance = draw.chance(10'000, 500'000);
+              }},
+    FaultKind{"memory_limit", true,
+              [](const Draw& draw, Fault& fault) {
+                unstable_node(draw, fault);
+                fault.held = static_cast<std::uint64_t>(draw.between(1, 256)) << 10;
+              }},
+    FaultKind{"clock_freeze", true, &any_node},
+    FaultKind{"slow", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.cost = Duration{draw.between(10, 500)};
+              }},
+    FaultKind{"clock_rate", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.ppm = draw.between(-20'000, 20'000);
+              }},
+    FaultKind{"clock_step", false,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.by = Duration{draw.between(1, 2'000) * ms};
+              }},
+    FaultKind{"wall_step", false,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                // Forward: a node that has lost its disk and finds its wall clock set back starts as an older
+                // incarnation.
+                fault.by = Duration{draw.between(1, 3'600'000) * ms};
+              }},
+    FaultKind{"timers_late", true,
+              [](const Draw& draw, Fault& fault) {
+                any_node(draw, fault);
+                fault.late = Duration{draw.between(1, 20) * ms};
+              }},
+    FaultKind{"disk_lose", false, &any_node},
+    FaultKind{"disk_tear", false, &any_node},
     // Of those that need not start again: a node with a full disk cannot.
-    Kind{"disk_full", true, [](const Draw& draw, Fault& fault) { fault.on = {draw.stable()}; }, &spares_somebody},
+    FaultKind{"disk_full", true, [](const Draw& draw, Fault& fault) { fault.on = {draw.stable()}; }, &spares_somebody},
 };
 
 // One of these, or the default.
@@ -362,18 +316,31 @@ void talk(Scenario& scenario, Random& random) {
   }
 }
 
-void suffer(Scenario& scenario, Random& random, std::uint32_t most) {
-  const Draw draw{random, scenario};
-  std::vector<const Kind*> enabled;
-  for (const Kind& kind : kinds) {
+// The kinds that this seed allows. With a strategy half of them are those that try it.
+std::vector<const FaultKind*> allowed(const Scenario& scenario, Random& random, bool gated) {
+  std::vector<const FaultKind*> enabled;
+  const auto consider = [&](const FaultKind& kind, std::uint64_t one_of) {
     const bool possible = kind.possible == nullptr || kind.possible(scenario);
-    if (random.below(4) == 0 && possible) enabled.push_back(&kind);
+    if (random.below(one_of) == 0 && possible) enabled.push_back(&kind);
+  };
+  for (const FaultKind& kind : kinds) {
+    if (!gated || within_assumptions(kind.verb)) consider(kind, gated ? 8 : 4);
+  }
+  if (gated) {
+    for (const FaultKind& kind : isolation_fault_kinds()) consider(kind, 2);
   }
   if (enabled.empty()) enabled.push_back(&kinds.front());
+  return enabled;
+}
+
+void suffer(Scenario& scenario, Random& random, std::uint32_t most, bool gated) {
+  const Draw draw{random, scenario};
+  const std::vector<const FaultKind*> enabled = allowed(scenario, random, gated);
   const Duration end = scenario.length - calm_last;
+  if (gated && draw.coin()) skew_clocks(scenario, random);
   const std::uint64_t count = 1 + random.below(std::max(most, 1U));
   for (std::uint64_t i = 0; i < count; ++i) {
-    const Kind& kind = *enabled[random.below(enabled.size())];
+    const FaultKind& kind = *enabled[random.below(enabled.size())];
     Fault fault;
     fault.verb = kind.verb;
     if (kind.lasts) fault.lasts = random.between(shortest, std::min(longest, end - calm_first));
@@ -412,15 +379,20 @@ Scenario generate(std::uint64_t seed, const GenerateOptions& options) {
   scenario.name = "seed " + std::to_string(seed);
   scenario.seed = seed;
   scenario.length = random.between(options.length_min, options.length_max);
-  const auto nodes = static_cast<std::uint64_t>(random.between(options.nodes_min, options.nodes_max));
+  // Of its own, so that a seed without a strategy stands for what it would without any.
+  Random choice{seed ^ strategy_stream};
+  const bool gated = choice.chance(options.gated);
+  const std::uint32_t nodes_max = gated ? std::max(options.nodes_max, options.gated_nodes_max) : options.nodes_max;
+  const auto nodes = static_cast<std::uint64_t>(random.between(options.nodes_min, nodes_max));
   for (std::uint64_t i = 1; i <= nodes; ++i) scenario.nodes.push_back("n" + std::to_string(i));
   // Now and then nobody is spared: then all of them may go at once.
-  const std::uint64_t stable = random.below(6) == 0 ? 0 : 1 + random.below(nodes - 1);
+  const std::uint64_t stable = random.below(gated ? 3 : 6) == 0 ? 0 : 1 + random.below(nodes - 1);
   for (std::uint64_t i = 0; i < stable; ++i) scenario.stable.push_back(scenario.nodes[i]);
   configure(scenario, random);
+  if (gated) choose_strategy(scenario, choice);
   connect(scenario, random);
   talk(scenario, random);
-  suffer(scenario, random, options.faults_max);
+  suffer(scenario, random, options.faults_max, gated);
   expect(scenario);
   return scenario;
 }

@@ -98,6 +98,7 @@ void Host::end(ProcessEnd how) {
   ground_.network.process_ended(index_, how == ProcessEnd::silent);
   process_.reset();
   ground_.events.cancel_all(index_);
+  ground_.arbiter.process_ended(index_);
   ground_.events.cancel(std::exchange(drain_, EventId::none));
   backlog_.clear();
   loop_.reset();

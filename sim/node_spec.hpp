@@ -10,6 +10,7 @@ struct World::NodeSpec {
   Config config;
   App app;
   bool wired_by_world = false;  // it came without peers
+  bool absent = false;          // until it joins it does not run, and nobody has it for a peer
   bool twin = false;            // another process has its id, and the address that others know
 };
 

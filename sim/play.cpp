@@ -58,6 +58,10 @@ class Player {
         traffic_.attach(node, name);
       });
     }
+    for (const Fault& fault : scenario.faults) {
+      if (fault.verb != "join") continue;
+      for (const std::string& name : fault.on) world_.hold_back(name);
+    }
     links();
     expectations_.plan();
     timeline();
@@ -156,6 +160,8 @@ class Player {
   }
 
   void coverage() {
+    const Strategy strategy = config_of(scenario_, scenario_.nodes.front()).strategy;
+    ++report_.sometimes["strategy/" + std::string{to_string(strategy)}];
     const Traffic::Outcomes& outcomes = traffic_.outcomes();
     for (std::size_t kind = 0; kind < outcome_kind_count; ++kind) {
       for (std::size_t cause = 0; cause < cause_count; ++cause) {

@@ -1,5 +1,7 @@
 #include <hawser/sim/sim_arbiter.hpp>
 
+#include <hawser/base/mutant.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -61,18 +63,20 @@ void SimArbiter::pass(Owner host, std::function<ArbiterAnswer()> what, std::stri
   const ArbiterRule& asking = rule(host);
   if (asking.asks_lost) return;
   const WorldTime there = later(now_, asking.there.draw(random_));
-  events_.schedule(there, world_owner, [this, host, what = std::move(what), verb, done = std::move(done)]() mutable {
-    ArbiterAnswer answer = what();
-    const std::string_view note = answer.done ? verb : std::string_view{"arbiter refuses"};
-    trace_.add(now_, TraceKind::note, host, world_owner, answer.state.revision, note);
-    const ArbiterRule& answering = rule(host);
-    if (answering.answers_lost) return;
-    const WorldTime back = later(now_, answering.back.draw(random_));
-    events_.schedule(back, host, [this, host, answer = std::move(answer), done = std::move(done)]() mutable {
-      answered_[host] = now_;
-      done(std::move(answer));
-    });
-  });
+  const std::uint64_t run = runs_[host];
+  events_.schedule(
+      there, world_owner, [this, host, run, what = std::move(what), verb, done = std::move(done)]() mutable {
+        ArbiterAnswer answer = what();
+        const std::string_view note = answer.done ? verb : std::string_view{"arbiter refuses"};
+        trace_.add(now_, TraceKind::note, host, world_owner, answer.state.revision, note);
+        const ArbiterRule& answering = rule(host);
+        if (answering.answers_lost || runs_[host] != run) return;
+        const WorldTime back = later(now_, answering.back.draw(random_));
+        events_.schedule(back, host, [this, host, answer = std::move(answer), done = std::move(done)]() mutable {
+          answered_[host] = now_;
+          done(std::move(answer));
+        });
+      });
 }
 
 void SimArbiter::expire() {
@@ -82,7 +86,7 @@ void SimArbiter::expire() {
 ArbiterAnswer SimArbiter::renew(const ArbiterRenewal& renewal) {
   expire();
   std::uint64_t& last = numbers_[renewal.client];
-  if (renewal.number <= last) return {false, state(), {}};
+  if (renewal.number <= last && !mutant(Mutant::arbiter_numbers_stand)) return {false, state(), {}};
   last = renewal.number;
   for (const std::string& key : renewal.keep) {
     const auto [kept, fresh] = keys_.try_emplace(key);

@@ -40,6 +40,8 @@ class SimArbiter {
   // What that host asks by. It lives as long as the arbiter.
   Arbiter& client(Owner host);
   ArbiterRule& rule(Owner host) { return rules_[host]; }
+  // What is answered from now on to that host's process finds it gone; what it asked takes effect all the same.
+  void process_ended(Owner host) { ++runs_[host]; }
   // Nothing is lost any more; what is slow stays so.
   void heal();
   // Somebody is cut off from it, or it is slow for somebody.
@@ -66,6 +68,7 @@ class SimArbiter {
   Random random_;
   std::map<Owner, std::unique_ptr<Client>> clients_;
   std::map<Owner, ArbiterRule> rules_;
+  std::map<Owner, std::uint64_t> runs_;  // processes that have ended there
   std::map<Owner, WorldTime> answered_;
   std::map<std::string, std::uint64_t> numbers_;  // by client: of the last renewal that took effect
   std::map<std::string, Key> keys_;

@@ -33,7 +33,9 @@ void StanceWatch::told(const std::string& host, const ViewChange& change) {
   if (found == runs_.end()) return;
   Run& run = found->second;
   if (change.event == ViewEvent::settled) {
-    settled_ = std::max(settled_, change.view.epoch);
+    Epoch& known = settled_[run.member];
+    known = std::max(known, change.view.epoch);
+    settled_highest_ = std::max(settled_highest_, change.view.epoch);
     return;
   }
   std::set<Member> members;
@@ -47,14 +49,40 @@ void StanceWatch::told(const std::string& host, const ViewChange& change) {
     add({host}, host + " entered epoch " + text_of(change.view.epoch) + " after " + text_of(run.entered));
   }
   run.entered = change.view.epoch;
-  if (const auto own = condemned_.find(run.member); change.rejoined && own != condemned_.end()) {
-    if (own->second < change.view.epoch) condemned_.erase(own);
-  }
+  if (change.rejoined) rejoined(run, change.view.epoch);
   for (const ViewMember& member : change.removed) {
     if (member.incarnation == Incarnation::unknown) continue;
-    Epoch& without = condemned_[{run.ids[member.place], member.incarnation}];
+    const Member gone{run.ids[member.place], member.incarnation};
+    // A view that was entered late: it has rejoined in a later one already.
+    const Run* const removed = run_of(gone);
+    if (removed != nullptr && removed->joined > change.view.epoch) continue;
+    Epoch& without = condemned_[gone][run.member];
     without = std::max(without, change.view.epoch);
   }
+}
+
+const StanceWatch::Run* StanceWatch::run_of(const Member& member) const {
+  const auto found =
+      std::find_if(runs_.begin(), runs_.end(), [&](const auto& each) { return each.second.member == member; });
+  return found == runs_.end() ? nullptr : &found->second;
+}
+
+void StanceWatch::rejoined(Run& run, const Epoch& epoch) {
+  run.joined = epoch;
+  if (const auto own = condemned_.find(run.member); own != condemned_.end()) {
+    forget_the_dead(own->second, epoch);
+    std::erase_if(own->second, [&](const auto& each) { return each.second <= epoch; });
+    if (own->second.empty()) condemned_.erase(own);
+  }
+  forget_the_dead(settled_, epoch);
+  settled_highest_ = Epoch{};
+  for (const auto& [teller, settled] : settled_) settled_highest_ = std::max(settled_highest_, settled);
+}
+
+// Who is told that it rejoined has heard of everything before that epoch; and of what only the dead were told, since
+// where memory was lost with them counting begins anew, above what the living had seen when they were asked.
+void StanceWatch::forget_the_dead(Told& told, const Epoch& entered) const {
+  std::erase_if(told, [&](const auto& each) { return each.second > entered && run_of(each.first) == nullptr; });
 }
 
 void StanceWatch::told(const std::string& host, const StanceChange& change, bool calm) {
@@ -71,10 +99,11 @@ void StanceWatch::serves(const std::string& host, const Permission& permission) 
   if (!permission) return;
   if (const auto removed = condemned_.find(run.member); removed != condemned_.end()) {
     add({host}, host + " serves in epoch " + text_of(permission.epoch) + ", and somebody was told in epoch " +
-                    text_of(removed->second) + " that it is removed");
+                    text_of(removed->second.begin()->second) + " that it is removed");
   }
-  if (permission.epoch < settled_) {
-    add({host}, host + " serves in epoch " + text_of(permission.epoch) + ", and " + text_of(settled_) + " has settled");
+  if (permission.epoch < settled_highest_) {
+    add({host},
+        host + " serves in epoch " + text_of(permission.epoch) + ", and " + text_of(settled_highest_) + " has settled");
   }
   check_pairs(host, run);
 }

@@ -54,16 +54,23 @@ class StanceWatch {
     Coterie coterie;
     IsolationSettings settings;
     Epoch entered;
+    Epoch joined;  // of the last view in which it was told that it rejoined
     Permission permission;
   };
+  // The highest epoch in which each life was told something.
+  using Told = std::map<Member, Epoch>;
+  void rejoined(Run& run, const Epoch& epoch);
+  const Run* run_of(const Member& member) const;
+  void forget_the_dead(Told& told, const Epoch& entered) const;
   void check_pairs(const std::string& host, const Run& run);
   void add(std::vector<std::string> nodes, std::string text);
 
   Findings& findings_;
   std::map<std::string, Run> runs_;
   std::map<Epoch, std::set<Member>> views_;
-  std::map<Member, Epoch> condemned_;  // the epoch without it, as the last that told of it
-  Epoch settled_;
+  std::map<Member, Told> condemned_;  // who was told that it is removed, in epochs above that in which it rejoined
+  Told settled_;
+  Epoch settled_highest_;
 };
 
 }  // namespace hawser::sim

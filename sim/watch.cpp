@@ -218,7 +218,7 @@ Finding Watch::not_recovered() {
       }
     }
   }
-  return {};
+  return not_serving();
 }
 
 Finding Watch::not_at_rest() {

@@ -55,8 +55,9 @@ class Watch {
   const std::vector<Violation>& violations() const noexcept { return violations_; }
   std::uint64_t looks() const noexcept { return looks_; }
 
-  // I13. Runs the world until every node that is alive takes every other one for up, with every breaker closed. It is a
-  // violation if that takes longer than `limit`. Channel breakers need traffic to close.
+  // I13. Runs the world until every node that is alive takes every other one for up, with every breaker closed, and,
+  // when all are alive, those with a strategy serve in one view. It is a violation if that takes longer than `limit`.
+  // Channel breakers need traffic to close.
   void expect_recovery(Duration limit);
   // I1 at rest, I13, I16. Runs the world until nothing is held; traffic must have ended. Then everything is looked at.
   void expect_rest(Duration limit);
@@ -108,6 +109,7 @@ class Watch {
   // What is wrong, and where; an empty text when nothing is.
   bool recovered(const BreakerSnapshot& breaker) const;
   Finding not_recovered();
+  Finding not_serving();
   Finding not_at_rest();
   void expect(Finding (Watch::*wrong)(), Duration limit, const char* what);
   void report();

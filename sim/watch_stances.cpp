@@ -46,6 +46,29 @@ void Watch::look_at_quorum(const std::string& name, const NodeSnapshot& shown, c
                  [&](const std::string& observer, const NodeId& peer) { return silent_for(observer, peer); });
 }
 
+// Everybody runs again: then everybody who has a strategy serves, in one view. Nobody answers for those that run not.
+Finding Watch::not_serving() {
+  const Followed* first = nullptr;
+  for (const Followed& each : followed_) {
+    if (!each.seen->alive) return {};
+  }
+  for (const Followed& each : followed_) {
+    const Node* const node = each.seen->gated ? world_.node_if(*each.name) : nullptr;
+    if (node == nullptr) continue;
+    const Permission now = node->may_serve();
+    const auto wrong = [&](std::string text) { return Finding{Invariant::recovery, {*each.name}, std::move(text)}; };
+    if (!now) {
+      const NodeSnapshot shown = node->snapshot();
+      return wrong(*each.name + " is " + std::string{to_string(shown.stance)} + " (" +
+                   std::string{shown.stance_reason.cause} + ") and may not serve");
+    }
+    if (first == nullptr) first = &each;
+    if (now.epoch == world_.node_if(*first->name)->may_serve().epoch) continue;
+    return wrong(*each.name + " and " + *first->name + " serve in different views");
+  }
+  return {};
+}
+
 bool Watch::hampered_or_lossy() const {
   if (world_.arbiter().hampered()) return true;
   for (const std::string& from : names_) {

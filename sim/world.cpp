@@ -62,7 +62,7 @@ std::vector<std::string> World::hosts() const {
 
 void World::start_hosts() {
   for (std::size_t i = 0; i < hosts_.size(); ++i) {
-    if (hosts_[i]->starts() == 0) hosts_[i]->start();
+    if (hosts_[i]->starts() == 0 && !held_back(hosts_[i]->index())) hosts_[i]->start();
   }
   for (const auto& host : hosts_) host->poll();  // what the program around us posted since
 }
@@ -140,6 +140,7 @@ void World::crash(const std::string& name, ProcessEnd how) {
 void World::restart(const std::string& name, bool keep_storage) {
   Host& host = at_name(name);
   hardship(keep_storage ? "restart" : "restart without storage", name);
+  let_in(host.index());
   outside_turns([&host, keep_storage] {
     host.end(ProcessEnd::with_reset);
     if (!keep_storage) host.disk().lose();

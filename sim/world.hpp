@@ -84,6 +84,11 @@ class World {
   // Called after every event, in the order of adding: the place for invariants.
   void on_event(std::function<void()> check) { checks_.push_back(std::move(check)); }
 
+  // Before the first run: that host, which runs a node, does not start with the others, which have no peer of its name,
+  // until it joins; a restart is a join too. Those that run learn of it when they start again.
+  void hold_back(const std::string& name);
+  void join(const std::string& name);
+
   // The node of that host, which must be alive and run one. Starts the hosts if that has not been.
   Node& node(const std::string& name);
   // The same, or null when that host runs no node now. Starts nothing.
@@ -243,6 +248,8 @@ class World {
   bool run(WorldTime end, const std::function<bool()>* reached);
   void part(const std::string& from, const std::string& to, Cut cut);
   std::unique_ptr<Process> start_node(Host& host, const NodeSpec& spec);
+  bool held_back(MachineId index) const noexcept;
+  void let_in(MachineId index) noexcept;
 
   WorldOptions options_;
   WorldTime now_ = world_begin;

@@ -54,11 +54,32 @@ void World::reconfigure(const std::string& name, Config config) {
   network_.add_address(changed.index(), spec.config.listen);
 }
 
+void World::hold_back(const std::string& name) {
+  const Host& host = at_name(name);
+  HAWSER_ASSERT(specs_[host.index()] != nullptr && host.starts() == 0, "a node that has not started yet is held back");
+  specs_[host.index()]->absent = true;
+}
+
+void World::join(const std::string& name) {
+  hardship("join", name);
+  Host& host = at_name(name);
+  let_in(host.index());
+  outside_turns([&host] {
+    if (!host.alive()) host.start();
+  });
+}
+
+bool World::held_back(MachineId index) const noexcept { return specs_[index] != nullptr && specs_[index]->absent; }
+
+void World::let_in(MachineId index) noexcept {
+  if (specs_[index] != nullptr) specs_[index]->absent = false;
+}
+
 std::unique_ptr<Process> World::start_node(Host& host, const NodeSpec& spec) {
   Config config = spec.config;
   if (spec.wired_by_world) {
     for (const auto& other : specs_) {
-      if (other != nullptr && !other->twin && other->config.id != config.id)
+      if (other != nullptr && !other->twin && !other->absent && other->config.id != config.id)
         config.peers.push_back({other->config.id, other->config.listen});
     }
   }

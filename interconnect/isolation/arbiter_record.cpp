@@ -5,15 +5,15 @@
 namespace hawser {
 namespace {
 
-constexpr std::uint32_t magic = 0x62726168;  // "harb"
-constexpr std::uint8_t format = 1;
+constexpr std::uint32_t record_magic = 0x62726168;  // "harb"
+constexpr std::uint8_t record_format = 1;
 
 }  // namespace
 
 std::vector<std::byte> encode(const ArbiterRecord& record, std::uint64_t cluster) {
   WireWriter out;
-  out.number(magic);
-  out.number(format);
+  out.number(record_magic);
+  out.number(record_format);
   out.number(cluster);
   out.view(record.grant);
   out.flag(record.before.has_value());
@@ -26,7 +26,7 @@ std::vector<std::byte> encode(const ArbiterRecord& record, std::uint64_t cluster
 std::optional<ArbiterRecord> decode_record(std::span<const std::byte> bytes, std::uint64_t cluster, std::size_t places,
                                            std::string& problem) {
   WireReader in{bytes, places};
-  if (in.number<std::uint32_t>() != magic || in.number<std::uint8_t>() != format) {
+  if (in.number<std::uint32_t>() != record_magic || in.number<std::uint8_t>() != record_format) {
     problem = "the arbiter's record is of another program or version";
     return std::nullopt;
   }

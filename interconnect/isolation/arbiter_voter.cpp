@@ -1,6 +1,7 @@
 #include <hawser/interconnect/isolation/arbiter_voter.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/interconnect/isolation/wire.hpp>
 
 #include <algorithm>
@@ -74,7 +75,7 @@ void ArbiterVoter::asked(const Pulse& pulse, Instant now) {
   ArbiterRenewal& renewal = renewal_.emplace();
   renewal.client = coterie_.id(self_).text() + '/' + std::to_string(to_number(incarnation_));
   renewal.number = ++number_;
-  renewal.ttl = settings_.promise();
+  renewal.ttl = mutant(Mutant::arbiter_key_too_short) ? settings_.lease / 2 : settings_.promise();
   const std::string now_here = here_key(pulse.rows.front());
   if (!here_.empty() && here_ != now_here) renewal.release.push_back(here_);
   here_ = now_here;
@@ -84,7 +85,7 @@ void ArbiterVoter::asked(const Pulse& pulse, Instant now) {
     holds_key_ = true;
   } else if (std::exchange(holds_key_, false)) {
     renewal.release.push_back(key(serve, self_, incarnation_));
-    released_ = number_;
+    if (!mutant(Mutant::arbiter_support_after_release)) released_ = number_;
   }
   asked_.push_back({number_, pulse.sequence, now, keeps});
   try_swap(now);
@@ -99,11 +100,13 @@ std::optional<Pulse> ArbiterVoter::renewed(std::uint64_t number, const ArbiterAn
   if (!take_state(answer, now) || !answer.done) return std::nullopt;
   linked_until_ = later(now, settings_.heartbeat * silent_heartbeats);
   Pulse pulse = make_pulse(now);
-  const bool excluded = pledge_lives(now) && !record_.pledge.has(self_, incarnation_);
+  const bool excluded =
+      pledge_lives(now) && !record_.pledge.has(self_, incarnation_) && !mutant(Mutant::arbiter_pledge_unread);
   PulseAnswer& support = pulse.answer.emplace();
   support.sequence = asked.sequence;
   support.incarnation = incarnation_;
-  support.supports = asked.keeps && number > released_ && record_.grant.has(self_, incarnation_) && !excluded;
+  const bool kept = asked.keeps || mutant(Mutant::arbiter_support_unkept);
+  support.supports = kept && number > released_ && record_.grant.has(self_, incarnation_) && !excluded;
   support.before = record_.before;
   try_swap(now);
   return pulse;
@@ -172,7 +175,7 @@ Pulse ArbiterVoter::make_pulse(Instant now) const {
     pulse.rows.push_back(*member);
   }
   pulse.rows.front() = std::move(row);
-  if (pledge_lives(now)) pulse.proposal = record_.pledge;
+  if (pledge_lives(now) && !mutant(Mutant::arbiter_pledge_unread)) pulse.proposal = record_.pledge;
   pulse.refused = refused_;
   return pulse;
 }
@@ -198,7 +201,7 @@ void ArbiterVoter::try_swap(Instant now) {
   ArbiterRecord next = record_;
   ArbiterSwap swap;
   swap.version = version_;
-  swap.absent = keys_against(wanted_);
+  if (!mutant(Mutant::arbiter_swap_ignores_keys)) swap.absent = keys_against(wanted_);
   const bool free =
       std::none_of(swap.absent.begin(), swap.absent.end(), [this](const auto& key) { return lives(key); });
   if (free) {

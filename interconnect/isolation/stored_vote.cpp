@@ -11,8 +11,20 @@ namespace {
 constexpr std::uint32_t magic = 0x56535748;  // the bytes "HWSV"
 constexpr std::uint8_t format = 1;
 constexpr std::size_t checksum_bytes = 8;
+constexpr std::size_t header_bytes = sizeof magic + sizeof format + sizeof(std::uint64_t);
 
 std::uint64_t checksum(std::span<const std::byte> bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
+// REQUIRES: `in` stands behind the digest of the cluster.
+std::optional<StoredVote> vote_of_elsewhere(WireReader& in, std::string& problem) {
+  StoredVote vote;
+  vote.elsewhere = true;
+  vote.promise = Duration{in.number<std::int64_t>()};
+  vote.max_seen = {in.epoch().counter, 0, Incarnation::unknown};
+  problem = "the stored vote was given with other members or another strategy";
+  if (in.failed() || vote.promise < Duration::zero()) return std::nullopt;
+  return vote;
+}
 
 }  // namespace
 
@@ -48,8 +60,9 @@ std::optional<StoredVote> decode_vote(std::span<const std::byte> bytes, std::uin
     return std::nullopt;
   }
   if (in.number<std::uint64_t>() != cluster) {
-    problem = "the stored vote was given with other members or another strategy";
-    return std::nullopt;
+    // Its proposer had a place among others than ours.
+    WireReader other{content.subspan(header_bytes), places_max};
+    return vote_of_elsewhere(other, problem);
   }
   StoredVote vote;
   vote.promise = Duration{in.number<std::int64_t>()};

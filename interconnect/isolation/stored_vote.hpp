@@ -24,13 +24,16 @@ struct StoredVote {
   std::optional<Epoch> before;  // the grant before it, if known
   Epoch max_seen;
   Duration promise{0};  // the longest that may still be running: a shorter lease must wait for the old one
+  // Given with other members or another strategy: it is no memory here, and only max_seen's counter and promise count.
+  bool elsewhere = false;
 
   friend bool operator==(const StoredVote&, const StoredVote&) = default;
 };
 
-// `cluster`: a digest of Coterie::canonical(); a vote given in another coterie says nothing in this one.
+// `cluster`: a digest of Coterie::canonical(). A vote given in another coterie says nothing in this one but how far its
+// epochs and promises went, so that those of this one begin above and after them.
 std::vector<std::byte> encode(const StoredVote& vote, std::uint64_t cluster);
-// Nothing, with the sentence why, when the bytes cannot be trusted.
+// Nothing, with the sentence why, when the bytes cannot be trusted; with a sentence too when they are of elsewhere.
 std::optional<StoredVote> decode_vote(std::span<const std::byte> bytes, std::uint64_t cluster, std::size_t places,
                                       std::string& problem);
 

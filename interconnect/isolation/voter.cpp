@@ -18,12 +18,13 @@ Voter::Voter(const IsolationSettings& settings, std::size_t places, Place self, 
 
 void Voter::start(const std::optional<StoredVote>& memory, Instant now) {
   const Duration promise = settings_.promise();
+  if (memory) saw({memory->max_seen.counter, 0, Incarnation::unknown});
   if (!votes_) {
     remembers_ = true;  // nobody relies on what it granted
     return;
   }
-  if (!memory) {
-    silent_until_ = later(now, promise);
+  if (!memory || memory->elsewhere) {
+    silent_until_ = later(now, memory ? std::max(promise, memory->promise) : promise);
     if (flawed(Flaw::no_wait_after_amnesia)) silent_until_ = now;
     return;
   }

@@ -110,6 +110,47 @@ TEST_CASE("one reply refutes a suspicion and is counted as a mistake of ours") {
   CHECK(peer.judge.flaps() == 0);
 }
 
+TEST_CASE(
+    "what was promised stands beside what was observed: mistakes, how long they lasted, and when a death was found") {
+  Steady peer;
+  hawser::DetectorRecord record = peer.judge.record(peer.now);
+  CHECK(record.suspicions == 0);
+  CHECK(record.promised == Approx(600 * 1e-5));
+  CHECK(record.watched == 600 * 200ms);
+  CHECK(record.accuracy() == 1.0);
+  CHECK(record.detected == Duration{0});
+  const Duration promised = record.detection;
+  CHECK(promised > 600ms);
+  CHECK(promised < 1s);
+
+  const Instant last = peer.now;
+  peer.now = peer.judge.next_wake();
+  REQUIRE(peer.judge.tick(peer.now));
+  const Instant doubted = peer.now;
+  peer.now += 7ms;
+  peer.judge.reply(peer.now);
+  peer.judge.tick(peer.now);
+  record = peer.judge.record(peer.now);
+  CHECK(record.suspicions == 1);
+  CHECK(record.mistakes == 1);
+  CHECK(record.mistaken == 7ms);
+  CHECK(record.watched == peer.now - start);
+  CHECK(record.accuracy() == Approx(1.0 - 0.007 / static_cast<double>((peer.now - start).count()) * 1e6));
+  CHECK(doubted - last < promised);
+
+  peer.answer(600);
+  const Duration announced = peer.judge.record(peer.now).detection;
+  const Instant heard = peer.now;
+  peer.silence_until_unreachable();
+  record = peer.judge.record(peer.now);
+  CHECK(record.detected == announced);
+  CHECK(record.detected == peer.now - heard);
+  CHECK(record.detection == Duration{0});
+  const Duration watched = record.watched;
+  CHECK(peer.judge.record(peer.now + 10s).watched == watched);
+  CHECK(record.mistakes == 1);
+}
+
 TEST_CASE("an unreachable peer needs two replies apart in time; a burst of late ones is one") {
   Steady peer;
   peer.silence_until_unreachable();

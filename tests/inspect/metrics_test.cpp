@@ -119,6 +119,14 @@ TEST_CASE("metrics: peers, books, queues and breakers are what the snapshot says
   CHECK(value("hawser_peer_cause{peer=\"n3\",cause=\"silent\"}") == "1");
   CHECK(value("hawser_peer_phi{peer=\"n3\"}") == "12.5");
   CHECK(value("hawser_peer_round_trip_seconds{peer=\"n3\"}") == "absent");
+  CHECK(value("hawser_peer_suspicions_total{peer=\"n3\"}") == "3");
+  CHECK(value("hawser_peer_mistakes_total{peer=\"n3\"}") == "2");
+  CHECK(value("hawser_peer_mistakes_promised{peer=\"n3\"}") == "0.5");
+  CHECK(value("hawser_peer_mistake_seconds_total{peer=\"n3\"}") == "0.500000");
+  CHECK(value("hawser_peer_accuracy{peer=\"n3\"}") == "0.75");
+  CHECK(value("hawser_peer_accuracy{peer=\"n2\"}") == "1");
+  CHECK(value("hawser_peer_detection_seconds{peer=\"n3\"}") == "0.000000");
+  CHECK(value("hawser_peer_detected_seconds{peer=\"n3\"}") == "0.800000");
   CHECK(value("hawser_peer_breaker_state{peer=\"n3\",state=\"open\"}") == "1");
   CHECK(value("hawser_peer_ledger_imbalance_messages{peer=\"n2\"}") == "0");
   CHECK(value("hawser_lane_state{peer=\"n2\",lane=\"control\",state=\"open\"}") == "1");

@@ -69,6 +69,7 @@ inline NodeSnapshot shown_node() {
   node.peers.push_back(shown_peer("n2", PeerState::up, "answers"));
   node.peers.push_back(shown_peer("n3", PeerState::unreachable, "silent"));
   node.peers[1].health.phi = 12.5;
+  node.peers[1].detector = {3, 2, 0.5, Duration{500'000}, Duration{2'000'000}, Duration{0}, Duration{800'000}};
   for (const PeerSnapshot& peer : node.peers) node.ledger += peer.ledger;
   node.events.push_back({41, instant_from_us(3'000'000), "session", "n2", "agreed", "a session with n2"});
   node.events.push_back({42, instant_from_us(4'000'000), "peer_state", "n3", "silent", "n3 is unreachable"});

@@ -167,6 +167,52 @@ TEST_CASE("a peer that is stopped is noticed, and healed when it goes on", "[liv
   CHECK(balanced(house["n2"]));
 }
 
+namespace {
+
+// Stops n1 for so long, kills `dies` (if anybody) meanwhile, and looks whom n1 accuses of its silence when it goes on.
+void observer_sleeps(std::chrono::milliseconds span, const std::string& dies) {
+  // Patient, so that a starved machine is not taken for a fault of the peers.
+  Household house{{"n1", "n2", "n3", "n4"}, "[detector]\nacceptable_pause = \"800ms\"\n"};
+  house.start_all();
+  REQUIRE(house.all_up());
+  const auto sleeps_on = [&] { return house.until([] { return false; }, span / 2); };
+  const std::size_t before = house["n1"].events.size();
+  house["n1"].signal(SIGSTOP);
+  sleeps_on();
+  if (!dies.empty()) house[dies].signal(SIGKILL);
+  sleeps_on();
+  house["n1"].signal(SIGCONT);
+  REQUIRE(house.until([&] { return saw(house["n1"], "stall", "loop_late"); }));
+  if (dies.empty()) {
+    REQUIRE(house.all_up());
+  } else {
+    REQUIRE(house.until([&] { return house["n1"].peer_state(dies) == "unreachable"; }));
+    for (const std::string id : {"n2", "n3"}) {
+      REQUIRE(house.until([&] { return house["n1"].peer_state(id) == "up"; }));
+    }
+  }
+  for (std::size_t i = before; i < house["n1"].events.size(); ++i) {
+    const Json& event = house["n1"].events[i];
+    const std::string cause = event.at("cause");
+    const bool of_silence = cause == "silent" || cause.starts_with("cut_");
+    INFO(event.dump());
+    CHECK_FALSE((event.at("kind") == "peer_state" && of_silence && event.at("peer") != dies));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("an observer that is stopped for 3 s accuses nobody who lives", "[live]") { observer_sleeps(3s, ""); }
+
+TEST_CASE("an observer that is stopped for 10 s finds who died meanwhile, and accuses nobody else", "[live]") {
+  observer_sleeps(10s, "n4");
+}
+
+// Too long for every run.
+TEST_CASE("an observer that is stopped for 30 s finds who died meanwhile, and accuses nobody else", "[.live][long]") {
+  observer_sleeps(30s, "n4");
+}
+
 TEST_CASE("kill -9 and a restart: a new incarnation, and the books balance", "[live]") {
   Household house{{"n1", "n2"}};
   house.start_all();

@@ -331,6 +331,39 @@ Scenario failing(std::uint64_t seed) {
   return scenario;
 }
 
+Scenario with_arbiter(std::uint64_t seed, Duration length, std::int64_t heartbeat, std::int64_t lease) {
+  Scenario scenario = stage(seed, 3, length);
+  scenario.config["strategy"] = std::string{"arbiter"};
+  scenario.config["detector.heartbeat"] = heartbeat;
+  scenario.config["detector.acceptable_pause"] = 2 * heartbeat;
+  scenario.config["isolation.lease"] = lease;
+  scenario.config["isolation.stable_after"] = std::int64_t{20 * ms};
+  scenario.streams = {stream("Note", {}, {}, Duration{50 * ms}, Duration{400 * ms})};
+  return scenario;
+}
+
+Fault parted(Duration at, Duration lasts) {
+  Fault cut = fault("partition", at, lasts);
+  cut.groups = {{"n1", "n2"}, {"n3"}};
+  return cut;
+}
+
+// The others want n3 dropped, which reaches the arbiter at first, and later does not.
+Scenario asked_in_vain(std::uint64_t seed) {
+  Random random{seed};
+  Scenario scenario = with_arbiter(seed, Duration{20'000 * ms}, 100 * ms, 1'000 * ms);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const Duration at{(4'000 + 4'000 * i + random.between(0, 500)) * ms};
+    scenario.faults.push_back(parted(at, Duration{2'000 * ms}));
+    if (i % 2 == 0) continue;
+    Fault off = fault("arbiter_cut", at, Duration{2'000 * ms});
+    off.on = {"n3"};
+    scenario.faults.push_back(off);
+  }
+  expect(scenario, ExpectKind::recovery, Duration{20'000 * ms});
+  return scenario;
+}
+
 }  // namespace
 
 const std::vector<Plot>& plots() {
@@ -346,7 +379,8 @@ const std::vector<Plot>& plots() {
                                      {"large", &large},
                                      {"stuffed", &stuffed},
                                      {"answers", &answers},
-                                     {"failing", &failing}};
+                                     {"failing", &failing},
+                                     {"asked_in_vain", &asked_in_vain}};
   return all;
 }
 

@@ -131,12 +131,29 @@ std::vector<Row> resilience() {
   };
 }
 
+std::vector<Row> arbiter() {
+  return {
+      HAWSER_ROW(arbiter_swap_ignores_keys, "a view is granted while a dropped member's key lives",
+                 {plot("asked_in_vain"), generated(300)}),
+      HAWSER_ROW(arbiter_support_after_release, "an answer from before a release counts as support",
+                 {test("arbiter: who resigns releases its key, and no answer from before that supports it any more")}),
+      HAWSER_ROW(arbiter_numbers_stand, "a release that comes late ends a key that was kept since",
+                 {test("an arbiter heeds the numbers of renewals: a release that comes late undoes nothing")}),
+      HAWSER_ROW(arbiter_support_unkept, "an answer counts as support though it kept no key",
+                 {test("arbiter: support takes a renewal that kept the serving key, which takes a known grant"),
+                  generated(300)}),
+      HAWSER_ROW(arbiter_key_too_short, "a key is kept for less than a lease", {plot("asked_in_vain"), generated(300)}),
+      HAWSER_ROW(arbiter_pledge_unread, "nobody reads whom the arbiter is asked to drop",
+                 {test("arbiter: a pledge without us ends our support, and is forgotten when nobody repeats it")}),
+  };
+}
+
 }  // namespace
 
 const std::vector<Row>& table() {
   static const std::vector<Row> rows = [] {
     std::vector<Row> all;
-    for (std::vector<Row> part : {sessions_and_detection(), delivery(), resilience()}) {
+    for (std::vector<Row> part : {sessions_and_detection(), delivery(), resilience(), arbiter()}) {
       for (Row& row : part) all.push_back(std::move(row));
     }
     HAWSER_ASSERT(all.size() + 1 == mutant_count, "the table has every mutant");

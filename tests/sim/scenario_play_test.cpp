@@ -66,7 +66,7 @@ TEST_CASE("the examples of scenarios pass, whatever chance brings", "[scenario][
   for (const auto& entry : std::filesystem::directory_iterator{HAWSER_SOURCE_DIR "/examples/scenarios"}) {
     if (entry.path().extension() == ".toml") names.insert(entry.path().string());
   }
-  CHECK(names.size() >= 13);
+  CHECK(names.size() >= 16);
   for (const std::string& name : names) {
     ParsedScenario parsed = load_scenario(name);
     for (const std::string& problem : parsed.problems) FAIL_CHECK(problem);

@@ -107,6 +107,45 @@ TEST_CASE("a slow arbiter is asked all the same; one slower than a lease is no a
   CHECK(cluster.world.run_until([&] { return cluster.whole(); }, 20s));
 }
 
+TEST_CASE("what the arbiter answers to a process that is gone reaches nobody, the next one least of all",
+          "[arbiter][world]") {
+  Cluster cluster{3, asks_arbiter()};
+  REQUIRE(cluster.world.run_until([&] { return cluster.whole(); }, 10s));
+  cluster.world.arbiter_delay("n2", Delay::uniform(300ms, 400ms));
+  cluster.world.run_for(1s);
+  for (int i = 0; i < 5; ++i) {
+    cluster.world.crash("n2", ProcessEnd::silent);
+    cluster.world.restart("n2");
+    cluster.world.run_for(500ms);
+  }
+  cluster.world.arbiter_delay("n2", Delay::constant(1ms));
+  CHECK(cluster.world.run_until([&] { return cluster.whole(); }, 20s));
+}
+
+TEST_CASE("an arbiter heeds the numbers of renewals: a release that comes late undoes nothing", "[arbiter][world]") {
+  sim::World world{{.seed = 3}};
+  world.host("n1", Config{}, [](Node&) {});
+  world.run_for(1ms);
+  Arbiter& arbiter = world.arbiter().client(world.at_host("n1").index());
+  const std::string key = "serve/n1/1";
+  std::vector<bool> done;
+  const auto answered = [&done](const ArbiterAnswer& answer) { done.push_back(answer.done); };
+  world.arbiter_delay("n1", Delay::constant(500ms));
+  arbiter.renew({"n1/1", 1, 60s, {}, {key}}, answered);
+  world.arbiter_delay("n1", Delay::constant(1ms));
+  arbiter.renew({"n1/1", 2, 60s, {key}, {}}, answered);
+  world.run_for(1s);
+  CHECK(done == std::vector<bool>{true, false});
+  done.clear();
+  arbiter.swap({0, {}, {key}}, answered);
+  world.run_for(1s);
+  CHECK(done == std::vector<bool>{false});
+  world.run_for(60s);
+  arbiter.swap({0, {}, {key}}, answered);
+  world.run_for(1s);
+  CHECK(done == std::vector<bool>{false, true});
+}
+
 TEST_CASE("a member that stops on purpose gives its key up: its place is free at once", "[arbiter][world]") {
   Cluster cluster{3, asks_arbiter()};
   REQUIRE(cluster.world.run_until([&] { return cluster.whole(); }, 10s));

@@ -104,3 +104,65 @@ TEST_CASE("a peer that died while its observer stood still is found in the norma
     CHECK(took <= normal + 400ms);
   }
 }
+
+TEST_CASE("a node whose peers all fall silent at once doubts itself first, and convicts a heartbeat later",
+          "[stall][world]") {
+  Five five;
+  struct Seen {
+    WorldTime at;
+    PeerState state;
+  };
+  std::vector<Seen> changes;
+  five.world.node("n1").on_peer([&](const PeerHealth& health) { changes.push_back({five.world.now(), health.state}); });
+  five.world.isolate("n1");
+  REQUIRE(five.world.run_until(
+      [&] {
+        return std::count_if(changes.begin(), changes.end(),
+                             [](const Seen& seen) { return seen.state == PeerState::unreachable; }) == 4;
+      },
+      5s));
+  std::vector<WorldTime> doubts;
+  for (const Seen& seen : changes) {
+    if (seen.state == PeerState::suspect) doubts.push_back(seen.at);
+  }
+  REQUIRE(doubts.size() == 4);
+  const WorldTime doubted_itself = doubts[2];
+  CHECK(doubts[2] - doubts[0] < 200ms);
+  std::size_t put_off = 0;
+  for (const Seen& seen : changes) {
+    if (seen.state != PeerState::unreachable || seen.at <= doubted_itself) continue;
+    ++put_off;
+    CHECK(seen.at - doubted_itself >= 200ms);
+  }
+  CHECK(put_off >= 2);
+  const NodeSnapshot shown = five.world.node("n1").snapshot();
+  CHECK(shown.local_health.cause == "peers_silent");
+  CHECK(shown.stalls == 0);
+  CHECK(std::any_of(shown.events.begin(), shown.events.end(),
+                    [](const Event& event) { return event.kind == "stall" && event.cause == "peers_silent"; }));
+  // The others have lost one of four.
+  CHECK(five.world.node("n2").snapshot().local_health.cause == "healthy");
+  five.world.heal();
+  CHECK(five.world.run_until([&] { return five.all_up(); }, 20s));
+  five.world.run_for(5s);
+  CHECK(five.world.node("n1").snapshot().local_health.cause == "healthy");
+}
+
+TEST_CASE("a jam that ends while a node doubts itself leaves nobody convicted, though one peer's jam would",
+          "[stall][world]") {
+  const auto convicted_after = [](bool all, Duration jam) {
+    Five five;
+    for (const char* other : Five::others) {
+      if (all || std::string{other} == "n2") five.world.hold("n1", other);
+    }
+    five.world.run_for(jam);
+    for (const char* other : Five::others) five.world.release("n1", other);
+    five.world.run_for(2s);
+    return std::count_if(five.seen.begin(), five.seen.end(),
+                         [](const PeerHealth& health) { return health.state == PeerState::unreachable; });
+  };
+  Duration jam = 500ms;
+  while (convicted_after(false, jam) == 0) jam += 10ms;
+  CHECK(jam < 1s);
+  CHECK(convicted_after(true, jam + 20ms) <= 2);
+}

@@ -98,6 +98,35 @@ TEST_CASE("I12 (a): a member that somebody was told is removed may not serve, un
   CHECK(three.nothing());
 }
 
+TEST_CASE("I12 (a): a view without it that is entered late is nothing to who has rejoined in a later one") {
+  Three three;
+  three.watch.told("n3", entered(8, {0, 1, 2}, {}, true));
+  three.watch.told("n1", entered(6, {0, 1}, {2}));
+  CHECK(three.watch.condemned() == 0);
+  three.watch.serves("n3", serving(8));
+  CHECK(three.nothing());
+  three.watch.told("n1", entered(9, {0, 1}, {2}));
+  CHECK(three.watch.condemned() == 1);
+  three.watch.serves("n3", serving(8));
+  three.found("somebody was told in epoch 9.0.1 that it is removed");
+}
+
+TEST_CASE("I12 (a), (c): what only the dead were told binds those who remember, not who rejoins in a lower epoch") {
+  for (const bool dies : {false, true}) {
+    CAPTURE(dies);
+    Three three;
+    three.watch.told("n1", entered(7, {0, 1}, {2}));
+    three.watch.told("n1", settled(7, {0, 1}));
+    if (dies) three.watch.ends("n1");
+    three.watch.serves("n2", serving(5));
+    three.found("n2 serves in epoch 5.0.1, and 7.0.1 has settled");
+    three.watch.serves("n2", Permission{});
+    three.watch.told("n3", entered(6, {1, 2}, {}, true));
+    three.watch.serves("n3", serving(6));
+    CHECK(three.nothing() == dies);
+  }
+}
+
 TEST_CASE("I12 (b): who serves in a lower epoch is in the view of everybody who serves in a higher one") {
   Three three;
   three.all_serve();

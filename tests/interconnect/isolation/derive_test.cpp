@@ -1,6 +1,7 @@
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/isolation/derive.hpp>
 #include "interconnect/isolation/model/clusters.hpp"
+#include "interconnect/isolation/tables.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,26 +10,10 @@
 
 using namespace hawser;
 using hawser::model::cluster_of;
+using hawser::test::connected;
+using hawser::test::table_of;
 
 namespace {
-
-// Everybody remembers and knows everybody; links are the bits of `graph`, pair by pair.
-MemberTable table_of(std::size_t n, std::uint32_t graph) {
-  std::vector<MemberSet> hears(n);
-  std::uint32_t pair = 0;
-  for (std::size_t a = 0; a < n; ++a) {
-    for (std::size_t b = a + 1; b < n; ++b, ++pair) {
-      if ((graph >> pair & 1) == 0) continue;
-      hears[a].add(static_cast<Place>(b));
-      hears[b].add(static_cast<Place>(a));
-    }
-  }
-  MemberTable table{n};
-  for (std::size_t i = 0; i < n; ++i) {
-    table.merge({static_cast<Place>(i), Incarnation{1}, 1, hears[i], true, false, {}, {}});
-  }
-  return table;
-}
 
 MemberSet of_bits(std::uint32_t bits) {
   MemberSet set;
@@ -61,14 +46,6 @@ MemberSet derive_slowly(const MemberTable& table, const Coterie& coterie) {
   return best;
 }
 
-bool connected(const MemberTable& table) {
-  MemberSet reached = MemberSet::only(0);
-  for (std::size_t i = 0; i < table.places(); ++i) {
-    for (const Place place : reached) reached = reached | table.links_of(place);
-  }
-  return reached.size() == table.places();
-}
-
 }  // namespace
 
 TEST_CASE("the derived view is the largest group that sees a quorum, ties to the senior") {
@@ -84,16 +61,25 @@ TEST_CASE("the derived view is the largest group that sees a quorum, ties to the
 }
 
 TEST_CASE("survivors: the view is never smaller than what is left when all indirectly connected are downed") {
-  for (std::size_t n = 3; n <= 6; ++n) {
-    const Coterie coterie{cluster_of(n)};
-    for (std::uint32_t graph = 0; graph < (1u << n * (n - 1) / 2); ++graph) {
-      const MemberTable table = table_of(n, graph);
-      if (!connected(table)) continue;
-      MemberSet whole;  // those with no bad link at all
-      for (std::size_t i = 0; i < n; ++i) {
-        if (table.links_of(static_cast<Place>(i)).size() == n - 1) whole.add(static_cast<Place>(i));
+  for (const Strategy strategy :
+       {Strategy::keep_majority, Strategy::static_quorum, Strategy::keep_oldest, Strategy::referee}) {
+    for (std::size_t n = 3; n <= 6; ++n) {
+      const Coterie coterie{cluster_of(n, strategy)};
+      for (std::uint32_t graph = 0; graph < (1u << n * (n - 1) / 2); ++graph) {
+        const MemberTable table = table_of(n, graph);
+        if (!connected(table)) continue;
+        MemberSet whole;        // those with no bad link at all
+        bool possible = false;  // a quorum can answer somebody
+        for (std::size_t i = 0; i < n; ++i) {
+          const auto place = static_cast<Place>(i);
+          const MemberSet near = table.links_of(place) | MemberSet::only(place);
+          if (near.size() == n) whole.add(place);
+          possible = possible || coterie.quorum(near);
+        }
+        const MemberSet view = derive(table, coterie);
+        REQUIRE(view.size() >= whole.size());
+        REQUIRE(view.empty() == !possible);
       }
-      REQUIRE(derive(table, coterie).size() >= whole.size());
     }
   }
 }

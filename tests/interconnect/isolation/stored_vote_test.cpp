@@ -33,7 +33,6 @@ TEST_CASE("a stored vote is read back as it was") {
 
 TEST_CASE("a vote that is torn, foreign or of another cluster is no memory") {
   const auto bytes = encode(a_vote(), 42);
-  CHECK_FALSE(read(bytes, 43, 5));
   CHECK_FALSE(read(bytes, 42, 3));  // it names a fifth member
   for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(read(std::span{bytes}.first(size), 42, 5));
   for (std::size_t at = 0; at < bytes.size(); ++at) {
@@ -44,4 +43,17 @@ TEST_CASE("a vote that is torn, foreign or of another cluster is no memory") {
   StoredVote absurd = a_vote();
   absurd.max_seen = {1, 0, Incarnation{1}};
   CHECK_FALSE(read(encode(absurd, 42), 42, 5));
+}
+
+TEST_CASE("a vote given with other members tells how far epochs and promises went, and nothing else") {
+  std::string problem;
+  for (const std::size_t places : {std::size_t{2}, std::size_t{5}, std::size_t{9}}) {
+    const auto vote = decode_vote(encode(a_vote(), 42), 43, places, problem);
+    REQUIRE(vote);
+    CHECK(vote->elsewhere);
+    CHECK_FALSE(vote->grant.any());
+    CHECK(vote->max_seen == Epoch{8, 0, Incarnation::unknown});
+    CHECK(vote->promise == a_vote().promise);
+    CHECK(problem == "the stored vote was given with other members or another strategy");
+  }
 }
