@@ -23,7 +23,7 @@ std::string in_ms(Duration span) { return std::to_string(span.count() / 1000) + 
 
 void StanceWatch::begins(const std::string& host, const Member& member, std::vector<NodeId> ids, Coterie coterie,
                          const IsolationSettings& settings) {
-  runs_.insert_or_assign(host, Run{member, std::move(ids), std::move(coterie), settings, {}, {}});
+  runs_.insert_or_assign(host, Run{member, std::move(ids), std::move(coterie), settings, {}, {}, {}});
 }
 
 void StanceWatch::ends(const std::string& host) { runs_.erase(host); }
