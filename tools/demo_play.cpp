@@ -14,10 +14,10 @@ using namespace std::chrono_literals;
 constexpr Duration moment = 100ms;
 
 // What the waiting takes that cannot be hurried, and what the looking around takes at pace 1: of the two stories.
-constexpr double seconds_of_waiting = 14;
+constexpr double seconds_of_waiting = 17;
 constexpr double seconds_of_looking = 11;
-constexpr double seconds_of_waiting_cut = 11;
-constexpr double seconds_of_looking_cut = 12;
+constexpr double seconds_of_waiting_cut = 9;
+constexpr double seconds_of_looking_cut = 6.5;
 
 std::string whole_rate(double rate) { return std::to_string(static_cast<int>(rate)); }
 
