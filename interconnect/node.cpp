@@ -41,6 +41,10 @@ bool Node::add_peer(const PeerConfig& peer) { return core_->add_peer(peer); }
 bool Node::remove_peer(const NodeId& id) { return core_->remove_peer(id); }
 bool Node::set_endpoint(const NodeId& id, const Endpoint& endpoint) { return core_->set_endpoint(id, endpoint); }
 
+void Node::report_pressure(std::int64_t memory_permille, std::int64_t downstream_permille) noexcept {
+  core_->report_pressure(memory_permille, downstream_permille);
+}
+
 Instant Node::now() const noexcept { return core_->runtime().scheduler().now(); }
 Random& Node::random() noexcept { return core_->random(); }
 void Node::every(Duration interval, std::function<bool()> what) { core_->every(interval, std::move(what)); }

@@ -119,6 +119,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   PeerHealth health(Instant now) const;
   PeerSnapshot snapshot(Instant now) const;
   LedgerRow ledger() const;
+  std::size_t inbound_bytes() const noexcept { return inbox_.bytes_held(); }
   std::size_t held_bytes() const { return ledger().held.bytes + inbox_.bytes_held(); }
   Cause unreachable_cause() const noexcept;
 
@@ -131,6 +132,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void look_again() override;
   bool puts_off(FaultPoint point, std::string_view subject) override;
   bool may_act() override;
+  bool admits(std::uint8_t priority) override;
 
  private:
   struct Inbound {
