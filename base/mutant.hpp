@@ -82,6 +82,8 @@ enum class Mutant : std::uint8_t {
   window_edge,
   probe_lease_forever,
   late_counted_good,
+  retry_unsafe,
+  intake_unguarded,
 
   // ---- the arbiter
   arbiter_swap_ignores_keys,

@@ -1,4 +1,5 @@
 // hawser_bench: how fast Hawser is beside plain libzmq, measured in one run on this machine.
+#include "kit_costs.hpp"
 #include "pair.hpp"
 #include "question.hpp"
 #include "report.hpp"
@@ -124,11 +125,16 @@ int run(const Command& command) {
     std::printf("\n%s", to_table(answers.back(), command.settings).c_str());
     std::fflush(stdout);
   }
+  std::vector<KitCost> kit;
+  for (const Question& question : command.questions) {
+    if (question.name == "policies" && !command.settings.plain_only) kit = ask_kit(command.settings);
+  }
+  if (!kit.empty() && !command.json) std::printf("\n%s", to_table(kit).c_str());
   SimAnswer simulator;
   if (command.simulator) simulator = ask_sim(command.settings);
   if (command.simulator && !command.json) std::printf("\n%s", to_table(simulator, command.settings).c_str());
   if (command.json) {
-    std::printf("%s", to_json(answers, command.simulator ? &simulator : nullptr, command.settings).c_str());
+    std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr, command.settings).c_str());
   }
   for (const Answer& answer : answers) {
     for (const RowResult& row : answer.rows) {

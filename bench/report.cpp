@@ -199,7 +199,8 @@ std::string to_table(const Answer& answer, const Settings& settings) {
          number(answer.others_cpus, 2) + " CPUs busy meanwhile\n" + lay_out(lines);
 }
 
-std::string to_json(const std::vector<Answer>& answers, const SimAnswer* simulator, const Settings& settings) {
+std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
+                    const Settings& settings) {
   nlohmann::ordered_json json;
   for (const auto& [name, value] : describe_machine()) json["machine"][name] = value;
   json["pairs"] = settings.pairs;
@@ -211,6 +212,9 @@ std::string to_json(const std::vector<Answer>& answers, const SimAnswer* simulat
         {"name", answer.question.name}, {"others_cpus", answer.others_cpus}, {"rows", nlohmann::ordered_json::array()}};
     for (const RowResult& row : answer.rows) question["rows"].push_back(to_json(row, answer.question.measure));
     json["questions"].push_back(std::move(question));
+  }
+  for (const KitCost& cost : kit) {
+    json["kit_ns_per_check"].push_back({{"part", cost.label}, {"runs", cost.nanoseconds}});
   }
   if (simulator != nullptr) json["questions"].push_back(to_json(*simulator));
   return json.dump(2) + '\n';

@@ -1,6 +1,7 @@
 // Answers as tables for people and as JSON for programs.
 #pragma once
 
+#include "kit_costs.hpp"
 #include "question.hpp"
 #include "sim_speed.hpp"
 
@@ -14,6 +15,7 @@ std::string machine_text();
 std::string lay_out(const std::vector<std::vector<std::string>>& lines);
 std::string to_table(const Answer& answer, const Settings& settings);
 // Every single figure, not only the summary.
-std::string to_json(const std::vector<Answer>& answers, const SimAnswer* simulator, const Settings& settings);
+std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
+                    const Settings& settings);
 
 }  // namespace hawser::bench

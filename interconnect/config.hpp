@@ -8,6 +8,7 @@
 #include <hawser/base/ids.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/endpoint.hpp>
+#include <hawser/interconnect/intake_guard.hpp>
 #include <hawser/interconnect/isolation/strategy.hpp>
 #include <hawser/interconnect/runtime.hpp>
 #include <hawser/interconnect/type_policy.hpp>
@@ -115,6 +116,7 @@ struct Config {
   ReconnectConfig reconnect;
   BreakerPolicy breaker;       // of channels
   BreakerPolicy peer_breaker;  // of peers
+  IntakeConfig intake;
   AdminConfig admin;
   std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
 

@@ -38,6 +38,7 @@ class Table {
     reconnect();
     breaker<&Config::breaker>("breaker.", "of one message type to one peer");
     breaker<&Config::peer_breaker>("peer_breaker.", "of a whole peer");
+    intake();
     admin();
     types();
   }
@@ -73,6 +74,7 @@ class Table {
   void reconnect();
   template <auto Policy>
   void breaker(std::string_view prefix, std::string_view of_what);
+  void intake();
   void admin();
   void types();
 
@@ -282,6 +284,21 @@ void Table::breaker(std::string_view prefix, std::string_view of_what) {
                             {"The longest it stays open between probes.", "Longer heals later."});
   add<Policy, &P::successes_to_close>(p + "successes_to_close", KeyKind::count, {1, 1000},
                                       {"Probes in a row that must succeed before it closes.", "More close later."});
+}
+
+void Table::intake() {
+  using I = IntakeConfig;
+  add<&Config::intake, &I::guard>(
+      "intake.guard", KeyKind::flag, {},
+      {"Whether messages that come in are turned away, the least important first, while this node is under pressure.",
+       "A little work is given up before all of it is late."});
+  add<&Config::intake, &I::observe_only>("intake.observe_only", KeyKind::flag, {},
+                                         {"With the guard: only say in the event log what would be turned away.",
+                                          "Nothing is protected; a first step with a new setting."});
+  add<&Config::intake, &I::lag_max>(
+      "intake.lag_max", KeyKind::duration, {20 * ms, min},
+      {"A loop that runs this late is under full pressure; a twentieth of it begins to count.",
+       "Smaller gives up work on machines that merely stutter."});
 }
 
 void Table::admin() {

@@ -89,6 +89,7 @@ void Inbox::take_policy(Channel& channel) {
   const TypePolicy policy = channel.replies ? TypePolicy{} : registry_.policy({channel.type, channel.name});
   channel.concurrency = std::max(1u, policy.concurrency);
   channel.ungated = policy.ungated;
+  channel.priority = policy.priority;
   channel.share_messages = policy.channel_messages != 0 ? policy.channel_messages : limits_.messages;
   channel.share_bytes = policy.channel_bytes != 0 ? policy.channel_bytes : limits_.bytes;
   channel.reply_bytes = policy.reply_bytes != 0 ? policy.reply_bytes : limits_.reply_bytes;
@@ -240,6 +241,8 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   } else if (arrival.fenced && !to.ungated) {
     decide(OutcomeKind::isolated, Cause::self_isolated);  // its sender's own
   } else if (!room || (record.total_bytes != 0 && !bytes.owner)) {
+    decide(OutcomeKind::overloaded, Cause::intake);
+  } else if (!to.ungated && !host_.admits(to.priority) && !mutant(Mutant::intake_unguarded)) {
     decide(OutcomeKind::overloaded, Cause::intake);
   } else if (handler(to) == nullptr) {
     decide(OutcomeKind::unhandled, Cause::none);

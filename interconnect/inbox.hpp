@@ -73,6 +73,9 @@ class InboxHost : public HandlerExecutors {
   // Whether this node may act for the cluster now; only ungated types start their handlers while it may not.
   virtual bool may_act() { return true; }
 
+  // Whether a message of this priority is let in; asked of every one that has room, but for replies and ungated types.
+  virtual bool admits(std::uint8_t) { return true; }
+
   // Only in a simulation: what could happen now waits for a later turn, which the host sees to.
   virtual bool puts_off(FaultPoint, std::string_view) { return false; }
 
@@ -201,6 +204,7 @@ class Inbox final : private GrantWaiter {
     LaneClass lane = LaneClass::ordinary;
     std::uint32_t concurrency = 1;
     bool ungated = false;
+    std::uint8_t priority = 4;
     const std::unique_ptr<Handler>* handler_place = nullptr;  // of the registry, once it knows the type
     std::size_t share_messages = 0;
     std::size_t share_bytes = 0;

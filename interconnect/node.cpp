@@ -48,6 +48,9 @@ std::optional<std::size_t> Node::reset_breakers(const NodeId& id, const std::str
 void Node::note(std::string_view cause, const NodeId& peer, std::string text) {
   core_->note(cause, peer, std::move(text));
 }
+void Node::report_pressure(std::int64_t memory_permille, std::int64_t downstream_permille) noexcept {
+  core_->report_pressure(memory_permille, downstream_permille);
+}
 
 Instant Node::now() const noexcept { return core_->runtime().scheduler().now(); }
 Random& Node::random() noexcept { return core_->random(); }

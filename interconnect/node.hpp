@@ -70,6 +70,10 @@ class Node {
     set_handler(type_info<T>(), make_handler<T>(std::move(handler), options));
   }
 
+  // For the guard on intake, if the configuration wants one: how much of the memory that it may use the program uses,
+  // and how much of what it depends on is unhealthy, 0 .. 1000 each. Holds until the next report. Any thread.
+  void report_pressure(std::int64_t memory_permille, std::int64_t downstream_permille) noexcept;
+
   // A handle to the peer of that id; this node's own id sends to itself.
   Peer peer(const NodeId& id);
   // Every configured peer, by id, without this node.

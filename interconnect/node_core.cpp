@@ -82,6 +82,7 @@ void NodeCore::start() {
   endpoint_ = transport_->listen(config_.listen);
   started_at_ = runtime_.scheduler().now();
   health_.emplace(health_config(config_.detector), started_at_);
+  if (config_.intake.guard) intake_.emplace(config_.intake, started_at_);
 
   const Turn turn{*this};
   phase_ = Phase::running;
@@ -229,6 +230,7 @@ class LinkedCompletion final : public Completion {
 
 void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
                    std::uint64_t ticket, CompletionPtr completion) {
+  if (options.retries != nullptr) return ask_again(peer, std::move(message), options, ticket, std::move(completion));
   const TypeInfo type = message.type;
   Instant deadline = options.deadline;
   const Delivery* work = working_for();
@@ -252,6 +254,9 @@ void NodeCore::cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t t
     const auto to = peer.lock();
     if (!node || !to) return;
     const Turn turn{*node};
+    // It may be waiting to be made again.
+    auto waits = node->backing_off_.extract(ticket);
+    if (!waits.empty()) waits.mapped()->end({OutcomeKind::expired, Cause::cancelled, {}});
     to->cancel(type, ticket, only_unsent, turn.now());
     node->mark_dirty(*to);
   });
@@ -274,7 +279,9 @@ void NodeCore::enter_turn() {
   mutex_.lock();
   turn_thread_.store(this_thread_mark(), std::memory_order_relaxed);
   now_ = runtime_.scheduler().now();
-  if (phase_ != Phase::fresh) notice_stall();
+  if (phase_ == Phase::fresh) return;
+  if (intake_) look_at_intake();
+  notice_stall();
 }
 
 void NodeCore::leave_turn() {

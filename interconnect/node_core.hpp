@@ -12,11 +12,13 @@
 #include <hawser/detector/local_health.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/interconnect/event_log.hpp>
+#include <hawser/interconnect/intake_guard.hpp>
 #include <hawser/interconnect/isolation/arbiter_voter.hpp>
 #include <hawser/interconnect/isolation/isolation.hpp>
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/peer_core.hpp>
 #include <hawser/interconnect/registry.hpp>
+#include <hawser/interconnect/retried_request.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
 #include <atomic>
@@ -69,6 +71,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
            std::uint64_t ticket, CompletionPtr completion);
   std::uint64_t next_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent);
+  void report_pressure(std::int64_t memory_permille, std::int64_t downstream_permille) noexcept;
   NodeSnapshot snapshot(std::uint64_t events_after, std::size_t events_max) const;
   PeerHealth health(const NodeId& id, const std::shared_ptr<PeerCore>& peer) const;
   void run_on_loop(UniqueFunction<void()> what);
@@ -154,6 +157,10 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   const LocalHealth& local_health() const noexcept { return *health_; }
   // Of isolation (node_isolation.cpp). Whether this node may act for the cluster at this instant.
   bool may_act() const noexcept { return isolation_ == nullptr || gate_.serving(read_clock()); }
+  // Whether a message of that priority may come in.
+  bool admits(std::uint8_t priority) { return !intake_ || intake_->admits(priority); }
+  // The request waits for its next attempt. Loop only.
+  void back_off(std::uint64_t ticket, std::shared_ptr<RetriedRequest> request, Duration delay);
   // What messages carry.
   Epoch epoch() const noexcept { return isolation_ == nullptr ? Epoch{} : isolation_->epoch(); }
   // What that peer sent in that epoch is the word of one who was removed since.
@@ -182,6 +189,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
     BufferRef frame;
   };
 
+  void ask_again(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
+                 std::uint64_t ticket, CompletionPtr completion);
+  void look_at_intake();
   void enter_turn();
   bool in_turn_here() const noexcept;
   void enter_transport_turn();
@@ -321,7 +331,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   TimerId timer_ = TimerId::none;
   Instant armed_at_ = never;
   TimerQueue timers_;
-  std::optional<LocalHealth> health_;  // from start() on
+  std::map<std::uint64_t, std::shared_ptr<RetriedRequest>> backing_off_;  // by ticket
+  std::optional<IntakeGuard> intake_;                                     // where the configuration wants one
+  std::optional<LocalHealth> health_;                                     // from start() on
 
   // Who may act. Without a strategy there is no isolation, and the gate stays open until the node stops.
   struct LinkTold {

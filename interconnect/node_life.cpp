@@ -237,6 +237,8 @@ void NodeCore::become_stopped() {
     peer->finish({OutcomeKind::closed, Cause::stopping, {}}, {OutcomeKind::unknown, Cause::stopping, {}}, now_);
     wake_[peer->index()] = never;
   }
+  for (auto& [ticket, request] : std::exchange(backing_off_, {}))
+    request->end({OutcomeKind::closed, Cause::stopping, {}});
   connections_.clear();
   links_.clear();
   transport_stats_ = transport_->stats();

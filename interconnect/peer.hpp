@@ -23,6 +23,7 @@ namespace hawser {
 
 class NodeCore;
 class PeerCore;
+class RequestRetries;
 
 // All of it optional. Trivially destructible on purpose: see coroutine.hpp.
 struct SendOptions {
@@ -40,6 +41,8 @@ struct RequestOptions {
   Duration timeout{0};       // the deadline, from now; 0: as the ttl of a send
   std::uint64_t group = 0;   // as of a send
   Instant deadline = never;  // on this node's clock; the earlier one of the two holds
+  // Makes it again when it may help and may be done; null: once. It outlives the request. See request_retries.hpp.
+  RequestRetries* retries = nullptr;
 };
 static_assert(std::is_trivially_destructible_v<RequestOptions>);
 

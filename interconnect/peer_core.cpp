@@ -474,6 +474,7 @@ void PeerCore::end_gated(const Outcome& unsent, Instant now) {
 }
 
 bool PeerCore::may_act() { return node_.may_act(); }
+bool PeerCore::admits(std::uint8_t priority) { return node_.admits(priority); }
 
 // ---- InboxHost
 

@@ -122,6 +122,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::size_t reset_breakers(const std::string& type, Instant now);
   PeerSnapshot snapshot(Instant now) const;
   LedgerRow ledger() const;
+  std::size_t inbound_bytes() const noexcept { return inbox_.bytes_held(); }
   std::size_t held_bytes() const { return ledger().held.bytes + inbox_.bytes_held(); }
   Cause unreachable_cause() const noexcept;
 
@@ -134,6 +135,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void look_again() override;
   bool puts_off(FaultPoint point, std::string_view subject) override;
   bool may_act() override;
+  bool admits(std::uint8_t priority) override;
 
  private:
   struct Inbound {

@@ -41,7 +41,9 @@ struct TypePolicy {
   std::uint32_t concurrency = 1;     // handlers of this type at a time; above 1, order means order of start
   bool ungated = false;              // flows whatever the stance
   Duration slow_limit{0};            // 0: the breaker's
-  bool refused_is_failure = false;   // whether a failing handler counts against the breaker
+  // May be repeated after it may have taken effect: what `retries` of a request asks. Of the program alone, no setting.
+  bool idempotent = false;
+  bool refused_is_failure = false;  // whether a failing handler counts against the breaker
 };
 
 // What a file may change of a type's policy.

@@ -97,6 +97,7 @@ TEST_CASE("TOML and Beast are each included by one file") {
   CHECK(one_file_libraries({{"inspect/a.cpp", beast}, {"inspect/b.cpp", beast}}).size() == 1);
   CHECK(one_file_libraries({{"interconnect/config.hpp", "#include <toml++/toml.h>\n"}}).size() == 1);
   CHECK(one_file_libraries({{"inspect/a.cpp", beast + beast}, {"tests/inspect/a_test.cpp", beast}}).empty());
+  CHECK(one_file_libraries({{"inspect/a.cpp", beast}, {"examples/gateway/a.cpp", beast}}).empty());
   CHECK_TREE_AGAINST(one_file_libraries);
 }
 
@@ -128,6 +129,8 @@ TEST_CASE("only the edge of the system reads a clock") {
   CHECK(on(clock_reads, "tests/sim/x_test.cpp", "seed = time(nullptr);\n").size() == 1);
   CHECK(on(clock_reads, "interconnect/x.cpp", "clock_gettime(CLOCK_MONOTONIC, &t);\n").size() == 1);
   CHECK(on(clock_reads, "interconnect/zmq/asio_scheduler.cpp", "clock_gettime(CLOCK_BOOTTIME, &t);\n").empty());
+  CHECK(on(clock_reads, "examples/lock/x.cpp", "auto t = std::chrono::steady_clock::now();\n").size() == 1);
+  CHECK(on(clock_reads, "examples/pool/x.cpp", "auto t = std::chrono::steady_clock::now();\n").empty());
   CHECK(on(clock_reads, "detector/x.cpp", "f(\"system_clock\");  // not steady_clock::now\n").empty());
   CHECK_TREE_AGAINST(clock_reads);
 }

@@ -128,6 +128,10 @@ std::vector<Row> resilience() {
       HAWSER_ROW(late_counted_good, "an answer after its timeout counts as in time",
                  {test("what comes after its timeout is given as late, and counted as a timeout; exactly at it is in "
                        "time")}),
+      HAWSER_ROW(retry_unsafe, "what may have taken effect is made again, idempotent or not",
+                 {story("a request that may have been handled is made again only where its type says that it may")}),
+      HAWSER_ROW(intake_unguarded, "nothing is turned away at the door",
+                 {story("a node under pressure turns the unimportant away, answers go on, and it recovers by itself")}),
   };
 }
 

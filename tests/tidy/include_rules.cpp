@@ -49,10 +49,10 @@ const std::vector<std::string> message_stems{"message", "frame",      "wire",   
 const std::vector<Permit> permits{
     {"zmq", {"interconnect/zmq/", "tests/interconnect/zmq/", "tests/live/", "bench/"}},
     {"boost/asio.hpp", {}},  // 1.9 s per inclusion: the narrow headers instead
-    {"boost/asio/ip/", {"interconnect/zmq/", "inspect/", "tools/", "tests/", "bench/"}},
+    {"boost/asio/ip/", {"interconnect/zmq/", "inspect/", "tools/", "tests/", "bench/", "examples/"}},
     {"boost/asio/", asio_and_pipeline_places},
     {"boost/system/", asio_places},
-    {"boost/beast", {"inspect/", "interconnect/zmq/", "tools/", "tests/"}},
+    {"boost/beast", {"inspect/", "interconnect/zmq/", "tools/", "tests/", "examples/"}},
     {"boost/", asio_places},
     {"toml++/", {"base/", "interconnect/", "sim/", "tools/"}},
     {"nlohmann/", {"inspect/", "tools/", "tests/", "bench/"}},
@@ -158,8 +158,8 @@ Findings one_file_libraries(const Tree& tree) {
   for (const std::string& library : libraries) {
     std::string home;
     for (const SourceFile& file : tree) {
-      // Tests speak HTTP to the live page as any browser would.
-      if (!is_cpp(file) || within(file.path, {"tests/"})) continue;
+      // Tests speak HTTP to the live page as any browser would, and examples are programs of their own.
+      if (!is_cpp(file) || within(file.path, {"tests/", "examples/"})) continue;
       for (const Include& include : includes_of(file)) {
         if (!include.name.starts_with(library)) continue;
         if (is_header(file)) findings.push_back({file.path, include.line, library + " in a header"});

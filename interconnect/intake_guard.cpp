@@ -1,0 +1,39 @@
+#include <hawser/interconnect/intake_guard.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace hawser {
+namespace {
+
+CascadeConfig cascade_of(const IntakeConfig& config) {
+  CascadeConfig cascade;
+  cascade.loop_lag_us = {config.lag_max.count() / 20, config.lag_max.count()};
+  cascade.observe_only = config.observe_only;
+  return cascade;
+}
+
+}  // namespace
+
+IntakeGuard::IntakeGuard(const IntakeConfig& config, Instant now) : preventor_(cascade_of(config), now), next_(now) {}
+
+void IntakeGuard::lagged(Duration late) noexcept { late_ = std::max(late_, late); }
+
+bool IntakeGuard::look(std::int64_t queue_permille, Instant now) {
+  next_ = later(now, interval);
+  PressureSignals signals;
+  signals.queue_permille = queue_permille;
+  signals.loop_lag_us = std::exchange(late_, Duration::zero()).count();
+  signals.memory_permille = memory_.load(std::memory_order_relaxed);
+  signals.downstream_permille = downstream_.load(std::memory_order_relaxed);
+  const std::uint64_t before = preventor_.transitions();
+  preventor_.update(signals, now);
+  return preventor_.transitions() != before;
+}
+
+void IntakeGuard::report(std::int64_t memory_permille, std::int64_t downstream_permille) noexcept {
+  memory_.store(memory_permille, std::memory_order_relaxed);
+  downstream_.store(downstream_permille, std::memory_order_relaxed);
+}
+
+}  // namespace hawser
