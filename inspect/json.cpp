@@ -132,6 +132,8 @@ Json json(const PeerSnapshot& peer, Rows rows) {
           {"inbound_room", peer.inbound_room},
           {"heartbeats_sent", peer.heartbeats_sent},
           {"heartbeats_answered", peer.heartbeats_answered},
+          {"suspicions", peer.suspicions},
+          {"mistakes", peer.mistakes},
           {"sessions", peer.sessions},
           {"session_age_us", to_us(peer.session_age)},
           {"lanes", list(peer.lanes)},

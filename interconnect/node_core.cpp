@@ -291,8 +291,9 @@ bool NodeCore::in_turn_here() const noexcept {
 // We were due and did not run: garbage, a stopped process, a starved machine. Silence of others in that time is our own
 // fault, and nobody is accused for it.
 void NodeCore::notice_stall() {
-  if (armed_at_ == never || now_ <= armed_at_) return;
-  stalled(armed_at_, now_);
+  if (armed_at_ == never || now_ < armed_at_) return;
+  loop_lags_.record(now_ - armed_at_);
+  if (now_ > armed_at_) stalled(armed_at_, now_);
 }
 
 // What was due at `due` ran at `ran`. For a moment after a stall nobody is accused: what they said meanwhile waits.

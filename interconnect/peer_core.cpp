@@ -556,6 +556,9 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
   result.inbound_room = in_.used();
   result.heartbeats_sent = beats_;
   result.heartbeats_answered = beats_answered_;
+  result.round_trips = round_trips_;
+  result.suspicions = judge_.suspicions();
+  result.mistakes = judge_.mistakes();
   result.sessions = sessions_;
   result.session_age = established_at_ == never ? Duration::zero() : now - established_at_;
   return result;
