@@ -159,8 +159,11 @@ std::string NodeProcess::complaints() const {
 Household::Household(const std::vector<std::string>& ids, const std::string& settings) {
   directory_ = (std::filesystem::temp_directory_path() / "hawser-live-XXXXXX").string();
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error{"no directory for the configurations"};
-  const std::vector<std::uint16_t> ports = free_ports(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) ports_[ids[i]] = ports[i];
+  const std::vector<std::uint16_t> ports = free_ports(2 * ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ports_[ids[i]] = ports[i];
+    admin_ports_[ids[i]] = ports[ids.size() + i];
+  }
   for (const std::string& id : ids) {
     const std::string path = directory_ + "/" + id + ".toml";
     std::ofstream file{path};
@@ -168,7 +171,7 @@ Household::Household(const std::vector<std::string>& ids, const std::string& set
     for (const std::string& other : ids) {
       if (other != id) file << other << " = \"127.0.0.1:" << port(other) << "\"\n";
     }
-    file << '\n' << settings;
+    file << "\n[admin]\nlisten = \"127.0.0.1:" << admin_port(id) << "\"\n\n" << settings;
     file.close();
     processes_.try_emplace(id, id, path, directory_ + "/" + id + ".stderr");
   }

@@ -67,6 +67,9 @@ class Household {
 
   NodeProcess& operator[](const std::string& id) { return processes_.at(id); }
   std::uint16_t port(const std::string& id) const { return ports_.at(id); }
+  std::uint16_t admin_port(const std::string& id) const { return admin_ports_.at(id); }
+  std::string config(const std::string& id) const { return directory_ + "/" + id + ".toml"; }
+  const std::string& directory() const { return directory_; }
   void start_all();
   bool until(const std::function<bool()>& reached, std::chrono::milliseconds most = std::chrono::seconds{30});
   // Until all processes see each other up.
@@ -75,6 +78,7 @@ class Household {
  private:
   std::string directory_;
   std::map<std::string, std::uint16_t> ports_;
+  std::map<std::string, std::uint16_t> admin_ports_;
   std::map<std::string, NodeProcess> processes_;
 };
 
