@@ -43,6 +43,8 @@ std::map<std::string, std::uint64_t> LogLimit::take_untold() {
 Log::Log(Node& node, const LogOptions& options, Sink sink)
     : node_(node), options_(options), limit_(options), sink_(std::move(sink)), began_(node.now()) {
   node_.on_event([this](const Event& event) { hear(event); });
+  // What happened while the node was made, before anybody could listen.
+  for (const Event& event : node_.snapshot().events) hear(event);
 }
 
 void Log::set(const LogOptions& options) {
@@ -51,6 +53,8 @@ void Log::set(const LogOptions& options) {
 }
 
 void Log::hear(const Event& event) {
+  if (event.number <= heard_) return;
+  heard_ = event.number;
   const LogLevel level = level_of(event);
   if (level < options_.level) return;
   LogLine line{level,

@@ -73,6 +73,7 @@ class Log {
   LogLimit limit_;
   Sink sink_;
   Instant began_;
+  std::uint64_t heard_ = 0;  // number of the last event
 };
 
 }  // namespace hawser

@@ -41,6 +41,7 @@ NodeLog::NodeLog(Node& node, const LogConfig& config, bool quiet)
       log_(node, options_of(config, quiet), [this](const LogLine& said) { line(said); }) {
   node_.on_event([this](const Event& event) { hear(event); });
   open_file();
+  for (const Event& event : node_.snapshot().events) hear(event);
 }
 
 NodeLog::~NodeLog() {
@@ -70,6 +71,8 @@ void NodeLog::open_file() {
 }
 
 void NodeLog::hear(const Event& event) {
+  if (event.number <= heard_) return;
+  heard_ = event.number;
   if (events_.size() == events_kept) events_.pop_front();
   events_.push_back(event);
   if (file_ != nullptr) file_->write(to_event_line(event, node_.id(), node_.incarnation(), wall_us()), event.at);

@@ -48,6 +48,7 @@ class NodeLog {
   LineWriter out_;
   Log log_;
   std::deque<Event> events_;
+  std::uint64_t heard_ = 0;  // number of the last event
   // Outlives the file's thread, which may want to say something while it ends.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
   std::unique_ptr<EventFile> file_;

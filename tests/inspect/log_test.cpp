@@ -96,4 +96,10 @@ TEST_CASE("log: an embedding program gets its node's lines by a callback, from a
   CHECK(lines[0].kind == "peer_state");
   CHECK(lines[0].peer == "n2");
   CHECK(lines[0].level == LogLevel::warn);
+  // One that comes later hears of what was before it, once.
+  std::vector<LogLine> all;
+  Log late{node, {}, [&](const LogLine& line) { all.push_back(line); }};
+  REQUIRE_FALSE(all.empty());
+  CHECK(all[0].cause == "started");
+  CHECK(all[0].number == 1);
 }
