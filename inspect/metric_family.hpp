@@ -12,7 +12,7 @@ namespace hawser {
 
 struct MetricFamily {
   std::string_view name;
-  std::string_view kind;    // counter, gauge
+  std::string_view kind;    // counter, gauge, histogram
   std::string_view labels;  // for people, separated by blanks
   std::string_view help;    // one sentence, without backslashes and newlines
   void (*write)(MetricPage& page) = nullptr;
@@ -24,6 +24,7 @@ std::span<const MetricFamily> transport_families();
 std::span<const MetricFamily> peer_families();
 std::span<const MetricFamily> channel_families();
 std::span<const MetricFamily> inbound_families();
+std::span<const MetricFamily> time_families();
 std::span<const MetricFamily> admin_families();  // only where MetricPage::admin() is there
 
 }  // namespace hawser

@@ -99,6 +99,7 @@ MetricPage::MetricPage(const NodeSnapshot& node, const HttpServerStats* admin) :
     }
     add_channels(peer, labels);
     add_inbound(peer, labels);
+    add_times(peer);
   }
 }
 
@@ -114,6 +115,22 @@ void MetricPage::add_channels(const PeerSnapshot& peer, const std::string& label
     std::string row = labels + "," + types[i];
     row += role;
     channels_.push_back({&channel, std::move(row)});
+  }
+}
+
+void MetricPage::add_times(const PeerSnapshot& peer) {
+  const auto of = [&](const std::string& name, TypeId type) -> TypeTimes* {
+    std::string label = metric_label("type", name.empty() ? hexadecimal(type) : name);
+    if (types_.size() >= metric_types_max && !types_.contains(label)) return nullptr;
+    return &types_[std::move(label)];
+  };
+  for (const ChannelSnapshot& channel : peer.channels) {
+    if (channel.replies) continue;  // they wait for nothing but room on the lane
+    if (TypeTimes* const times = of(channel.name, channel.type)) times->queue_waits += channel.queue_waits;
+  }
+  for (const InboundSnapshot& inbound : peer.inbound) {
+    if (inbound.type == TypeId::none) continue;  // of replies, which no handler takes
+    if (TypeTimes* const times = of(inbound.name, inbound.type)) times->handler_times += inbound.handler_times;
   }
 }
 
@@ -134,8 +151,9 @@ void MetricPage::family(std::string_view name, std::string_view kind, std::strin
   text_.append("# TYPE ").append(name).append(" ").append(kind).append("\n");
 }
 
-void MetricPage::line(std::string_view labels, std::string_view label, std::string_view word) {
+void MetricPage::line(std::string_view suffix, std::string_view labels, std::string_view label, std::string_view word) {
   text_ += name_;
+  text_ += suffix;
   if (!labels.empty() || !label.empty()) {
     text_ += '{';
     text_ += labels;
@@ -146,6 +164,26 @@ void MetricPage::line(std::string_view labels, std::string_view label, std::stri
     text_ += '}';
   }
   text_ += ' ';
+}
+
+void MetricPage::histogram(std::string_view labels, const TimeBuckets& buckets) {
+  std::uint64_t below = 0;
+  for (std::size_t at = 0; at < TimeBuckets::bounded; ++at) {
+    below += buckets.in_bucket(at);
+    std::array<char, 40> bound{};
+    const double seconds = static_cast<double>(to_us(TimeBuckets::bound(at))) / 1e6;
+    const auto end = std::to_chars(bound.data(), bound.data() + bound.size(), seconds).ptr;
+    line("_bucket", labels, "le", {bound.data(), static_cast<std::size_t>(end - bound.data())});
+    text_ += std::to_string(below) + "\n";
+  }
+  const std::string all = std::to_string(below + buckets.in_bucket(TimeBuckets::bounded));
+  line("_bucket", labels, "le", "+Inf");
+  text_ += all + "\n";
+  line("_sum", labels, {}, {});
+  put(buckets.sum());
+  text_ += '\n';
+  line("_count", labels, {}, {});
+  text_ += all + "\n";
 }
 
 void MetricPage::put(Duration value) {

@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,12 @@ namespace hawser {
 
 class MetricPage {
  public:
+  // What went on with one message type, with all peers together: histograms per channel would be the bulk of all
+  // series.
+  struct TypeTimes {
+    TimeBuckets queue_waits;
+    TimeBuckets handler_times;
+  };
   template <typename Row>
   struct Labelled {
     const Row* row;
@@ -32,6 +39,8 @@ class MetricPage {
   const std::vector<Labelled<ChannelSnapshot>>& channels() const noexcept { return channels_; }
   const std::vector<Labelled<InboundSnapshot>>& inbound() const noexcept { return inbound_; }
   const HttpServerStats* admin() const noexcept { return admin_; }
+  // By their label, in its order.
+  const std::map<std::string, TypeTimes>& types() const noexcept { return types_; }
   std::uint64_t rows_omitted() const noexcept { return rows_omitted_; }
 
   // The samples that follow are of this family. The name is a literal.
@@ -39,17 +48,19 @@ class MetricPage {
 
   template <typename Value>
   void sample(std::string_view labels, Value value) {
-    line(labels, {}, {});
+    line({}, labels, {}, {});
     put(value);
     text_ += '\n';
   }
   // With one label more.
   template <typename Value>
   void sample(std::string_view labels, std::string_view label, std::string_view word, Value value) {
-    line(labels, label, word);
+    line({}, labels, label, word);
     put(value);
     text_ += '\n';
   }
+  // All series of one histogram.
+  void histogram(std::string_view labels, const TimeBuckets& buckets);
   // One sample per row.
   template <typename Row, typename Read>
   void each(const std::vector<Labelled<Row>>& rows, Read read) {
@@ -59,7 +70,7 @@ class MetricPage {
   std::string take() { return std::move(text_); }
 
  private:
-  void line(std::string_view labels, std::string_view label, std::string_view word);
+  void line(std::string_view suffix, std::string_view labels, std::string_view label, std::string_view word);
   void put(bool value) { text_ += value ? '1' : '0'; }
   void put(Duration value);  // in seconds, exact
   void put(double value);
@@ -68,6 +79,7 @@ class MetricPage {
 
   void add_channels(const PeerSnapshot& peer, const std::string& labels);
   void add_inbound(const PeerSnapshot& peer, const std::string& labels);
+  void add_times(const PeerSnapshot& peer);
 
   const NodeSnapshot& node_;
   const HttpServerStats* admin_;
@@ -75,6 +87,7 @@ class MetricPage {
   std::vector<Labelled<LaneSnapshot>> lanes_;
   std::vector<Labelled<ChannelSnapshot>> channels_;
   std::vector<Labelled<InboundSnapshot>> inbound_;
+  std::map<std::string, TypeTimes> types_;
   std::uint64_t rows_omitted_ = 0;
   std::string_view name_;
   std::string text_;

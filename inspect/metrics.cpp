@@ -13,13 +13,14 @@ struct Group {
   std::span<const MetricFamily> (*families)();
 };
 
-constexpr std::array<Group, 7> groups{{{"The node", &node_families},
+constexpr std::array<Group, 8> groups{{{"The node", &node_families},
                                        {"The books of the node", &ledger_families},
                                        {"The transport", &transport_families},
                                        {"Peers", &peer_families},
                                        {"Channels: one message type to one peer", &channel_families},
                                        {"What comes in: one message type from one peer", &inbound_families},
-                                       {"The HTTP side", &admin_families}}};
+                                       {"The HTTP side", &admin_families},
+                                       {"Histograms of time: one message type with all peers", &time_families}}};
 
 }  // namespace
 

@@ -17,6 +17,8 @@ namespace hawser {
 
 // Channels that get rows of their own, and as many rows of what comes in: about ten series each.
 inline constexpr std::size_t metric_rows_max = 10'000;
+// Types that have histograms of their own; those of the others are left out.
+inline constexpr std::size_t metric_types_max = 256;
 inline constexpr std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
 // `admin`: what the clients of the node's HTTP side did; null: they are not shown.

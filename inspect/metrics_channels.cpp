@@ -82,8 +82,23 @@ constexpr std::array<MetricFamily, 5> of_inbound{{
      [](Page& page) { page.each(page.inbound(), [](const InboundSnapshot& row) { return row.promised_bytes; }); }},
 }};
 
+constexpr std::array<MetricFamily, 2> of_types{{
+    {"hawser_type_queue_wait_seconds", "histogram", "type",
+     "From admission to the first transmission, of messages that this node sent.",
+     [](Page& page) {
+       for (const auto& [labels, times] : page.types()) page.histogram(labels, times.queue_waits);
+     }},
+    {"hawser_type_handler_seconds", "histogram", "type",
+     "How long handlers take here. Of those that end before they return to the loop one in 16 is timed, of all others "
+     "each.",
+     [](Page& page) {
+       for (const auto& [labels, times] : page.types()) page.histogram(labels, times.handler_times);
+     }},
+}};
+
 }  // namespace
 
+std::span<const MetricFamily> time_families() { return of_types; }
 std::span<const MetricFamily> channel_families() { return of_channels; }
 std::span<const MetricFamily> inbound_families() { return of_inbound; }
 

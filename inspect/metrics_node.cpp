@@ -29,7 +29,7 @@ void write_local_health(Page& page) {
   }
 }
 
-constexpr std::array<MetricFamily, 17> of_node{{
+constexpr std::array<MetricFamily, 18> of_node{{
     {"hawser_node_info", "gauge", "cluster node version strategy", "Always 1: who says all of this.", &write_info},
     {"hawser_node_uptime_seconds", "gauge", "", "How long the node has been running.",
      [](Page& page) { page.sample({}, page.node().taken_at - page.node().started_at); }},
@@ -61,6 +61,8 @@ constexpr std::array<MetricFamily, 17> of_node{{
      }},
     {"hawser_node_loop_lag_seconds", "gauge", "", "How late the loop's last timer ran.",
      [](Page& page) { page.sample({}, page.node().loop_lag); }},
+    {"hawser_node_timer_lag_seconds", "histogram", "", "How late the loop ran each timer that was due.",
+     [](Page& page) { page.histogram({}, page.node().loop_lags); }},
     {"hawser_node_local_health", "gauge", "health",
      "1 for how the node itself is: healthy, late, stalled, or in doubt of itself as many peers fell silent at once.",
      &write_local_health},

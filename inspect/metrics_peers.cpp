@@ -69,7 +69,7 @@ double phi_of(const PeerSnapshot& peer) {
   return std::isfinite(phi) ? std::clamp(phi, 0.0, phi_shown_max) : phi_shown_max;
 }
 
-constexpr std::array<MetricFamily, 25> of_peers{{
+constexpr std::array<MetricFamily, 26> of_peers{{
     {"hawser_peer_state", "gauge", "peer state", "1 for the state of the peer: connecting, up, suspect or unreachable.",
      &write_states},
     {"hawser_peer_state_age_seconds", "gauge", "peer", "For how long it has had that state.",
@@ -88,6 +88,11 @@ constexpr std::array<MetricFamily, 25> of_peers{{
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.heartbeats_sent; }); }},
     {"hawser_peer_heartbeats_answered_total", "counter", "peer", "Heartbeats that it answered.",
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.heartbeats_answered; }); }},
+    {"hawser_peer_heartbeat_seconds", "histogram", "peer",
+     "Round trips of heartbeats that it answered, less the time for which it held the answer.",
+     [](Page& page) {
+       for (const auto& [peer, labels] : page.peers()) page.histogram(labels, peer->round_trips);
+     }},
     {"hawser_peer_suspicions_total", "counter", "peer", "How often its silence raised suspicion.",
      [](Page& page) { page.each(page.peers(), [](const PeerSnapshot& peer) { return peer.detector.suspicions; }); }},
     {"hawser_peer_mistakes_total", "counter", "peer", "Of these, how often it then answered, without an outage.",

@@ -309,6 +309,7 @@ std::optional<Outcome> Channel::acquire(Held& message, Instant now) {
 }
 
 void Channel::to_sent(Held&& message, Instant now) {
+  if (!message.ended) queue_waits_.record(now - message.submitted);
   if (message.kind == RecordKind::request && !message.ended) {
     request_sequences_.emplace(message.request_id(), message.sequence);
   }

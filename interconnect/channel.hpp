@@ -15,6 +15,7 @@
 #include <hawser/base/ring.hpp>
 #include <hawser/base/short_lock.hpp>
 #include <hawser/base/time.hpp>
+#include <hawser/base/time_buckets.hpp>
 #include <hawser/interconnect/channel_guard.hpp>
 #include <hawser/interconnect/channel_lot.hpp>
 #include <hawser/interconnect/completion.hpp>
@@ -268,6 +269,7 @@ class Channel {
   bool say_given_up_ = false;
   bool said_withdrawn_ = false;
   Instant earliest_sent_ = never;
+  TimeBuckets queue_waits_;
   Instant last_scan_{};
   LedgerRow pending_;                   // ends not yet published; `held` counts down modulo 2^64
   std::vector<LotCount> pending_room_;  // by lot

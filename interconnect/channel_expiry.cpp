@@ -148,6 +148,7 @@ ChannelSnapshot Channel::snapshot(Instant now) const {
     result.borrowed_bytes = loan_.taken();
   }
   result.oldest_age = now - oldest;
+  result.queue_waits = queue_waits_;
   result.breaker.state = std::string{to_string(guard_.breaker().state(now))};
   result.breaker.reason = guard_.breaker().reason();
   result.breaker.opened = guard_.breaker().opened();

@@ -25,6 +25,18 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
+std::string_view to_string(LogLevel level) noexcept {
+  constexpr std::array<std::string_view, 4> names{"debug", "info", "warn", "error"};
+  const auto number = static_cast<std::size_t>(level);
+  return number < names.size() ? names[number] : "?";
+}
+
+std::string_view to_string(LogFormat format) noexcept {
+  constexpr std::array<std::string_view, 3> names{"words", "key_values", "json"};
+  const auto number = static_cast<std::size_t>(format);
+  return number < names.size() ? names[number] : "?";
+}
+
 std::vector<std::string> Config::problems() const { return sentences(find_problems(*this)); }
 std::vector<std::string> Config::warnings() const { return sentences(find_warnings(*this)); }
 

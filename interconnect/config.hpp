@@ -98,6 +98,23 @@ struct AdminConfig {
   Duration request_time{5'000'000};  // to send a request, and again to take its answer; 100 ms .. 10 min
 };
 
+// What a node program writes down: hawser/inspect/log.hpp and event_file.hpp do it, and `hawser node`. All of it
+// follows SIGHUP there.
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+std::string_view to_string(LogLevel level) noexcept;
+enum class LogFormat : std::uint8_t { words, key_values, json };
+std::string_view to_string(LogFormat format) noexcept;
+
+struct LogConfig {
+  LogLevel level = LogLevel::info;  // lines below it are not written
+  LogFormat format = LogFormat::words;
+  std::uint32_t burst = 10;              // lines of one kind, peer and cause per window; 0: no limit; .. 1 000 000
+  Duration window{10'000'000};           // 100 ms .. 1 day
+  std::string events_file;               // every event as a line of JSON; empty: nowhere
+  std::size_t events_bytes = 16u << 20;  // of one such file before it is rotated; 4 KiB .. 1 TiB
+  std::uint32_t events_files = 4;        // kept, the newest among them; 1 .. 100
+};
+
 struct Config {
   std::string cluster = "hawser";
   NodeId id;
@@ -118,6 +135,7 @@ struct Config {
   BreakerPolicy peer_breaker;  // of peers
   IntakeConfig intake;
   AdminConfig admin;
+  LogConfig log;
   std::map<std::string, TypeOverrides> types;  // by schema name: [types.Greeting]
 
   // Reads a TOML file of at most 1 MiB. Throws ConfigError with every problem found, as `file:line:column: sentence`.

@@ -107,6 +107,12 @@ inline bool from_value(const KeyValue& value, LaneClass& field, std::string& pro
 inline bool from_value(const KeyValue& value, Overflow& field, std::string& problem) {
   return pick(value, field, {Overflow::reject, Overflow::drop_oldest, Overflow::keep_latest, Overflow::wait}, problem);
 }
+inline bool from_value(const KeyValue& value, LogLevel& field, std::string& problem) {
+  return pick(value, field, {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}, problem);
+}
+inline bool from_value(const KeyValue& value, LogFormat& field, std::string& problem) {
+  return pick(value, field, {LogFormat::words, LogFormat::key_values, LogFormat::json}, problem);
+}
 inline bool from_value(const KeyValue& value, Hold& field, std::string& problem) {
   return pick(value, field, {Hold::no, Hold::until_ttl}, problem);
 }

@@ -66,6 +66,9 @@ class Checks {
     }
     if (config_.id.empty()) say("id", "id is missing: every node needs a name of its own, for example id = \"n1\"");
     if (config_.listen.host.empty()) say("listen", "listen has no host: write for example listen = \"127.0.0.1:7001\"");
+    if (config_.log.events_file.find('\0') != std::string::npos) {
+      say("log.events_file", "log.events_file has a zero byte in it");
+    }
     if (config_.state_dir.find('\0') != std::string::npos) say("state_dir", "state_dir has a zero byte in it");
     open_address("listen", "listen", config_.listen);
   }

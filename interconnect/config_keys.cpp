@@ -40,6 +40,7 @@ class Table {
     breaker<&Config::peer_breaker>("peer_breaker.", "of a whole peer");
     intake();
     admin();
+    log();
     types();
   }
   std::vector<ConfigKey> rows;
@@ -76,6 +77,7 @@ class Table {
   void breaker(std::string_view prefix, std::string_view of_what);
   void intake();
   void admin();
+  void log();
   void types();
 
   // The file says 2.0 where the struct says 2000 per mille, so that no float decides a delay.
@@ -327,6 +329,28 @@ void Table::admin() {
   add<&Config::admin, &A::request_time>("admin.request_time", KeyKind::duration, {100 * ms, 10 * min},
                                         {"How long a request may take to arrive, and its answer to be read.",
                                          "A client that does neither holds a connection this long."});
+}
+
+void Table::log() {
+  using L = LogConfig;
+  add<&Config::log, &L::level>("log.level", KeyKind::choice, {},
+                               {"Lines below it are not written.", "debug: two lines for each connection that is lost.",
+                                "debug info warn error"});
+  add<&Config::log, &L::format>(
+      "log.format", KeyKind::choice, {},
+      {"How the node program writes them: for people, or for machines.", "None.", "words key_values json"});
+  add<&Config::log, &L::burst>("log.burst", KeyKind::count, {0, 1'000'000},
+                               {"Lines of one kind, peer and cause per window; what is beyond is counted. 0: no limit.",
+                                "Without a limit, a peer that flaps fills the log."});
+  add<&Config::log, &L::window>("log.window", KeyKind::duration, {100 * ms, day},
+                                {"The window of log.burst.", "As log.burst."});
+  add<&Config::log, &L::events_file>(
+      "log.events_file", KeyKind::text, {},
+      {"A file for every event, whatever the level, as a line of JSON; empty: nowhere.", "A thread, and disk."});
+  add<&Config::log, &L::events_bytes>("log.events_bytes", KeyKind::size, {4 * kib, size_max},
+                                      {"Size at which that file is rotated.", "Disk: times log.events_files."});
+  add<&Config::log, &L::events_files>("log.events_files", KeyKind::count, {1, 100},
+                                      {"How many such files are kept, the newest among them.", "As log.events_bytes."});
 }
 
 void Table::types() {

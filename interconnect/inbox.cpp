@@ -433,7 +433,7 @@ std::vector<InboundSnapshot> Inbox::snapshot() const {
     const bool promises = !channel.replies && channel.share.taken() != 0;
     result.push_back({type, channel.name, channel.received, channel.duplicates, channel.queue.size(),
                       channel.bytes_in_flight, promises ? channel.claim() - channel.bytes_in_flight : 0,
-                      channel.loan.taken(), channel.counts});
+                      channel.loan.taken(), channel.counts, channel.handler_times});
   }
   return result;
 }

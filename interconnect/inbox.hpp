@@ -85,6 +85,9 @@ class InboxHost : public HandlerExecutors {
 
 class Inbox final : private GrantWaiter {
  public:
+  // Of the handlers that end before they return to the loop, one in so many is timed.
+  static constexpr std::uint32_t handler_sample = 16;
+
   struct Limits {
     std::size_t messages = 4096;
     std::size_t bytes = 1u << 20;
@@ -175,6 +178,7 @@ class Inbox final : private GrantWaiter {
     Cancellation cancellation;
     bool request = false;
     std::size_t reply_bytes = 0;
+    Instant began{};
   };
   // A verdict that is not given yet, because it or an earlier one is not known.
   struct Pending {
@@ -233,6 +237,8 @@ class Inbox final : private GrantWaiter {
     bool dirty = false;
     bool starved = false;  // found no room for its credit
     std::array<std::uint64_t, outcome_kind_count> counts{};
+    TimeBuckets handler_times;
+    std::uint32_t handled_on_loop = 0;  // modulo 2^32
 
     std::uint64_t used() const noexcept { return received_bytes + given_up; }
     // What is held, and what may still come: never more than share and loan together, once the share covers anything.

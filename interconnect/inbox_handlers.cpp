@@ -118,6 +118,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   const bool asynchronous = handler->asynchronous();
   if (asynchronous) {
     channel.running.push_back(work_on(item, asked.get()));
+    channel.running.back().began = now;
     ++running_;
     InboundBytes own = std::move(item.bytes);
     if (own.owner->size() > 2 * own.payload.size() + 256) {
@@ -127,6 +128,9 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
     item.bytes = std::move(own);
   }
   static const HandlerDone nobody;
+  // Two readings of the clock would be a good part of what a small message costs: one in so many is enough to tell.
+  const bool timed = from_.clock != nullptr && channel.handled_on_loop++ % handler_sample == 0;
+  const Instant began = timed ? from_.clock->now() : now;
   const std::uint64_t resets = resets_;
   ++starting_;
   auto end =
@@ -136,6 +140,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
     if (starting_ == 0) from_ = std::exchange(next_from_, {});
     return;
   }
+  if (timed && end) channel.handler_times.record(from_.clock->now() - began);
   if (!end && handler->begins_later()) {
     channel.pending.push_back({item.sequence, OutcomeKind::delivered, Cause::none, false});
     return;
@@ -183,6 +188,7 @@ void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, I
   const bool late = end.stage == HandlerStage::too_late;
   decide(channel, sequence, late ? OutcomeKind::expired : OutcomeKind::delivered, late ? end.cause : Cause::none);
   if (end.stage == HandlerStage::started) return;
+  if (!late) channel.handler_times.record(now - work->began);
   release(channel, work->bytes);
   const bool unanswered = work->request && !end.failed && end.reply.type.id == TypeId::none;
   if (unanswered) end = {true, Cause::no_reply, {}};

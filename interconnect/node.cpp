@@ -18,6 +18,9 @@ Endpoint Node::endpoint() const { return core_->endpoint(); }
 const Config& Node::config() const noexcept { return core_->config(); }
 
 void Node::set_policy(TypeInfo type, const TypePolicy& policy) { core_->set_policy(type, policy); }
+void Node::set_type_overrides(std::map<std::string, TypeOverrides> overrides) {
+  core_->set_type_overrides(std::move(overrides));
+}
 void Node::set_handler(TypeInfo type, std::unique_ptr<Handler> handler) {
   core_->registry().set_handler(type, std::move(handler));
 }

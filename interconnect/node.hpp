@@ -28,6 +28,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +65,9 @@ class Node {
   void policy(const TypePolicy& policy) {
     set_policy(type_info<T>(), policy);
   }
+  // What the configuration says of types by their names ([types.Name]), from now on: as if it had been said at the
+  // start, within the limits of policy().
+  void set_type_overrides(std::map<std::string, TypeOverrides> overrides);
   // Handles messages of type T; see handler.hpp for what a handler may be. Replaces an earlier handler of T.
   template <typename T, typename F>
   void on(F handler, HandlerOptions options = {}) {

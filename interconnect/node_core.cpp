@@ -300,6 +300,7 @@ bool NodeCore::in_turn_here() const noexcept {
 // fault, and nobody is accused for it.
 void NodeCore::notice_stall() {
   if (armed_at_ == never || now_ < armed_at_) return;
+  loop_lags_.record(now_ - armed_at_);
   stalled(armed_at_, now_);
 }
 

@@ -84,6 +84,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool remove_peer(const NodeId& id);
   bool set_endpoint(const NodeId& id, const Endpoint& endpoint);
   void set_policy(TypeInfo type, const TypePolicy& policy);
+  void set_type_overrides(std::map<std::string, TypeOverrides> overrides);
   void observe_peers(std::function<void(const PeerHealth&)> observer) {
     peer_observers_.push_back(std::move(observer));
   }
@@ -330,6 +331,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::atomic<std::uint64_t> tickets_{0};
   TimerId timer_ = TimerId::none;
   Instant armed_at_ = never;
+  TimeBuckets loop_lags_;
   TimerQueue timers_;
   std::map<std::uint64_t, std::shared_ptr<RetriedRequest>> backing_off_;  // by ticket
   std::optional<IntakeGuard> intake_;                                     // where the configuration wants one

@@ -76,6 +76,16 @@ void NodeCore::set_policy(TypeInfo type, const TypePolicy& policy) {
   }
 }
 
+void NodeCore::set_type_overrides(std::map<std::string, TypeOverrides> overrides) {
+  const Turn turn{*this};
+  registry_.set_overrides(std::move(overrides));
+  const std::vector<TypeInfo> types = registry_.types();
+  for (const auto& [id, peer] : peers_) {
+    for (const TypeInfo& type : types) peer->follow_policy(type);
+    mark_dirty(*peer);
+  }
+}
+
 // ---- user code that waits
 
 namespace {
@@ -287,6 +297,7 @@ NodeSnapshot NodeCore::snapshot(std::uint64_t events_after, std::size_t events_m
   result.sessions_refused = sessions_refused_;
   if (health_) {
     result.loop_lag = health_->lag();
+    result.loop_lags = loop_lags_;
     result.local_health = health_->reason();
     result.stalls = health_->stalls();
   }

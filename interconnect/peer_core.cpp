@@ -559,6 +559,7 @@ PeerSnapshot PeerCore::snapshot(Instant now) const {
   result.heartbeats_sent = beats_;
   result.heartbeats_answered = beats_answered_;
   result.detector = judge_.record(now);
+  result.round_trips = round_trips_;
   result.sessions = sessions_;
   result.heard_at = heard_at_;
   result.hears = hears_said_;

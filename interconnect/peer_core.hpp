@@ -275,6 +275,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   std::uint64_t hears_told_ = 0;  // the version last said on this connection of the control lane; 0: none
   std::uint64_t beats_ = 0;
   std::uint64_t beats_answered_ = 0;
+  TimeBuckets round_trips_;
   Ring<Beat> unanswered_;
   std::uint64_t last_heard_ = 0;
   std::shared_ptr<const std::vector<Hears>> hears_said_;  // by the peer, last; null: it never did

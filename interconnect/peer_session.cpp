@@ -350,6 +350,7 @@ void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& he
   // A reply that took as long as a conviction is no evidence of life: it may be one of a burst that was held up.
   if (round_trip > silence_limit()) return;
   ++beats_answered_;
+  round_trips_.record(round_trip);
   clock_.confirm(header.sent_at, arrival_time(now), round_trip);
   judge_.reply(now);
   if (!still_) breaker_.evidence(now);

@@ -21,12 +21,23 @@ TypePolicy Registry::policy(TypeInfo type) const {
   {
     const std::lock_guard lock{mutex_};
     if (const auto found = entries_.find(type.id); found != entries_.end()) policy = found->second.policy;
-  }
-  if (const auto found = config_.types.find(std::string{type.name}); found != config_.types.end()) {
-    found->second.apply_to(policy);
+    if (const auto found = overrides_.find(std::string{type.name}); found != overrides_.end()) {
+      found->second.apply_to(policy);
+    }
   }
   if (policy.ttl <= Duration::zero()) policy.ttl = config_.ttl;
   return policy;
+}
+
+void Registry::set_overrides(std::map<std::string, TypeOverrides> overrides) {
+  const std::lock_guard lock{mutex_};
+  overrides_ = std::move(overrides);
+}
+
+std::vector<TypeInfo> Registry::types() const {
+  std::vector<TypeInfo> types;
+  for (const auto& [id, entry] : entries_) types.push_back({id, entry.name});
+  return types;
 }
 
 void Registry::set_handler(TypeInfo type, std::unique_ptr<Handler> handler) {

@@ -17,11 +17,15 @@ namespace hawser {
 
 class Registry {
  public:
-  explicit Registry(const Config& config) : config_(config) {}
+  explicit Registry(const Config& config) : config_(config), overrides_(config.types) {}
 
   void set_policy(TypeInfo type, const TypePolicy& policy);
   // What the program set, changed by what the configuration says for the type's name.
   TypePolicy policy(TypeInfo type) const;
+  // What the configuration says from now on. Any thread.
+  void set_overrides(std::map<std::string, TypeOverrides> overrides);
+  // Those known here. The names are good as long as this. Loop only.
+  std::vector<TypeInfo> types() const;
 
   void set_handler(TypeInfo type, std::unique_ptr<Handler> handler);
   // Null when nobody handles the type. Loop only.
@@ -41,6 +45,7 @@ class Registry {
 
   const Config& config_;
   mutable std::mutex mutex_;
+  std::map<std::string, TypeOverrides> overrides_;
   std::map<TypeId, Entry> entries_;
   std::vector<std::unique_ptr<Handler>> retired_;  // replaced, perhaps by themselves while they ran
 };

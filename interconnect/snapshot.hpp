@@ -7,6 +7,7 @@
 #include <hawser/base/ids.hpp>
 #include <hawser/base/reason.hpp>
 #include <hawser/base/time.hpp>
+#include <hawser/base/time_buckets.hpp>
 #include <hawser/detector/detector_record.hpp>
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/interconnect/endpoint.hpp>
@@ -64,6 +65,7 @@ struct ChannelSnapshot {
   std::size_t sent_messages = 0;    // sent, verdict not yet known
   Duration oldest_age{0};           // of the oldest message held
   std::size_t borrowed_bytes = 0;   // beyond the channel's share
+  TimeBuckets queue_waits;          // from admission to the first transmission
   std::vector<GroupSnapshot> groups;
   BreakerSnapshot breaker;
 };
@@ -93,6 +95,7 @@ struct InboundSnapshot {
   std::size_t promised_bytes = 0;  // of credit not used yet: room is kept for it
   std::size_t borrowed_bytes = 0;  // of both, beyond the channel's share
   std::array<std::uint64_t, outcome_kind_count> verdicts{};
+  TimeBuckets handler_times;  // of those on the loop one in Inbox::handler_sample, of all others each
 };
 
 struct PeerSnapshot {
@@ -107,6 +110,7 @@ struct PeerSnapshot {
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeats_answered = 0;
   DetectorRecord detector;  // what it promised, and what came of it
+  TimeBuckets round_trips;       // of heartbeats, less what the peer held the answer
   std::uint64_t sessions = 0;
   Duration session_age{0};
   std::optional<Instant> heard_at;  // when its last heartbeat came; nothing: never
@@ -150,6 +154,7 @@ struct NodeSnapshot {
   std::uint64_t frames_rejected = 0;  // malformed, stale, not addressed to us
   std::uint64_t sessions_refused = 0;
   Duration loop_lag{0};
+  TimeBuckets loop_lags;  // of every timer that was due
   Reason local_health;  // healthy, late, stalled, peers_silent: how this node itself is
   std::uint64_t stalls = 0;
   std::vector<Event> events;  // the last transitions, oldest first

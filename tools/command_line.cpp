@@ -107,11 +107,15 @@ struct CommandLine {
         "      also sends 50 greetings and 20 requests a second to every peer\n"
         "  hawser node --config n1.toml --snapshots 200ms | jq .peers\n"
         "      one JSON line every 200 ms instead: the whole node, and its events since the line before\n\n"
-        "SIGINT or SIGTERM drains and stops; a second one does not wait. A node of this command talks to any other\n"
+        "SIGINT or SIGTERM drains and stops; a second one does not wait. SIGHUP reads the file again, SIGUSR1 writes "
+        "the\n"
+        "node and its last events to the error stream. A node of this command talks to any other\n"
         "node of the same cluster name.");
     run->add_option("--config", node.config, "The node's TOML file")->required();
     run->add_option("--snapshots", node.snapshots, "Print a snapshot as JSON this often, for example 200ms");
     run->add_option("--traffic", node.traffic, "Type=rate: Greeting, Order or Blob, per second to each peer");
+    run->add_option("--log", node.log, "How events are written: words, key_values or json; else as log.format says");
+    run->add_option("--log-level", node.log_level, "debug, info, warn or error; else as log.level says");
     run->add_option("--ttl", node.ttl, "TTL of that traffic, for example 2s");
     run->add_option("--blob-size", node.blob_size, "Size of a Blob")->capture_default_str();
   }
@@ -119,30 +123,65 @@ struct CommandLine {
   CLI::App* inspect_command(const std::string& name, const std::string& about, std::function<int()> run,
                             const std::string& examples) {
     CLI::App* const sub = command(app, name, about, std::move(run), examples);
-    sub->add_option("--at", inspect.at, "The node's [admin] listen, host:port")->capture_default_str();
-    sub->add_option("--timeout", inspect.timeout, "How long to wait for it")->capture_default_str();
-    sub->add_flag("--json", inspect.json, "What the endpoint says, as it says it (docs/operations.md)");
+    sub->add_option(
+           "--at", inspect.at,
+           "The nodes' [admin] listen, host:port; several by commas or given again [HAWSER_AT, else 127.0.0.1:9001]")
+        ->delimiter(',');
+    sub->add_option("--timeout", inspect.timeout, "How long each of them may take")->capture_default_str();
+    sub->add_flag("--json", inspect.json, "What the endpoints say, as they say it (docs/operations.md)");
     return sub;
   }
 
+  // One that can look again and again.
+  CLI::App* inspect_view(InspectView which, const std::string& name, const std::string& about,
+                         const std::string& examples) {
+    CLI::App* const sub = inspect_command(
+        name, about, [this, which] { return run_inspect(which, inspect); }, examples);
+    sub->add_flag("--watch", inspect.watch, "Look again and again; q or Ctrl-C ends it");
+    looks_of(*sub);
+    return sub;
+  }
+
+  void looks_of(CLI::App& sub) {
+    sub.add_option("--interval", inspect.interval, "Between two looks, 50ms .. 1h")->capture_default_str();
+    sub.add_option("--looks", inspect.looks, "End after so many looks; 0: never")->capture_default_str();
+  }
+
   void inspect_commands() {
-    const auto view = [this](InspectView which) { return [this, which] { return run_inspect(which, inspect); }; };
-    inspect_command("status", "A running node in a few lines: stance, peers, messages", view(InspectView::status),
-                    "  hawser status\n  hawser status --at 10.0.0.1:9001 --json | jq .ready");
-    CLI::App* const peers =
-        inspect_command("peers", "The peers of a running node, each with the reason for its state",
-                        view(InspectView::peers), "  hawser peers\n  hawser peers n3 --at 10.0.0.1:9001");
-    peers->add_option("id", inspect.peer, "Only this peer");
-    CLI::App* const channels = inspect_command(
-        "channels", "What a running node sends, by type and peer: queues, oldest age, breakers, outcomes",
-        view(InspectView::channels), "  hawser channels\n  hawser channels n3 --json | jq '.inbound'");
-    channels->add_option("id", inspect.peer, "Only to this peer");
+    inspect_view(InspectView::status, "status", "Running nodes in a few lines: stance, peers, messages",
+                 "  hawser status\n  hawser status --at 10.0.0.1:9001,10.0.0.2:9001 --watch\n"
+                 "  hawser status --json | jq .ready");
+    inspect_view(InspectView::peers, "peers", "The peers of running nodes, each with the reason for its state",
+                 "  hawser peers\n  hawser peers n3 --at 10.0.0.1:9001\n"
+                 "  hawser peers --at 127.0.0.1:9001,127.0.0.1:9002\n      side by side, disagreements marked")
+        ->add_option("id", inspect.peer, "Only this peer, with everything that is known of it");
+    inspect_view(InspectView::channels, "channels",
+                 "What running nodes send, by type and peer: queues, oldest age, breakers, outcomes",
+                 "  hawser channels\n  hawser channels n3 --json | jq '.inbound'")
+        ->add_option("id", inspect.peer, "Only to this peer");
+    inspect_view(InspectView::members, "members", "Who is in the view, in which incarnation, and who is not",
+                 "  hawser members\n  hawser members --json | jq .view");
+    inspect_view(InspectView::matrix, "matrix", "Who hears whom, as running nodes know it",
+                 "  hawser matrix\n  hawser matrix --at 127.0.0.1:9001,127.0.0.1:9002");
+    inspect_view(InspectView::why, "why", "Tells why a node is as it is: causes, evidence, what is due, what to do",
+                 "  hawser why n3\n  hawser why n3 --at 127.0.0.1:9001,127.0.0.1:9002\n"
+                 "      by the word of several nodes; if n3 is among them, also by its own")
+        ->add_option("id", inspect.peer, "The node in question")
+        ->required();
     CLI::App* const events =
-        inspect_command("events", "The last transitions of a running node, with their causes",
-                        view(InspectView::events), "  hawser events\n  hawser events --since 41 --json");
-    events->add_option("--since", inspect.since, "Only those numbered above this")->capture_default_str();
+        inspect_view(InspectView::events, "events", "The last transitions of running nodes, with their causes",
+                     "  hawser events --since 10min\n  hawser events -f\n  hawser events --since 41 --json");
+    events->add_option("--since", inspect.since, "Only those numbered above this, or not older than a duration");
+    events->add_flag("-f,--follow", inspect.follow, "Go on with what happens; Ctrl-C ends it");
+    CLI::App* const top = inspect_command(
+        "top", "The busiest channels, or the peers, live: keys sort and filter", [this] { return run_top(inspect); },
+        "  hawser top\n  hawser top --sort oldest\n      c channels, p peers, < > sort, r reverse, / filter, q quit\n"
+        "  hawser top --json --looks 2 | tail -1 | jq '.rows[0]'");
+    top->add_option("--sort", inspect.sort, "The column to sort by");
+    top->add_option("--filter", inspect.filter, "Only rows with this text");
+    looks_of(*top);
     inspect_command(
-        "check", "One line for probes: may the node act for the cluster?", [this] { return run_check(inspect); },
+        "check", "One line for probes: may the nodes act for the cluster?", [this] { return run_check(inspect); },
         "  hawser check --timeout 1s || echo 'do not send it work'\n"
         "      exit code 0: it may; 1: it may not; 2: wrong options; 3: nobody answers");
   }

@@ -1,20 +1,22 @@
 #include "http_get.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
+#include <poll.h>
 #include <string_view>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 namespace hawser::tools {
 namespace {
 
-constexpr std::size_t answer_bytes_max = 64u << 20;
+using Clock = std::chrono::steady_clock;
 
 class Socket {
  public:
@@ -30,12 +32,42 @@ class Socket {
   int fd_;
 };
 
-std::string why(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINPROGRESS ? "no answer in time" : std::strerror(error);
+constexpr const char* too_late = "no answer in time";
+
+// Waits until the socket may be read or written. False, with `problem`, when the time is over first.
+bool ready(int fd, short what, Clock::time_point end, std::string& problem) {
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (left <= 0) {
+      problem = too_late;
+      return false;
+    }
+    pollfd waits{fd, what, 0};
+    const int found = ::poll(&waits, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    if (found > 0) return true;
+    if (found < 0 && errno != EINTR) {
+      problem = std::strerror(errno);
+      return false;
+    }
+  }
+}
+
+bool connects(int fd, const addrinfo& to, Clock::time_point end, std::string& problem) {
+  if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0) return true;
+  if (errno != EINPROGRESS) {
+    problem = std::strerror(errno);
+    return false;
+  }
+  if (!ready(fd, POLLOUT, end, problem)) return false;
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) problem = std::strerror(error);
+  return error == 0;
 }
 
 // A connected socket, or -1 with `problem`.
-int connected(const Endpoint& to, Duration most, std::string& problem) {
+int connected(const Endpoint& to, Clock::time_point end, std::string& problem) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -45,18 +77,29 @@ int connected(const Endpoint& to, Duration most, std::string& problem) {
     return -1;
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> all{found, &::freeaddrinfo};
-  const timeval patience{static_cast<time_t>(most.count() / 1'000'000),
-                         static_cast<suseconds_t>(most.count() % 1'000'000)};
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
-    const int fd = ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
+    const int fd = ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
     if (fd < 0) continue;
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (::connect(fd, at->ai_addr, at->ai_addrlen) == 0) return fd;
-    problem = why(errno);
+    if (connects(fd, *at, end, problem)) return fd;
     ::close(fd);
   }
   return -1;
+}
+
+bool say(int fd, std::string_view text, Clock::time_point end, std::string& problem) {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent > 0) {
+      text.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
+    if (errno != EAGAIN && errno != EINTR) {
+      problem = std::strerror(errno);
+      return false;
+    }
+    if (!ready(fd, POLLOUT, end, problem)) return false;
+  }
+  return true;
 }
 
 // Takes `answer` apart. False when it is no whole HTTP answer.
@@ -75,33 +118,42 @@ bool read(std::string_view answer, HttpGot& got) {
   return got.body.size() == length;
 }
 
+// Whoever speaks first, and not HTTP, need not be heard to the end.
+bool is_http_so_far(std::string_view answer) {
+  constexpr std::string_view begins = "HTTP/1.";
+  return begins.substr(0, answer.size()) == answer.substr(0, begins.size());
+}
+
+HttpGot nothing(std::string problem) { return {0, {}, std::move(problem)}; }
+
 }  // namespace
 
-HttpGot http_get(const Endpoint& from, const std::string& target, Duration most) {
-  HttpGot got;
-  const Socket socket{connected(from, most, got.problem)};
-  if (socket.get() < 0) return got;
+HttpGot http_get(const Endpoint& from, const std::string& target, Duration most, std::size_t bytes_max) {
+  const Clock::time_point end = Clock::now() + std::chrono::microseconds{most.count()};
+  std::string problem;
+  const Socket socket{connected(from, end, problem)};
+  if (socket.get() < 0) return nothing(problem);
   const std::string question = "GET " + target + " HTTP/1.1\r\nHost: " + from.text() + "\r\nConnection: close\r\n\r\n";
-  if (::send(socket.get(), question.data(), question.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(question.size())) {
-    got.problem = why(errno);
-    return got;
-  }
+  if (!say(socket.get(), question, end, problem)) return nothing(problem);
   std::string answer;
   std::array<char, 65536> room;
-  while (answer.size() <= answer_bytes_max) {
+  while (answer.size() <= bytes_max) {
+    // Asked each time, since an answer that never ends is always ready.
+    if (!ready(socket.get(), POLLIN, end, problem)) return nothing(problem);
     const ssize_t taken = ::recv(socket.get(), room.data(), room.size(), 0);
     if (taken < 0) {
-      got.problem = why(errno);
-      return got;
+      if (errno == EAGAIN || errno == EINTR) continue;
+      return nothing(std::strerror(errno));
     }
     if (taken == 0) {
+      HttpGot got;
       if (read(answer, got)) return got;
-      return {0, {}, answer.empty() ? "the connection was closed without an answer" : "the answer is no whole HTTP"};
+      return nothing(answer.empty() ? "the connection was closed without an answer" : "the answer is no whole HTTP");
     }
     answer.append(room.data(), static_cast<std::size_t>(taken));
+    if (!is_http_so_far(answer)) return nothing("the answer is no HTTP");
   }
-  got.problem = "the answer is larger than 64 MiB";
-  return got;
+  return nothing("the answer is larger than " + std::to_string(bytes_max >> 20) + " MiB");
 }
 
 }  // namespace hawser::tools

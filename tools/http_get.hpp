@@ -4,6 +4,7 @@
 #include <hawser/base/time.hpp>
 #include <hawser/interconnect/endpoint.hpp>
 
+#include <cstddef>
 #include <string>
 
 namespace hawser::tools {
@@ -14,7 +15,11 @@ struct HttpGot {
   std::string problem;  // why there was none
 };
 
-// `most`: for each of connecting, sending, and every pause while reading. At most 64 MiB are taken.
-HttpGot http_get(const Endpoint& from, const std::string& target, Duration most);
+inline constexpr std::size_t http_get_bytes_max = 64u << 20;
+
+// `most`: for all of it, however slowly an answer drips; a name is looked up before, in the time the system takes. At
+// most `bytes_max` are taken. Thread safe.
+HttpGot http_get(const Endpoint& from, const std::string& target, Duration most,
+                 std::size_t bytes_max = http_get_bytes_max);
 
 }  // namespace hawser::tools

@@ -1,27 +1,55 @@
-// `hawser status`, `peers`, `channels`, `events`, `check`: a running node, seen through its admin endpoints.
+// `hawser status`, `peers`, `channels`, `members`, `matrix`, `why`, `events`, `top`, `check`: running nodes, seen
+// through their admin endpoints.
+//
+// Several endpoints are asked at once and shown together. The exit code is the highest of what each answer alone would
+// give, and what the others said is shown all the same.
 #pragma once
+
+#include "inspect_ask.hpp"
 
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace hawser::tools {
 
 struct InspectOptions {
-  std::string at = "127.0.0.1:9001";  // admin.listen of the node
-  std::string timeout = "5s";
-  std::string peer;         // only this one; empty: all
-  std::uint64_t since = 0;  // events numbered above it
-  bool json = false;        // what the endpoint said, as it said it
+  std::vector<std::string> at;  // admin.listen of the nodes; none: as HAWSER_AT says, else 127.0.0.1:9001
+  std::string timeout = "5s";   // for all that an endpoint says to one question
+  std::string peer;             // only this one; empty: all
+  std::string since;            // of events: a number, or a duration
+  std::string interval = "1s";  // between two looks with watch, follow, top
+  std::uint64_t looks = 0;      // with watch, follow and top --json: so many; 0: until interrupted
+  std::string sort;             // of top: a column
+  std::string filter;           // of top
+  bool json = false;            // what the endpoints said, as they said it
+  bool watch = false;
+  bool follow = false;
 };
 
-enum class InspectView : unsigned char { status, peers, channels, events };
+enum class InspectView : unsigned char { status, peers, channels, events, members, matrix, why };
 
-// Exit code 0 when the node answered, 1 when it answered with an error, 2 when the options are wrong, 3 when nobody
-// answers there, or somebody who is no node.
+// Exit code 0 when all nodes answered, 1 when one answered with an error, 2 when the options are wrong, 3 when nobody
+// answers somewhere, or somebody who is no node.
 int run_inspect(InspectView view, const InspectOptions& options, std::FILE* out = stdout);
 
-// One line for probes. Exit code 0 when the node may act for the cluster, 1 when not, 2 and 3 as above.
+// One line for probes. Exit code 0 when all nodes may act for the cluster, 1 when one may not, 2 and 3 as above.
 int run_check(const InspectOptions& options, std::FILE* out = stdout);
+
+// Until `q` or a signal. Exit code 0; 2 when this is no terminal or the options are wrong.
+int run_top(const InspectOptions& options, std::FILE* out = stdout);
+
+// What options mean.
+struct InspectWanted {
+  std::vector<Endpoint> at;
+  Duration timeout{0};
+  Duration interval{0};
+  std::uint64_t since_number = 0;
+  Duration since_age{0};  // zero: any
+};
+// The first thing that is wrong, or nothing.
+std::optional<std::string> understand(const InspectOptions& options, InspectWanted& wanted);
 
 }  // namespace hawser::tools

@@ -1,28 +1,34 @@
-// What a node's admin endpoints said, for people: lines and tables from the API's JSON.
+// What nodes' admin endpoints said, for people: lines and tables from the API's JSON.
 //
-// The JSON is from elsewhere: fields that are missing or of another kind show as nothing, and no text drives the
-// terminal.
+// One node is shown at length, several side by side. Who did not answer is a line of its own, never left out.
 #pragma once
 
+#include "inspect_ask.hpp"
 #include "terminal.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
-#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace hawser::tools {
 
-void show_status(const nlohmann::json& said, Terminal& terminal);
-void show_peers(const nlohmann::json& said, Terminal& terminal);
-void show_channels(const nlohmann::json& said, Terminal& terminal);
-void show_events(const nlohmann::json& said, Terminal& terminal);
+using Lines = std::vector<std::string>;
 
-// `850 us`, `12 ms`, `3.2 s`, `4.5 min`, `7.1 h`, `3.0 d`.
-std::string about_time(std::int64_t us);
+Lines status_lines(const std::vector<Answer>& answers, const Terminal& terminal);
+Lines peers_lines(const std::vector<Answer>& answers, const Terminal& terminal);
+// One peer with everything that is known of it.
+Lines peer_lines(const std::vector<Answer>& answers, const std::string& id, const Terminal& terminal);
+Lines channels_lines(const std::vector<Answer>& answers, const Terminal& terminal);
+// `since_us`: those at most that old; 0: all.
+Lines events_lines(const std::vector<Answer>& answers, std::int64_t since_us, const Terminal& terminal);
+// `status` and `peers`: answers of the same endpoints.
+Lines members_lines(const std::vector<Answer>& status, const std::vector<Answer>& peers, const Terminal& terminal);
 
-// Fields as they should be, or nothing.
-std::string text_at(const nlohmann::json& object, const char* key);
-std::int64_t number_at(const nlohmann::json& object, const char* key);
+// Who hears whom; of /api/v1/matrix.
+Lines matrix_lines(const std::vector<Answer>& answers, const Terminal& terminal);
+
+// Who did not answer, and what to do about it.
+Lines silent_lines(const std::vector<Answer>& answers, const Terminal& terminal);
+
+Style style_of(const std::string& state);
 
 }  // namespace hawser::tools

@@ -7,6 +7,8 @@
 #include <hawser/interconnect/node.hpp>
 #include <hawser/interconnect/zmq/zmq_runtime.hpp>
 #include "line_writer.hpp"
+#include "node_log.hpp"
+#include "node_reload.hpp"
 #include "service.hpp"
 #include "text.hpp"
 
@@ -14,12 +16,14 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <unistd.h>
+#include <utility>
 
 namespace hawser::tools {
 namespace {
@@ -31,6 +35,16 @@ struct Wanted {
   Traffic traffic;
   Duration snapshots{0};
 };
+
+// What the options say of the log goes over what the file says, each time it is read.
+void apply_log_options(const NodeOptions& options, LogConfig& log) {
+  for (const LogFormat format : {LogFormat::words, LogFormat::key_values, LogFormat::json}) {
+    if (options.log == to_string(format)) log.format = format;
+  }
+  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+    if (options.log_level == to_string(level)) log.level = level;
+  }
+}
 
 // The first thing that is wrong, or nothing.
 std::optional<std::string> understand(const NodeOptions& options, Wanted& wanted) {
@@ -52,7 +66,15 @@ std::optional<std::string> understand(const NodeOptions& options, Wanted& wanted
   const auto size = parse_size(options.blob_size, problem);
   if (!size) return "--blob-size: " + printable(problem);
   wanted.traffic.blob_bytes = *size;
+  if (!options.log.empty() && options.log != "words" && options.log != "key_values" && options.log != "json") {
+    return "--log: '" + printable(options.log) + "' is not one of words key_values json";
+  }
+  if (const std::string& level = options.log_level;
+      !level.empty() && level != "debug" && level != "info" && level != "warn" && level != "error") {
+    return "--log-level: '" + printable(level) + "' is not one of debug info warn error";
+  }
   wanted.config = Config::load(options.config);
+  apply_log_options(options, wanted.config.log);
   // Room for the message's own frame around the content.
   if (wanted.traffic.blobs > 0 && *size + 1024 > wanted.config.bounds.message_bytes_max) {
     return "--blob-size: a blob of " + format_size(*size) + " is larger than bounds.message_bytes_max (" +
@@ -61,50 +83,13 @@ std::optional<std::string> understand(const NodeOptions& options, Wanted& wanted
   return std::nullopt;
 }
 
-// What the node has to say, as JSON or in words.
-class Voice {
+// The snapshots of --snapshots: the whole node as a line of JSON per interval.
+class Snapshots {
  public:
-  Voice(Node& node, const HttpServer* admin, Duration interval)
-      : node_(node), admin_(admin), writer_(STDOUT_FILENO), json_(interval > Duration::zero()) {
-    if (json_) {
-      node_.every(interval, [this] { return tell(); });
-    } else {
-      node_.on_event([this](const Event& event) { say(event); });
-    }
+  Snapshots(Node& node, Duration interval) : node_(node), writer_(STDOUT_FILENO) {
+    node_.every(interval, [this] { return tell(); });
   }
 
-  void begin() {
-    if (json_) {
-      tell();
-      return;
-    }
-    writer_.write(node_.id().text() + " listens on " + node_.endpoint().text() + "; Ctrl-C stops it");
-    if (admin_ != nullptr) {
-      writer_.write("health, metrics and what it sees are at http://" + admin_->endpoint().text() +
-                    "/readyz, /metrics and /api/v1/status");
-    }
-    for (const std::string& warning : node_.config().warnings()) writer_.write("warning: " + printable(warning));
-  }
-
-  void end() {
-    if (json_) {
-      tell();
-      return;
-    }
-    const LedgerRow ledger = node_.snapshot().ledger;
-    std::string books = "stopped; " + std::to_string(ledger.submitted.messages) + " messages submitted";
-    for (std::size_t kind = 0; kind < outcome_kind_count; ++kind) {
-      const std::uint64_t count = ledger.outcomes[kind].messages;
-      if (count == 0) continue;
-      books += ", " + std::to_string(count) + " " + std::string{to_string(static_cast<OutcomeKind>(kind))};
-    }
-    books += ", " + std::to_string(ledger.held.messages) + " held";
-    writer_.write(books + (ledger.balanced() ? ": balanced" : ": NOT BALANCED"));
-  }
-
-  bool heard() const { return !writer_.broken(); }
-
- private:
   // A snapshot carries the events since the one before it, not the whole log again.
   bool tell() {
     NodeSnapshot snapshot = node_.snapshot();
@@ -113,23 +98,76 @@ class Voice {
     writer_.write(to_json(snapshot));
     return heard();
   }
+  bool heard() const { return !writer_.broken(); }
 
-  void say(const Event& event) {
-    const double seconds = static_cast<double>((event.at - began_).count()) / 1e6;
-    std::array<char, 32> time{};
-    std::snprintf(time.data(), time.size(), "%9.3f s  ", seconds);
-    writer_.write(time.data() + pad(event.kind, 10) + " " + pad(event.peer.text(), 8) + " " + printable(event.text));
-  }
-
+ private:
   Node& node_;
-  const HttpServer* admin_;
   LineWriter writer_;
-  bool json_;
   std::uint64_t told_ = 0;
-  Instant began_ = node_.now();
 };
 
-int run(const Wanted& wanted) {
+std::string books_of(const LedgerRow& ledger) {
+  std::string books = "stopped; " + std::to_string(ledger.submitted.messages) + " messages submitted";
+  for (std::size_t kind = 0; kind < outcome_kind_count; ++kind) {
+    const std::uint64_t count = ledger.outcomes[kind].messages;
+    if (count == 0) continue;
+    books += ", " + std::to_string(count) + " " + std::string{to_string(static_cast<OutcomeKind>(kind))};
+  }
+  books += ", " + std::to_string(ledger.held.messages) + " held";
+  return books + (ledger.balanced() ? ": balanced" : ": NOT BALANCED");
+}
+
+void greet(const Node& node, const HttpServer* admin, NodeLog& log) {
+  log.words(node.id().text() + " listens on " + node.endpoint().text() + "; Ctrl-C stops it");
+  if (admin != nullptr) {
+    log.words("health, metrics and what it sees are at http://" + admin->endpoint().text() +
+              "/readyz, /metrics and /api/v1/status");
+  }
+  for (const std::string& warning : node.config().warnings()) {
+    log.words("warning: " + printable(warning));
+  }
+}
+
+// Reads the file again and does what can be done.
+void reload(Node& node, NodeLog& log, Config& current, const NodeOptions& options) {
+  try {
+    Config wanted = Config::load(options.config);
+    apply_log_options(options, wanted.log);
+    const Reload change = compare(current, wanted);
+    apply(change, wanted, node);
+    log.set(wanted.log);
+    log.say(change.restart.empty() ? LogLevel::info : LogLevel::warn, "reload", change.sentence());
+    keep(change, wanted, current);
+  } catch (const ConfigError& error) {
+    for (const std::string& problem : error.problems()) log.say(LogLevel::error, "reload", problem);
+    log.say(LogLevel::error, "reload", "nothing was reloaded: all stays as it is");
+  }
+}
+
+// What is asked of the process from outside.
+class Signals {
+ public:
+  using Heard = std::function<void()>;
+  Signals(boost::asio::io_context& io, std::initializer_list<int> numbers, Heard heard)
+      : set_(io), heard_(std::move(heard)) {
+    for (const int number : numbers) set_.add(number);
+    wait();
+  }
+
+ private:
+  void wait() {
+    set_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      wait();
+      heard_();
+    });
+  }
+
+  boost::asio::signal_set set_;
+  Heard heard_;
+};
+
+int run(const Wanted& wanted, const NodeOptions& options) {
   // A reader that goes away is noticed by the write; it must not kill the node before it has said goodbye to its peers.
   std::signal(SIGPIPE, SIG_IGN);
   boost::asio::io_context io{1};
@@ -137,29 +175,41 @@ int run(const Wanted& wanted) {
   Node node{runtime, wanted.config};
   offer_service(node);
   const std::unique_ptr<HttpServer> admin = serve_admin(node);
-  Voice voice{node, admin.get(), wanted.snapshots};
-  voice.begin();
+  const bool in_snapshots = wanted.snapshots > Duration::zero();
+  NodeLog log{node, wanted.config.log, in_snapshots};
+  std::optional<Snapshots> snapshots;
+  if (in_snapshots) snapshots.emplace(node, wanted.snapshots).tell();
+  greet(node, admin.get(), log);
   drive_traffic(node, wanted.traffic);
 
   int code = exit_fine;
-  boost::asio::signal_set signals{io, SIGINT, SIGTERM};
-  const auto stop = [&] { node.stop(std::nullopt, [&io] { io.stop(); }); };
-  signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (error) return;
-    stop();
-    signals.async_wait([&](const boost::system::error_code& again, int) {
-      if (again) return;
-      code = exit_unhealthy;
-      io.stop();
-    });
-  });
+  bool stopping = false;
+  const auto stop = [&] {
+    if (!std::exchange(stopping, true)) node.stop(std::nullopt, [&io] { io.stop(); });
+  };
+  const Signals end{io, {SIGINT, SIGTERM}, [&] {
+                      if (stopping) {
+                        code = exit_unhealthy;
+                        io.stop();
+                      }
+                      stop();
+                    }};
+  const Signals dump{io, {SIGUSR1}, [&log] { log.dump(); }};
+  Config current = wanted.config;
+  const Signals hang_up{io, {SIGHUP}, [&] { reload(node, log, current, options); }};
   node.every(Duration{500'000}, [&] {
-    if (voice.heard()) return true;
-    stop();  // whoever read our snapshots is gone
+    if (log.heard() && (!snapshots || snapshots->heard())) return true;
+    stop();  // whoever read us is gone
     return false;
   });
+  node.every(Duration{10'000'000}, [&log] {
+    log.flush();
+    return true;
+  });
   io.run();
-  voice.end();
+  if (snapshots) snapshots->tell();
+  log.flush();
+  log.words(books_of(node.snapshot().ledger));
   return code;
 }
 
@@ -172,7 +222,7 @@ int run_node(const NodeOptions& options) {
       std::fprintf(stderr, "hawser: %s\n", problem->c_str());
       return exit_usage;
     }
-    return run(wanted);
+    return run(wanted, options);
   } catch (const ConfigError& error) {
     for (const std::string& problem : error.problems()) std::fprintf(stderr, "%s\n", problem.c_str());
     return exit_usage;

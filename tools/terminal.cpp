@@ -53,20 +53,6 @@ std::string_view code_of(Style style) noexcept {
   return "";
 }
 
-// Cuts a line that may carry styles: where it is too wide it loses them, which beats a wrapped frame.
-std::string fitted(const std::string& line, std::size_t width) {
-  if (display_width(line) <= width) return line;
-  std::string plain;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line[at] == '\x1b') {
-      at = std::min(line.find('m', at), line.size() - 1);
-      continue;
-    }
-    plain += line[at];
-  }
-  return cut(plain, width);
-}
-
 }  // namespace
 
 Terminal::Terminal(std::FILE* stream)

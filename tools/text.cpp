@@ -129,6 +129,19 @@ std::string cut(std::string_view text, std::size_t width) {
   return kept + "…";
 }
 
+std::string fitted(const std::string& line, std::size_t width) {
+  if (display_width(line) <= width) return line;
+  std::string plain;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line[at] == '\x1b') {
+      at = std::min(line.find('m', at), line.size() - 1);
+      continue;
+    }
+    plain += line[at];
+  }
+  return cut(plain, width);
+}
+
 std::string pad(std::string_view text, std::size_t width, Align align) {
   const std::size_t used = display_width(text);
   const std::string blanks(used < width ? width - used : 0, ' ');

@@ -17,6 +17,9 @@ std::size_t display_width(std::string_view text) noexcept;
 // At most `width` columns; what was cut is shown by an ellipsis. REQUIRES: no escape sequences.
 std::string cut(std::string_view text, std::size_t width);
 
+// The same for a line that may carry styles: where it is too wide it loses them, which beats a wrapped frame.
+std::string fitted(const std::string& line, std::size_t width);
+
 enum class Align : unsigned char { left, right };
 std::string pad(std::string_view text, std::size_t width, Align align = Align::left);
 

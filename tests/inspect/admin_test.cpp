@@ -5,6 +5,7 @@
 #include "interconnect/zmq/real_loop.hpp"
 
 #include <catch2/catch.hpp>
+#include <messages.capnp.h>
 #include <nlohmann/json.hpp>
 
 #include <future>
@@ -77,4 +78,23 @@ TEST_CASE("admin: options come from the configuration, and the name to listen on
   CHECK(options.site.hosts == std::vector<std::string>{"n1.example", "n1", "localhost"});
   CHECK(options.connections_max == 7);
   CHECK(options.request_time == 3s);
+}
+
+TEST_CASE("admin: every message counts once in its type's queue wait, and one handler in so many is timed") {
+  constexpr int messages = 100;
+  RealLoop loop;
+  Node node{loop.runtime, config_of_a_lonely_node()};
+  const auto admin = serve_admin(node);
+  int handled = 0;
+  int ended = 0;
+  node.on<Note>([&](Note::Reader) { ++handled; });
+  for (int i = 0; i < messages; ++i) {
+    Message<Note> note;
+    node.peer("n1").send(note, {}, [&](const Outcome&) { ++ended; });
+  }
+  REQUIRE(loop.until([&] { return handled == messages && ended == messages; }));
+  const Exposition page = read_exposition(ask(loop, *admin, "/metrics").body);
+  CHECK(page.values.at("hawser_type_queue_wait_seconds_count{type=\"Note\"}") == std::to_string(messages));
+  const int timed = (messages + 15) / 16;
+  CHECK(page.values.at("hawser_type_handler_seconds_count{type=\"Note\"}") == std::to_string(timed));
 }

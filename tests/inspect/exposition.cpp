@@ -1,6 +1,7 @@
 #include "inspect/exposition.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <set>
@@ -67,7 +68,7 @@ class Reader {
     const std::string name{rest.substr(0, rest.find(' '))};
     const std::string kind{rest.substr(std::min(rest.size(), name.size() + 1))};
     if (name != current_) fault(name + " has its type without its help before it");
-    if (kind != "counter" && kind != "gauge") fault(name + " is a " + kind);
+    if (kind != "counter" && kind != "gauge" && kind != "histogram") fault(name + " is a " + kind);
     if ((kind == "counter") != name.ends_with("_total"))
       fault(name + " is a " + kind + ", and its name says otherwise");
     result_.kinds[name] = kind;
@@ -79,25 +80,48 @@ class Reader {
     while (at < text.size() && (letter(text[at]) || (digit(text[at]) && at > 0) || text[at] == ':')) ++at;
     const std::string name{text.substr(0, at)};
     if (name.empty()) return fault("a sample without a name");
-    if (name != current_ || !typed_) fault(name + " stands outside of its family");
+    const bool histogram = typed_ && result_.kinds[current_] == "histogram";
+    const bool bucket = histogram && name == current_ + "_bucket";
+    const bool part = bucket || (histogram && (name == current_ + "_sum" || name == current_ + "_count"));
+    if ((histogram ? !part : name != current_) || !typed_) fault(name + " stands outside of its family");
+    bound_.clear();
     std::set<std::string> labels;
     if (at < text.size() && text[at] == '{') {
-      at = read_labels(text, at + 1, labels);
+      at = read_labels(text, at + 1, labels, bucket);
       if (at == std::string_view::npos) return;
     }
+    if (bucket && !labels.contains("le")) fault(name + " has no bound");
     if (at >= text.size() || text[at] != ' ') return fault("no blank before the value");
     const std::string series{text.substr(0, at)};
     value(series, std::string{text.substr(at + 1)});
+    if (histogram && part) parts_of_histogram(series, name, bucket);
     if (result_.kinds[name] == "counter" && result_.values[series].starts_with('-')) fault(series + " is below zero");
   }
 
+  // Buckets grow, the last has no bound, and it is the count.
+  void parts_of_histogram(const std::string& series, const std::string& name, bool bucket) {
+    const double number = std::strtod(result_.values[series].c_str(), nullptr);
+    if (bucket) {
+      const double bound = bound_ == "+Inf" ? HUGE_VAL : std::strtod(bound_.c_str(), nullptr);
+      if (in_buckets_ && bound <= last_bound_) fault(series + " is out of order");
+      if (in_buckets_ && number < last_count_) fault(series + " counts less than the bucket before");
+      in_buckets_ = true;
+      last_bound_ = bound;
+      last_count_ = number;
+      return;
+    }
+    if (in_buckets_ && last_bound_ != HUGE_VAL) fault(series + " comes before the bucket without a bound");
+    in_buckets_ = false;
+    if (name.ends_with("_count") && number != last_count_) fault(series + " is not what its buckets say");
+  }
+
   // The position after the closing brace; npos after a fault.
-  std::size_t read_labels(std::string_view text, std::size_t at, std::set<std::string>& labels) {
+  std::size_t read_labels(std::string_view text, std::size_t at, std::set<std::string>& labels, bool bucket) {
     while (true) {
       const std::size_t begin = at;
       while (at < text.size() && (letter(text[at]) || (digit(text[at]) && at > begin))) ++at;
       const std::string label{text.substr(begin, at - begin)};
-      if (label.empty() || label.starts_with("__") || label == "le" || label == "quantile") {
+      if (label.empty() || label.starts_with("__") || (label == "le" && !bucket) || label == "quantile") {
         fault("a label '" + label + "'");
         return std::string_view::npos;
       }
@@ -106,6 +130,7 @@ class Reader {
         fault("no quoted value after " + label);
         return std::string_view::npos;
       }
+      const std::size_t value_at = at + 2;
       for (at += 2; at < text.size() && text[at] != '"'; ++at) {
         if (text[at] != '\\') continue;
         ++at;
@@ -118,6 +143,7 @@ class Reader {
         fault("the value of " + label + " does not end");
         return std::string_view::npos;
       }
+      if (label == "le") bound_ = text.substr(value_at, at - value_at);
       ++at;
       if (text[at] == '}') return at + 1;
       if (text[at] != ',') {
@@ -142,6 +168,10 @@ class Reader {
   std::set<std::string> helped_;
   std::string current_;
   bool typed_ = false;
+  std::string bound_;  // of the bucket that is read
+  bool in_buckets_ = false;
+  double last_bound_ = 0;
+  double last_count_ = 0;
 };
 
 }  // namespace

@@ -74,6 +74,14 @@ TEST_CASE("exposition: the checker objects to what breaks the grammar") {
   CHECK(faults(begin + "a_total{b=\"\xff\"} 1\n") == 1);
   CHECK(faults(begin + "b_total 1\n") == 1);
   CHECK(faults("\n") == 1);
+  const std::string h = "# HELP h_seconds Help.\n# TYPE h_seconds histogram\n";
+  const std::string end = "h_seconds_bucket{le=\"+Inf\"} 3\nh_seconds_sum 1\nh_seconds_count 3\n";
+  CHECK(faults(h + "h_seconds_bucket{le=\"0.5\"} 2\n" + end) == 0);
+  CHECK(faults(h + "h_seconds_bucket{le=\"0.5\"} 4\n" + end) == 1);
+  CHECK(faults(h + "h_seconds_bucket{le=\"0.5\"} 2\nh_seconds_bucket{le=\"0.25\"} 2\n" + end) == 1);
+  CHECK(faults(h + "h_seconds_bucket{le=\"+Inf\"} 3\nh_seconds_sum 1\nh_seconds_count 2\n") == 1);
+  CHECK(faults(h + "h_seconds_bucket{le=\"0.5\"} 2\nh_seconds_sum 1\nh_seconds_count 2\n") == 1);
+  CHECK(faults(h + "h_seconds 3\n") == 1);
 }
 
 TEST_CASE("metrics: a page is valid exposition, whatever the node looks like") {
@@ -142,6 +150,31 @@ TEST_CASE("metrics: peers, books, queues and breakers are what the snapshot says
   CHECK(value("hawser_channel_breaker_state" + order + ",state=\"closed\"}") == "1");
   CHECK(value("hawser_channel_messages_submitted_total{peer=\"n2\",type=\"Order\",role=\"reply\"}") == "3");
   CHECK(value("hawser_inbound_verdicts_total{peer=\"n2\",type=\"Order\",verdict=\"expired\"}") == "2");
+}
+
+TEST_CASE("metrics: histograms are cumulative, in seconds, and of one type with all peers together") {
+  NodeSnapshot node = shown_node();
+  node.peers[0].channels[0].queue_waits.record(Duration{100});
+  node.peers[1].channels[0].queue_waits.record(Duration{100});
+  node.peers[1].channels[0].queue_waits.record(Duration{60'000'000});
+  node.peers[0].channels[1].queue_waits.record(Duration{1});  // of replies: not counted
+  node.peers[0].inbound[0].handler_times.record(Duration{3'000});
+  node.peers[0].round_trips.record(Duration{700});
+  node.peers[1].mistakes = 2;
+  node.loop_lags.record(Duration{0});
+  Exposition page = read_exposition(to_metrics(node));
+  CHECK(faults_of(page) == "");
+  const std::string wait = "hawser_type_queue_wait_seconds";
+  CHECK(page.values[wait + "_bucket{type=\"Order\",le=\"6.4e-05\"}"] == "0");
+  CHECK(page.values[wait + "_bucket{type=\"Order\",le=\"0.000128\"}"] == "2");
+  CHECK(page.values[wait + "_bucket{type=\"Order\",le=\"33.554432\"}"] == "2");
+  CHECK(page.values[wait + "_bucket{type=\"Order\",le=\"+Inf\"}"] == "3");
+  CHECK(page.values[wait + "_count{type=\"Order\"}"] == "3");
+  CHECK(page.values[wait + "_sum{type=\"Order\"}"] == "60.000200");
+  CHECK(page.values["hawser_type_handler_seconds_count{type=\"Order\"}"] == "1");
+  CHECK(page.values["hawser_peer_heartbeat_seconds_count{peer=\"n2\"}"] == "1");
+  CHECK(page.values["hawser_peer_mistakes_total{peer=\"n3\"}"] == "2");
+  CHECK(page.values["hawser_node_timer_lag_seconds_count"] == "1");
 }
 
 TEST_CASE("metrics: books that do not balance show, and two mistakes do not hide each other") {

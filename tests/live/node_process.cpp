@@ -164,8 +164,11 @@ Household::Household(const std::vector<std::string>& ids, const std::string& set
     : ids_(ids) {
   directory_ = (std::filesystem::temp_directory_path() / "hawser-live-XXXXXX").string();
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error{"no directory for the configurations"};
-  const std::vector<std::uint16_t> ports = free_ports(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) ports_[ids[i]] = ports[i];
+  const std::vector<std::uint16_t> ports = free_ports(2 * ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ports_[ids[i]] = ports[i];
+    admin_ports_[ids[i]] = ports[ids.size() + i];
+  }
   for (const std::string& id : ids) {
     const std::string path = directory_ + "/" + id + ".toml";
     std::ofstream file{path};
@@ -182,7 +185,7 @@ Household::Household(const std::vector<std::string>& ids, const std::string& set
     for (const std::string& other : ids) {
       if (other != id) file << other << " = \"" << place(other) << "\"\n";
     }
-    file << '\n' << settings;
+    file << "\n[admin]\nlisten = \"127.0.0.1:" << admin_port(id) << "\"\n\n" << settings;
     file.close();
     NodeProcess& process = processes_.try_emplace(id, id, path, directory_ + "/" + id + ".stderr").first->second;
     const std::size_t at = processes_.size() - 1;

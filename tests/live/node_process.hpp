@@ -82,6 +82,9 @@ class Household {
   std::uint16_t port(const std::string& id) const { return ports_.at(id); }
   // Where it keeps its vote, if it has one.
   std::string state_dir(const std::string& id) const { return directory_ + "/" + id + ".state"; }
+  std::uint16_t admin_port(const std::string& id) const { return admin_ports_.at(id); }
+  std::string config(const std::string& id) const { return directory_ + "/" + id + ".toml"; }
+  const std::string& directory() const { return directory_; }
   void start_all();
   bool until(const std::function<bool()>& reached, std::chrono::milliseconds most = std::chrono::seconds{30});
   // Until all processes see each other up.
@@ -91,6 +94,7 @@ class Household {
   std::vector<std::string> ids_;
   std::string directory_;
   std::map<std::string, std::uint16_t> ports_;
+  std::map<std::string, std::uint16_t> admin_ports_;
   std::map<std::string, NodeProcess> processes_;
 };
 

@@ -1,0 +1,119 @@
+// What a running node does when it is told to by a signal.
+#include "node_process.hpp"
+#include "terminal_process.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+
+using namespace hawser::live;
+using namespace std::chrono_literals;
+
+namespace {
+
+void rewrite(const std::string& path, const std::string& from, const std::string& to) {
+  std::ifstream in{path};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, from.size(), to);
+  std::ofstream{path} << text;
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream in{path};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+bool complains(const NodeProcess& node, const std::string& text) {
+  return node.complaints().find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("SIGUSR1: the node and its last events, as lines of JSON, and it goes on", "[live]") {
+  Household house{{"n1", "n2"}};
+  house.start_all();
+  REQUIRE(house.all_up());
+  house["n1"].signal(SIGUSR1);
+  REQUIRE(house.until([&] { return complains(house["n1"], "\"cause\":\"session_open\""); }));
+  // It is written in one piece; the last line is whole once the newest event is there.
+  std::istringstream lines{house["n1"].complaints()};
+  std::string line;
+  REQUIRE(std::getline(lines, line));
+  const Json status = Json::parse(line);
+  CHECK(status.at("node") == "n1");
+  CHECK(status.at("stance") == "serving");
+  REQUIRE(std::getline(lines, line));
+  CHECK(Json::parse(line).at("cause") == "started");
+  const std::uint64_t before = house["n1"].delivered();
+  REQUIRE(house.until([&] { return house["n1"].delivered() > before + 100; }));
+  house["n1"].signal(SIGTERM);
+  CHECK(house["n1"].wait(20s) == 0);
+}
+
+TEST_CASE("SIGHUP: what can change does, what needs a restart is named, and a broken file changes nothing", "[live]") {
+  Household house{{"n1", "n2"}, "[log]\nlevel = \"warn\"\n"};
+  house.start_all();
+  REQUIRE(house.all_up());
+  const std::string path = house.config("n1");
+  rewrite(path, "level = \"warn\"", "level = \"info\"");
+  rewrite(path, "drain = \"2s\"", "drain = \"3s\"");
+  rewrite(path, "[peers]\n", "[peers]\nn3 = \"127.0.0.1:1\"\n");
+  house["n1"].signal(SIGHUP);
+  REQUIRE(house.until([&] { return complains(house["n1"], "needs a restart"); }));
+  CHECK(complains(house["n1"], "in force now: log.level, peer n3 added"));
+  CHECK(complains(house["n1"], "needs a restart: drain"));
+  REQUIRE(house.until([&] { return !house["n1"].peer("n3").is_null(); }));
+  // The same once more: only what is not in force is still to be named.
+  house["n1"].signal(SIGHUP);
+  REQUIRE(house.until([&] { return complains(house["n1"], "nothing was changed; needs a restart: drain"); }));
+  rewrite(path, "drain = \"3s\"", "drain = \"soon\"");
+  rewrite(path, "n3 = \"127.0.0.1:1\"\n", "");
+  house["n1"].signal(SIGHUP);
+  REQUIRE(house.until([&] { return complains(house["n1"], "nothing was reloaded"); }));
+  CHECK_FALSE(house["n1"].peer("n3").is_null());
+  rewrite(path, "drain = \"soon\"", "drain = \"2s\"");
+  house["n1"].signal(SIGHUP);
+  REQUIRE(house.until([&] { return complains(house["n1"], "peer n3 removed"); }));
+  REQUIRE(house.until([&] { return house["n1"].peer("n3").is_null(); }));
+  CHECK(house["n1"].peer_state("n2") == "up");
+}
+
+TEST_CASE("event file: every event is a line, and a file that cannot be written costs nothing but itself", "[live]") {
+  Household house{{"n1", "n2"}, "[log]\nevents_file = \"events.jsonl\"\n"};
+  for (const std::string id : {"n1", "n2"}) {
+    rewrite(house.config(id), "events.jsonl", house.directory() + "/" + id + "/events.jsonl");
+  }
+  REQUIRE(::system(("mkdir " + house.directory() + "/n1").c_str()) == 0);
+  house.start_all();
+  REQUIRE(house.all_up());
+  REQUIRE(house.until([&] { return complains(house["n2"], "cannot be opened"); }));
+  house["n1"].signal(SIGTERM);
+  CHECK(house["n1"].wait(20s) == 0);
+  std::istringstream lines{content_of(house.directory() + "/n1/events.jsonl")};
+  std::uint64_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const Json event = Json::parse(line);
+    CHECK(event.at("number") == ++number);
+    CHECK(event.at("node") == "n1");
+  }
+  CHECK(number == house["n1"].events.size());
+  // Said once, however many events there were.
+  const std::string words = house["n2"].complaints();
+  CHECK(words.find("cannot be opened") == words.rfind("cannot be opened"));
+}
+
+TEST_CASE("log: key=value lines with their level, for machines", "[live]") {
+  Household house{{"n1", "n2"}};
+  TerminalProcess node{{"node", "--config", house.config("n1"), "--log", "key_values", "--log-level", "info"}, 200, 50};
+  REQUIRE(node.until([&] { return node.has("kind=peer_state peer=n2"); }));
+  CHECK(node.has("level=info node=n1 kind=node cause=started"));
+  CHECK(node.has("level=warn node=n1 kind=peer_state peer=n2"));
+  node.signal(SIGTERM);
+  CHECK(node.wait() == 0);
+}

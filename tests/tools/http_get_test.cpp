@@ -1,0 +1,111 @@
+#include <hawser/base/time.hpp>
+#include "http_get.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <arpa/inet.h>
+#include <chrono>
+#include <functional>
+#include <netinet/in.h>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace hawser;
+using namespace hawser::tools;
+
+namespace {
+
+// Takes one connection and does with it as told.
+class OddServer {
+ public:
+  explicit OddServer(std::function<void(int)> talk) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(listener_, raw, size) == 0);
+    REQUIRE(::listen(listener_, 1) == 0);
+    REQUIRE(::getsockname(listener_, raw, &size) == 0);
+    endpoint = {"127.0.0.1", ntohs(address.sin_port)};
+    thread_ = std::thread{[this, talk = std::move(talk)] {
+      const int client = ::accept(listener_, nullptr, nullptr);
+      talk(client);
+      ::close(client);
+    }};
+  }
+  ~OddServer() {
+    thread_.join();
+    ::close(listener_);
+  }
+
+  Endpoint endpoint;
+
+ private:
+  int listener_ = -1;
+  std::thread thread_;
+};
+
+void say_all(int client, const std::string& text) { (void)::send(client, text.data(), text.size(), MSG_NOSIGNAL); }
+void until_gone(int client) {
+  char byte = 0;
+  while (::recv(client, &byte, 1, 0) > 0) {
+  }
+}
+
+}  // namespace
+
+TEST_CASE("http get: an answer that drips is given up when the time is over, not when it pauses") {
+  OddServer server{[](int client) {
+    say_all(client, "HTTP/1.1 200 OK\r\n\r\n");
+    const timeval patience{0, 5'000};
+    ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    // A byte each time nothing came for a while, for as long as somebody listens.
+    while (::send(client, "x", 1, MSG_NOSIGNAL) == 1) {
+      char room[4096];
+      const ssize_t got = ::recv(client, room, sizeof room, 0);
+      if (got == 0) return;
+    }
+  }};
+  const HttpGot got = http_get(server.endpoint, "/", Duration{200'000});
+  CHECK(got.status == 0);
+  CHECK(got.problem == "no answer in time");
+}
+
+TEST_CASE("http get: one that takes the connection and says nothing") {
+  OddServer server{&until_gone};
+  CHECK(http_get(server.endpoint, "/", Duration{100'000}).problem == "no answer in time");
+}
+
+TEST_CASE("http get: what is no HTTP is not listened to for long") {
+  OddServer server{[](int client) {
+    say_all(client, "220 mail.example ready\r\n");
+    until_gone(client);
+  }};
+  CHECK(http_get(server.endpoint, "/", Duration{60'000'000}).problem == "the answer is no HTTP");
+}
+
+TEST_CASE("http get: an answer without end is cut off at the bound") {
+  OddServer server{[](int client) {
+    say_all(client, "HTTP/1.1 200 OK\r\n\r\n");
+    const std::string much(1u << 16, 'x');
+    while (::send(client, much.data(), much.size(), MSG_NOSIGNAL) > 0) {
+    }
+  }};
+  const HttpGot got = http_get(server.endpoint, "/", Duration{60'000'000}, 1u << 20);
+  CHECK(got.status == 0);
+  CHECK(got.problem == "the answer is larger than 1 MiB");
+}
+
+TEST_CASE("http get: half an answer is none") {
+  OddServer server{[](int client) {
+    // What was asked is taken first: to close on it unread would be a reset.
+    char room[4096];
+    (void)::recv(client, room, sizeof room, 0);
+    say_all(client, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+  }};
+  CHECK(http_get(server.endpoint, "/", Duration{60'000'000}).problem == "the answer is no whole HTTP");
+}
