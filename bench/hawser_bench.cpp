@@ -1,4 +1,5 @@
 // hawser_bench: how fast Hawser is beside plain libzmq, measured in one run on this machine.
+#include "inspect_cost.hpp"
 #include "kit_costs.hpp"
 #include "pair.hpp"
 #include "question.hpp"
@@ -32,7 +33,8 @@ constexpr const char* usage =
 struct Command {
   Settings settings;
   std::vector<Question> questions;
-  bool simulator = false;  // the question `sim`, which has no plain side
+  bool simulator = false;  // the questions `sim` and `inspect`, which have no plain side
+  bool inspect = false;
   bool json = false;
   bool list = false;
 };
@@ -96,12 +98,13 @@ Command parse(const std::vector<std::string>& words) {
       throw std::invalid_argument("unknown option " + word);
     } else {
       if (word == "sim") command.simulator = true;
-      if (word != "sim") command.questions.push_back(question_named(word));
+      if (word == "inspect") command.inspect = true;
+      if (word != "sim" && word != "inspect") command.questions.push_back(question_named(word));
     }
   }
-  if (command.questions.empty() && !command.simulator) {
+  if (command.questions.empty() && !command.simulator && !command.inspect) {
     command.questions = all_questions();
-    command.simulator = !settings.plain_only;
+    command.simulator = command.inspect = !settings.plain_only;
   }
   if (settings.plain_only) {
     std::erase_if(command.questions, [](const Question& question) { return !against_libzmq(question.rows.front()); });
@@ -115,6 +118,7 @@ int run(const Command& command) {
       std::printf("%-10s %s\n", std::string{question.name}.c_str(), std::string{question.headline}.c_str());
     }
     if (command.simulator) std::printf("%-10s %s\n", "sim", sim_headline);
+    if (command.inspect) std::printf("%-10s %s\n", "inspect", inspect_headline);
     return 0;
   }
   if (!command.json) std::printf("%s", machine_text().c_str());
@@ -133,6 +137,11 @@ int run(const Command& command) {
   SimAnswer simulator;
   if (command.simulator) simulator = ask_sim(command.settings);
   if (command.simulator && !command.json) std::printf("\n%s", to_table(simulator, command.settings).c_str());
+  if (command.inspect) {
+    const InspectAnswer inspected = ask_inspect(command.settings);
+    // Tables alone: nobody reads its figures by machine.
+    if (!command.json) std::printf("\n%s", to_table(inspected, command.settings).c_str());
+  }
   if (command.json) {
     std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr, command.settings).c_str());
   }

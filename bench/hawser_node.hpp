@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hawser/hawser.hpp>
+#include <hawser/inspect/admin.hpp>
 #include "load.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -30,6 +31,8 @@ inline Config config(const Load& load, bool sender) {
   Config config;
   config.id = sender ? sender_id() : receiver_id();
   config.listen = sender ? sender_at : receiver_at;
+  const std::uint16_t admin = sender ? load.sender_admin : load.receiver_admin;
+  if (admin != 0) config.admin.listen = "127.0.0.1:" + std::to_string(admin);
   if (load.work == Work::broadcast) return config;  // its peers are neighbours, see below
   if (load.work == Work::serve) {
     config.strategy = Strategy::keep_majority;  // of one
@@ -42,7 +45,8 @@ inline Config config(const Load& load, bool sender) {
 // A node and the thread that runs its loop; stopped and joined at the end.
 class Running {
  public:
-  Running(const Load& load, bool sender) : runtime_(io_), node_(runtime_, config(load, sender)) {}
+  Running(const Load& load, bool sender)
+      : runtime_(io_), node_(runtime_, config(load, sender)), admin_(serve_admin(node_)) {}
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running() {
@@ -84,6 +88,7 @@ class Running {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keep_{io_.get_executor()};
   ZmqRuntime runtime_;
   Node node_;
+  std::unique_ptr<HttpServer> admin_;
   std::vector<std::unique_ptr<Node>> neighbours_;
   std::thread thread_;
 };

@@ -21,6 +21,8 @@ void for_each_field(L& load, Visit visit) {
   visit("backoff-us", load.backoff_us);
   visit("sender-port", load.sender_port);
   visit("receiver-port", load.receiver_port);
+  visit("sender-admin", load.sender_admin);
+  visit("receiver-admin", load.receiver_admin);
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ struct Load {
   std::uint32_t backoff_us = 50;  // what the Hawser sender sleeps when its queue is full; 0 yields instead
   std::uint16_t sender_port = 0;
   std::uint16_t receiver_port = 0;
+  std::uint16_t sender_admin = 0;  // where their HTTP sides listen; 0: nowhere
+  std::uint16_t receiver_admin = 0;
 
   friend bool operator==(const Load&, const Load&) = default;
 };

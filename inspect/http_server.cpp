@@ -300,7 +300,7 @@ class HttpServer::Loop {
   asio::awaitable<void> look_around() {
     asio::steady_timer pause{io_};
     while (streams_ > 0) {
-      const auto next = std::chrono::steady_clock::now() + options_.stream_interval;
+      pause.expires_after(options_.stream_interval);  // with the time that the look takes
       const Snapshot snapshot = co_await latest();
       try {
         snapshot == nullptr ? feed_.silent(options_.loop_time) : feed_.look(snapshot);
@@ -308,7 +308,6 @@ class HttpServer::Loop {
         ++failures_;
       }
       for (asio::steady_timer* bell : std::exchange(listening_, {})) bell->cancel();
-      pause.expires_at(next);
       co_await pause.async_wait(to_tuple);
     }
     looking_ = false;

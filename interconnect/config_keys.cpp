@@ -325,7 +325,7 @@ void Table::admin() {
                                             "A descriptor each, and the answer it has not read yet."});
   add<&Config::admin, &A::streams_max>("admin.streams_max", KeyKind::count, {0, 256},
                                        {"Live streams there at a time, one per open page; they are connections too.",
-                                        "Each costs the node a look at itself per second."});
+                                        "However many there are, the node looks at itself once a second for them."});
   add<&Config::admin, &A::request_time>("admin.request_time", KeyKind::duration, {100 * ms, 10 * min},
                                         {"How long a request may take to arrive, and its answer to be read.",
                                          "A client that does neither holds a connection this long."});

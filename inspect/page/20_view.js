@@ -47,13 +47,21 @@ function troubles() {
       "While that lasts it accuses nobody. A handler blocks, or the host starves it.");
   }
   if (status.ledger.imbalance !== 0) say("bad", `The books do not balance: ${status.ledger.imbalance} messages`, "A fault of the library: please report it with /api/v1/channels.");
+  const together = crowds();
+  for (const [cause, peers] of together) {
+    const ids = peers.map((peer) => peer.id);
+    const longest = peers.reduce((first, peer) => Math.min(first, peer.reason.since_us), now());
+    say("bad", `${ids.length} of ${others().length} peers are unreachable (${cause}), the first for ${span(now() - longest)}: ${names(ids)}`,
+      `Of each: ${meaning(cause)}. ${ids.length * 2 > others().length ? "So many at once: look at this node's own network first." : "Look at what they have in common: a rack, a switch, a release."}`, ids[0]);
+  }
   for (const peer of others().slice().sort((a, b) => ORDER[a.state] - ORDER[b.state])) {
+    if (peer.state === "unreachable" && together.has(peer.reason.cause)) continue;
     const { cause, detail, next_at_us: next, since_us: since } = peer.reason;
     const ago = span(now() - since);
     if (peer.state === "unreachable" || peer.state === "suspect") {
       const cut = cause === "cut_outbound" ? `${self()} \u2192 ${peer.id} is cut: ` : cause === "cut_inbound" ? `${peer.id} \u2192 ${self()} is cut: ` : "";
       say(peer.state === "suspect" ? "warn" : "bad", `${cut}${peer.id} is ${peer.state} for ${ago} (${cause}): ${meaning(cause)}`,
-        [detail, advice(cause), next !== null && next > now() ? `Next try in ${span(next - now())}.` : ""].filter(Boolean).join(". ").replace("..", "."), peer.id);
+        [/^[a-z_]+$/.test(detail) ? "Last try: " + detail.replaceAll("_", " ") : detail, judgementOf(peer.id), advice(cause), next !== null && next > now() ? `Next try in ${span(next - now())}.` : ""].filter(Boolean).map((words) => words.replace(/\.?$/, ".").replace("?.", "?")).join(" "), peer.id);
     } else if (peer.state === "connecting" && now() - since > 3e6) {
       say("warn", `${peer.id} is not there yet (${cause}): ${meaning(cause)}`, advice(cause), peer.id);
     }
@@ -71,6 +79,30 @@ function troubles() {
   if (status.frames_rejected > 0 && status.transport.frames_malformed > 100) say("warn", `${status.transport.frames_malformed} malformed frames came in`, "Somebody who is no node speaks to the port.");
   const rank = { bad: 0, warn: 1 };
   return all.sort((a, b) => rank[a.level] - rank[b.level]);
+}
+
+// Where very many peers are in the same trouble, that is one trouble.
+function crowds() {
+  const causes = new Map();
+  for (const peer of others()) if (peer.state === "unreachable") causes.set(peer.reason.cause, [...(causes.get(peer.reason.cause) || []), peer]);
+  return new Map([...causes].filter(([, peers]) => peers.length > 5));
+}
+
+// Whom the nodes that are heard here say they hear: that tells a sick node from a broken link.
+function witnessesOf(id) {
+  const rows = known.matrix ? known.matrix.rows.filter((row) => row.fresh && row.node !== id && row.hears[id]) : [];
+  const hear = rows.filter((row) => row.hears[id] === "up").map((row) => row.node);
+  const deaf = rows.filter((row) => row.hears[id] === "unreachable").map((row) => row.node);
+  return { hear, deaf };
+}
+
+const names = (ids) => (ids.length > 5 ? `${ids.slice(0, 4).join(", ")} and ${ids.length - 4} others` : ids.length > 1 ? `${ids.slice(0, -1).join(", ")} and ${ids[ids.length - 1]}` : ids[0] || "nobody");
+
+function judgementOf(id) {
+  const { hear, deaf } = witnessesOf(id);
+  if (!deaf.length) return "";
+  if (!hear.length) return deaf.length > 1 ? `Nobody who is heard here hears ${id}: the trouble is its own, or that of its network.` : `Only ${deaf[0]} can say anything of ${id}.`;
+  return `${names(hear)} ${hear.length > 1 ? "hear" : "hears"} ${id}, ${names(deaf)} ${deaf.length > 1 ? "do" : "does"} not: the trouble is between them, not in ${id}.`;
 }
 
 // Pairs of other nodes, both heard here, of which one does not hear the other.

@@ -1,16 +1,19 @@
 // The cluster as a graph. A link is directed: an arrow from A to B says how well B hears A. Its dashes and the tag in its
 // middle say what its colour says.
-const MAP = { width: 640, height: 470, arcsMax: 12, linksMax: 400 };
+const MAP = { arcsMax: 12, linksMax: 400 };
+const narrowScreen = () => matchMedia("(max-width: 40rem)").matches;
 let mapShape = "";
 
 function placesOf(ids) {
   const many = ids.length > 24;
-  const rx = many ? 285 : 235;
-  const ry = many ? 205 : 165;
+  const narrow = narrowScreen(), width = narrow ? 440 : 640, height = narrow ? 430 : 470;
+  const rx = narrow ? (many ? 190 : 155) : many ? 285 : 235;
+  const ry = narrow ? (many ? 190 : 140) : many ? 205 : 165;
+  mark(at("graph"), "viewBox", `0 0 ${width} ${height}`);
   const first = Math.max(0, ids.indexOf(self()));
   return new Map(ids.map((id, i) => {
     const turn = (2 * Math.PI * (i - first)) / ids.length - Math.PI / 2;
-    return [id, { x: MAP.width / 2 + rx * Math.cos(turn), y: MAP.height / 2 + ry * Math.sin(turn), turn }];
+    return [id, { x: width / 2 + rx * Math.cos(turn), y: height / 2 + ry * Math.sin(turn), turn }];
   }));
 }
 
@@ -32,6 +35,8 @@ function linksOf(ids) {
   const links = [];
   let left = 0;
   const every = ids.length <= MAP.arcsMax;
+  // Whom nobody hears is in trouble alone: its circle says so, and a fan of links would hide what is between others.
+  const alone = new Set(every ? [] : ids.filter((id) => id !== self() && !witnessesOf(id).hear.length));
   for (const from of ids) {
     for (const to of ids) {
       if (from === to) continue;
@@ -39,7 +44,7 @@ function linksOf(ids) {
       if (!link) continue;
       const own = from === self() || to === self();
       const calm = link.state === "up" || link.state === "unknown";
-      if (!every && calm && !own) continue;
+      if (!every && !own && (calm || alone.has(from) || alone.has(to))) continue;
       if (links.length >= MAP.linksMax && !own) ++left;
       else links.push({ from, to, own, ...link });
     }
@@ -75,7 +80,8 @@ function drawMap() {
   const graph = at("graph");
   const lines = part("svg:g", { "aria-hidden": "true" }), tags = part("svg:g", { "aria-hidden": "true" }), dots = part("svg:g", {});
   const pairs = new Set();
-  const narrow = matchMedia("(max-width: 40rem)").matches;
+  let labelled = 0;
+  const narrow = narrowScreen();
   for (const link of links) {
     const a = places.get(link.from), b = places.get(link.to);
     const drawn = arc(a, b, ids.length === 2 ? 40 : small ? 8 : 17, radius + 3);
@@ -87,9 +93,9 @@ function drawMap() {
     if (small || dim || !["broken", "suspect"].includes(link.state) || (both && pairs.has(pair))) continue;
     pairs.add(pair);
     const word = `${link.state === "suspect" ? "!" : "\u2715"} ${link.word}`;
-    const width = word.length * (narrow ? 9.4 : 6.6) + 14, height = narrow ? 26 : 20;
+    const width = word.length * (narrow ? 8.1 : 6.6) + 14, height = narrow ? 24 : 20;
     const x = both ? (a.x + b.x) / 2 : drawn.x, y = both ? (a.y + b.y) / 2 : drawn.y;
-    tags.append(part("svg:g", { class: "tag", "data-state": link.state }, part("svg:rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 6 }), part("svg:text", { x, y: y + (narrow ? 5.5 : 4) }, word)));
+    tags.append(part("svg:g", { class: "tag", "data-state": link.state }, part("svg:rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 6 }), part("svg:text", { x, y: y + (narrow ? 5 : 4) }, word)));
   }
   for (const id of ids) {
     const place = places.get(id), own = id === self(), state = nodeMood(id), peer = peerOf(id);
@@ -101,9 +107,10 @@ function drawMap() {
       const below = Math.sin(place.turn) >= -0.3;
       node.append(part("svg:text", { class: "name", x: place.x, y: below ? place.y + radius + 18 : place.y - radius - (narrow ? 25 : 21) }, id.length > 18 ? id.slice(0, 17) + "\u2026" : id));
       node.append(part("svg:text", { class: "under", x: place.x, y: below ? place.y + radius + (narrow ? 37 : 33) : place.y - radius - 7 }, own ? "this node, " + known.snapshot.status.stance : peer ? peer.state : "no peer of it"));
-    } else if (own || state === "bad" || known.picked === id) {
-      const out = radius + 12;
-      node.append(part("svg:text", { class: "under", x: place.x + out * Math.cos(place.turn), y: place.y + out * Math.sin(place.turn) + 4 }, id));
+    } else if (own || known.picked === id || (state === "bad" && ++labelled <= 24)) {
+      // Inwards, so that nothing is cut off at the rim.
+      const inwards = own ? 22 : 16, side = Math.cos(place.turn);
+      node.append(part("svg:text", { class: "rim", "text-anchor": side > 0.3 ? "end" : side < -0.3 ? "start" : "middle", x: place.x - inwards * side, y: place.y - inwards * Math.sin(place.turn) + 4 }, id));
     }
     dots.append(node);
   }

@@ -23,9 +23,11 @@ function drawMatrix() {
   const box = at("matrix-box");
   if (matrix.nodes.length > MATRIX.tableMax) box.replaceChildren(canvasOf(matrix));
   else box.replaceChildren(tableOf(matrix));
+  const sick = matrix.nodes.filter((id) => id !== self() && judgementOf(id));
+  at("matrix-words").replaceChildren(...sick.slice(0, 4).map((id) => part("li", { "data-about": id }, part("span", { class: "sign", "aria-hidden": "true" }, SIGNS.bad), part("span", {}, judgementOf(id)))), ...(sick.length > 4 ? [part("li", {}, part("span"), part("span", {}, `And ${sick.length - 4} more of that kind.`))] : []));
   const stale = matrix.rows.filter((row) => !row.fresh).map((row) => row.node);
   const cuts = matrix.cuts.map((cut) => `${cut.from} \u2192 ${cut.to} is cut`);
-  put(at("matrix-note"), [cuts.join(", "), stale.length ? `Hatched rows are old words: ${stale.slice(0, 8).join(", ")}${stale.length > 8 ? ` and ${stale.length - 8} more` : ""} ${stale.length === 1 ? "is" : "are"} not heard here` : "", cuts.length || stale.length ? "" : "Everybody whom this node hears says what is here"].filter(Boolean).join(". ") + ".");
+  put(at("matrix-note"), [cuts.join(", "), stale.length ? `Hatched rows are old words: ${stale.slice(0, 8).join(", ")}${stale.length > 8 ? ` and ${stale.length - 8} more` : ""} ${stale.length === 1 ? "is" : "are"} not heard here` : "", cuts.length || stale.length ? "" : matrix.rows.every((row) => Object.values(row.hears).every((state) => state === "up")) ? "Everybody hears everybody" : "Every row is fresh"].filter(Boolean).join(". ") + ".");
 }
 
 function tableOf(matrix) {

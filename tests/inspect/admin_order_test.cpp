@@ -1,18 +1,16 @@
 // Who may ask for what, and what an order is.
 #include <hawser/inspect/admin_api.hpp>
 #include <hawser/interconnect/runtime.hpp>
+#include "inspect/token_file.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
-#include <sys/stat.h>
 
 using namespace hawser;
+using namespace hawser::test;
 using nlohmann::json;
 
 namespace {
@@ -38,26 +36,6 @@ std::pair<unsigned, std::string> refused(const AdminApi& api, const AdminQuestio
 }
 
 using Refused = std::pair<unsigned, std::string>;
-
-// A file with a token, and the rights that are wanted.
-class TokenFile {
- public:
-  TokenFile(const std::string& text, unsigned mode) {
-    path_ = (std::filesystem::temp_directory_path() / "hawser-token-XXXXXX").string();
-    const int fd = ::mkstemp(path_.data());
-    REQUIRE(fd >= 0);
-    ::close(fd);
-    std::ofstream{path_} << text;
-    ::chmod(path_.c_str(), mode);
-  }
-  ~TokenFile() { ::unlink(path_.c_str()); }
-  TokenFile(const TokenFile&) = delete;
-  TokenFile& operator=(const TokenFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace
 

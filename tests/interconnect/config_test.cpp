@@ -206,6 +206,9 @@ TEST_CASE("health and metrics are served on loopback, at a port of their own, or
   CHECK(told("0.0.0.0:9001", "insecure = true\n").empty());
   CHECK(told("9001").find("n1.toml:4:10: admin.listen: '9001' is no endpoint") != std::string::npos);
   CHECK(told("127.0.0.1:7001").find("where the node itself listens") != std::string::npos);
+  CHECK(told("127.0.0.1:9001\"\nwrites = true\ntoken_file = \"token").empty());
+  CHECK(told("127.0.0.1:9001\"\nwrites = true\nhosts = \"").find("admin.writes is true without admin.token_file") !=
+        std::string::npos);
 }
 
 TEST_CASE("plain TCP beyond loopback must be asked for in so many words") {

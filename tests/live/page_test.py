@@ -7,7 +7,8 @@ show. The same run takes the pictures of the documentation: --pictures FOLDER.
 
 Only what Python brings along. Waits for things to become true, and says what it waited for when they do not.
 """
-import argparse, base64, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import argparse, base64, copy, http.server, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time
+import urllib.request
 
 PATIENCE = 60
 IDS = ["n1", "n2", "n3", "n4", "n5"]
@@ -240,6 +241,7 @@ def play(cluster, browser, pictures):
     check("the matrix says it to those who cannot see it", label == "n1 \u2192 n3 is cut: n3 does not hear n1, n1 hears n3", label)
     browser.until("n4 in the matrix: not heard, and its own row is an old word", cell("n1", "n4") + " === 'unreachable' && document.querySelector('tr[data-row=n4]').dataset.fresh === 'no'")
     browser.until("n2 and n5 say the same of n4", f"{cell('n2', 'n4')} === 'unreachable' && {cell('n5', 'n4')} === 'unreachable'")
+    browser.until("a sick node is told from a broken link", "/Nobody who is heard here hears n4: the trouble is its own/.test(document.getElementById('matrix-words').textContent) && /n2 and n5 hear n3, n1 does not/.test(document.getElementById('matrix-words').textContent)")
     browser.until("the link n1 -> n3 is drawn as broken, and the way back as heard", "document.querySelector('#graph .link[data-from=n1][data-to=n3]').dataset.state === 'broken' && document.querySelector('#graph .link[data-from=n3][data-to=n1]').dataset.state === 'up'")
     browser.until("the table of peers puts what is worst first", "[...document.querySelectorAll('#peer-rows tr')].slice(0, 2).map((row) => row.dataset.peer).sort().join() === 'n3,n4'")
     browser.until("the timeline has the transition", "[...document.querySelectorAll('#events li[data-kind=peer_state]')].some((li) => /n4/.test(li.innerText) && /unreachable/.test(li.innerText))")
@@ -254,6 +256,7 @@ def play(cluster, browser, pictures):
     small_screen(browser, cluster, pictures)
     heal(cluster, browser)
     act(cluster, browser)
+    crowd(cluster, browser, pictures)
     lose_and_find(cluster, browser)
 
 
@@ -303,6 +306,96 @@ def act(cluster, browser):
     browser.value(asked.format(cluster.token))
     browser.until("with it something is", "/^\u2713 the breakers of n2/.test(document.getElementById('act-result').textContent)")
     browser.until("and it is in the timeline", "document.querySelector('#events li[data-kind=admin]')")
+
+
+def stream_of(url):
+    """The first snapshot and matrix of a stream, as they come."""
+    found = {}
+    with urllib.request.urlopen(url + "api/v1/stream", timeout=PATIENCE) as stream:
+        event = ""
+        while len(found) < 2:
+            line = stream.readline().decode()
+            if line.startswith("event: "):
+                event = line[7:].strip()
+            if line.startswith("data: ") and event in ("snapshot", "matrix"):
+                found[event] = json.loads(line[6:])
+    return found["snapshot"], found["matrix"]
+
+
+def many(snapshot, matrix, nodes=200):
+    """The same cluster with very many nodes: of every tenth nothing is heard."""
+    peer = next(each for each in snapshot["peers"] if each["id"] == "n2")
+    ids = [f"node-{i:03}" for i in range(1, nodes + 1)]
+    snapshot["peers"] = []
+    for i, name in enumerate(ids):
+        one = copy.deepcopy(peer)
+        one["id"] = name
+        if i % 10 == 9:
+            one["state"], one["reason"]["cause"] = "unreachable", "silent"
+        snapshot["peers"].append(one)
+    snapshot["status"]["peers"] = {"up": 180, "unreachable": 20, "suspect": 0, "connecting": 0}
+    row = next(each for each in snapshot["channels"] if each["name"] == "Greeting")
+    snapshot["channels"] = [dict(row, peer=name, name=f"Type{t}", type=hex(t)) for t in range(20) for name in ids[:5]]
+    snapshot["channels_total"] = nodes * 20
+    state = {name: "unreachable" if i % 10 == 9 else "up" for i, name in enumerate(ids)}
+    matrix["nodes"] = ids + ["n1"]
+    matrix["rows"] = [{"node": name, "own": False, "said_at_us": 0, "fresh": state[name] == "up",
+                       "hears": {other: state[other] for other in ids if other != name} | {"n1": "up"}} for name in ids]
+    matrix["rows"].append({"node": "n1", "own": True, "said_at_us": 0, "fresh": True, "hears": state})
+    matrix["cuts"] = []
+    return snapshot, matrix
+
+
+class Crowd(http.server.BaseHTTPRequestHandler):
+    """The node's own page, with its own policy, on a cluster that is made up."""
+    page = policy = snapshot = matrix = None
+
+    def do_GET(self):
+        self.send_response(200)
+        stream = self.path.startswith("/api/v1/stream")
+        self.send_header("Content-Type", "text/event-stream" if stream else "text/html" if self.path == "/" else "application/json")
+        if self.path == "/":
+            self.send_header("Content-Security-Policy", self.policy)
+        self.end_headers()
+        if not stream:
+            self.wfile.write(self.page if self.path == "/" else b"{}")
+            return
+        try:
+            self.wfile.write(b"event: matrix\ndata: " + json.dumps(self.matrix).encode() + b"\n\n")
+            while True:
+                self.snapshot["taken_at_us"] += 1_000_000
+                self.wfile.write(b"event: snapshot\ndata: " + json.dumps(self.snapshot).encode() + b"\n\n")
+                time.sleep(1)
+        except OSError:
+            pass
+
+    def log_message(self, *_):
+        pass
+
+
+def crowd(cluster, browser, pictures):
+    url = f"http://127.0.0.1:{cluster.admin['n1']}/"
+    with urllib.request.urlopen(url, timeout=PATIENCE) as page:
+        Crowd.page, Crowd.policy = page.read(), page.headers["Content-Security-Policy"]
+    Crowd.snapshot, Crowd.matrix = many(*stream_of(url))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Crowd)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    before = browser.session
+    browser.open(f"http://127.0.0.1:{server.server_address[1]}/")
+    browser.look(1280, 900)
+    browser.until("two hundred peers are rows, the unreachable ones first", "document.querySelectorAll('#peer-rows tr').length === 200 && document.querySelectorAll('#peer-rows tr')[19].dataset.peer === 'node-200'")
+    browser.until("the matrix of two hundred is drawn", "document.querySelector('canvas.hears').width >= 200")
+    browser.until("twenty in one trouble are one sentence", "/20 of 200 peers are unreachable .silent./.test(document.getElementById('wrong-list').textContent) && document.querySelectorAll('#wrong-list li').length === 1")
+    browser.value("document.getElementById('filter').value = 'node-010', document.getElementById('filter').dispatchEvent(new Event('input'))")
+    browser.until("one of them is found by its name", "document.querySelectorAll('#peer-rows tr').length === 1")
+    browser.value("document.getElementById('filter').value = '', document.getElementById('filter').dispatchEvent(new Event('input'))")
+    took = browser.value("new Promise((done) => { mapShape = matrixShape = ''; const begin = performance.now(); drawTop(); drawMap(); drawMatrix(); drawPeers(); drawChannels(); drawTimeline(); done(performance.now() - begin); })")
+    print(f"      all of it is drawn afresh in {took:.0f} ms here")
+    if pictures:
+        browser.picture(os.path.join(pictures, "page-crowd.png"), 1000)
+    browser.session = before
+    browser.ask("Page.bringToFront")
+    server.shutdown()
 
 
 def lose_and_find(cluster, browser):

@@ -567,3 +567,34 @@ TEST_CASE("a number of failures in the window opens it, whatever their share and
   CHECK(f.breaker.reason().cause == "failure_count");
   CHECK(f.breaker.reason().detail == "3 in the window");
 }
+
+TEST_CASE("an operator closes it at once, whatever it was doing, and nothing that it learned is left") {
+  Fixture at;
+  CHECK_FALSE(at.breaker.reset(at.now));  // it is closed
+  at.fail(5);
+  REQUIRE(at.state() == BreakerState::open);
+  CHECK(at.breaker.reset(at.now));
+  CHECK(at.state() == BreakerState::closed);
+  CHECK(at.breaker.reason().cause == "reset");
+  at.fail(4);
+  CHECK(at.state() == BreakerState::closed);  // five in a row begin anew
+  at.fail(1);
+  CHECK(at.breaker.retry_at() == at.now + at.breaker.config().open_for);  // as after a first opening
+
+  Fixture probing;
+  probing.to_half_open();
+  const auto probe = probing.breaker.try_acquire(probing.now);
+  REQUIRE(probe.has_value());
+  CHECK(probing.breaker.reset(probing.now));
+  probing.breaker.record(*probe, probing.now, Verdict::failure, 1ms);  // of an older generation
+  CHECK(probing.state() == BreakerState::closed);
+
+  Fixture by_detector;
+  by_detector.breaker.trip(by_detector.now, "silent", "", true);
+  CHECK(by_detector.breaker.reset(by_detector.now));
+
+  Fixture forced;
+  forced.breaker.set_mode(BreakerMode::forced_open, forced.now);
+  CHECK_FALSE(forced.breaker.reset(forced.now));
+  CHECK(forced.state() == BreakerState::forced_open);
+}
