@@ -20,7 +20,9 @@ std::optional<StoredVote> vote_of_elsewhere(WireReader& in, std::string& problem
   StoredVote vote;
   vote.elsewhere = true;
   vote.promise = Duration{in.number<std::int64_t>()};
-  vote.max_seen = {in.epoch().counter, 0, Incarnation::unknown};
+  // Any epoch of that counter will do: the next one has a higher.
+  const std::uint64_t counter = in.epoch().counter;
+  if (counter != 0) vote.max_seen = {counter, 0, Incarnation{1}};
   problem = "the stored vote was given with other members or another strategy";
   if (in.failed() || vote.promise < Duration::zero()) return std::nullopt;
   return vote;

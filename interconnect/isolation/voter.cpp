@@ -18,7 +18,7 @@ Voter::Voter(const IsolationSettings& settings, std::size_t places, Place self, 
 
 void Voter::start(const std::optional<StoredVote>& memory, Instant now) {
   const Duration promise = settings_.promise();
-  if (memory) saw({memory->max_seen.counter, 0, Incarnation::unknown});
+  if (memory && memory->elsewhere) saw(memory->max_seen);
   if (!votes_) {
     remembers_ = true;  // nobody relies on what it granted
     return;

@@ -52,7 +52,7 @@ TEST_CASE("a vote given with other members tells how far epochs and promises wen
     REQUIRE(vote);
     CHECK(vote->elsewhere);
     CHECK_FALSE(vote->grant.any());
-    CHECK(vote->max_seen == Epoch{8, 0, Incarnation::unknown});
+    CHECK(vote->max_seen == Epoch{8, 0, Incarnation{1}});
     CHECK(vote->promise == a_vote().promise);
     CHECK(problem == "the stored vote was given with other members or another strategy");
   }

@@ -203,3 +203,18 @@ TEST_CASE("one without a vote follows grants and supports nobody") {
   CHECK_FALSE(voter.votes());
   CHECK_FALSE(voter.support(0, Incarnation{1}, start));
 }
+
+TEST_CASE("a vote given among other members is no memory, but its promise is waited for and its epochs are passed") {
+  const IsolationSettings settings;
+  StoredVote vote;
+  vote.elsewhere = true;
+  vote.promise = settings.promise() * 3;
+  vote.max_seen = {40, 0, Incarnation{1}};
+  Voter voter{settings, 3, 0, true, true};
+  const Instant now = instant_from_us(50'000'000);
+  voter.start(vote, now);
+  CHECK_FALSE(voter.remembers());
+  CHECK(voter.silent_until() == now + settings.promise() * 3);
+  CHECK(voter.max_seen().counter == 40);
+  CHECK_FALSE(voter.grant().any());
+}
