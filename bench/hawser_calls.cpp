@@ -143,7 +143,7 @@ void await_serving(const Node& node) {
 Figures time_questions(const Load& load) {
   Running running{load, true};
   running.start();
-  await_serving(running.node());
+  if (load.side != Side::clock) await_serving(running.node());
   const auto ask = [&](std::uint32_t milliseconds, Latencies& latencies) {
     const auto end = WallClock::now() + std::chrono::milliseconds{milliseconds};
     std::vector<Latencies> others(load.open - 1);
