@@ -12,6 +12,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace hawser::tools {
 namespace {

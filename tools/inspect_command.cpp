@@ -108,8 +108,7 @@ Lines shown(InspectView view, const InspectOptions& options, const InspectWanted
 }
 
 // The rows that were asked for, and the fields of the API.
-json answer_json(InspectView view, const InspectOptions& options, const InspectWanted& wanted, const Asked& asked,
-                 std::size_t at) {
+json answer_json(InspectView view, const InspectWanted& wanted, const Asked& asked, std::size_t at) {
   json said = asked[0][at].said;
   if (view == InspectView::members) {
     json out = json::object();
@@ -127,7 +126,6 @@ json answer_json(InspectView view, const InspectOptions& options, const InspectW
     }
     said["events"] = std::move(kept);
   }
-  (void)options;
   return said;
 }
 
@@ -152,13 +150,13 @@ std::string json_text(InspectView view, const InspectOptions& options, const Ins
   if (view == InspectView::why) return line(story_json(asked, options.peer));
   const bool as_it_came = asked[0].size() == 1 && asked.size() == 1 && wanted.since_age == Duration::zero();
   if (as_it_came) return asked[0][0].body;
-  if (asked[0].size() == 1) return line(answer_json(view, options, wanted, asked, 0));
+  if (asked[0].size() == 1) return line(answer_json(view, wanted, asked, 0));
   json nodes = json::array();
   for (std::size_t at = 0; at < asked[0].size(); ++at) {
     const Answer& answer = asked[0][at];
     nodes.push_back({{"at", answer.from.text()},
                      {"problem", answer.problem},
-                     {"answer", answer.fine() ? answer_json(view, options, wanted, asked, at) : json(nullptr)}});
+                     {"answer", answer.fine() ? answer_json(view, wanted, asked, at) : json(nullptr)}});
   }
   return line({{"api", 1}, {"nodes", std::move(nodes)}, {"disagreements", disputes(view, asked)}});
 }

@@ -83,7 +83,7 @@ class Story {
         level_of(state));
     add("cause", cause_with_detail(reason) + meaning_of("peer", cause));
     if (state != "up") suggest("peer", cause);
-    evidence(said, peer);
+    evidence(peer);
     if (at < material_.status.size() && material_.status[at].fine())
       own_health(material_.status[at].said, state != "up");
     breaker(said, peer);
@@ -92,7 +92,7 @@ class Story {
     if (at < material_.events.size()) before(material_.events[at].said, id_);
   }
 
-  void evidence(const json& said, const json& peer) {
+  void evidence(const json& peer) {
     const std::int64_t sent = number_at(peer, "heartbeats_sent");
     const std::int64_t answered = number_at(peer, "heartbeats_answered");
     const std::int64_t round_trip = number_at(peer, "round_trip_us");
@@ -102,7 +102,6 @@ class Story {
     text += "; " + count_at(peer, "sessions") + " sessions, lost " + count_at(peer, "flaps") +
             " times after it had been up";
     add("evidence", text);
-    (void)said;
   }
 
   // Whoever is ill itself is a poor witness.

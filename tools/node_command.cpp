@@ -187,16 +187,16 @@ int run(const Wanted& wanted, const NodeOptions& options) {
   const auto stop = [&] {
     if (!std::exchange(stopping, true)) node.stop(std::nullopt, [&io] { io.stop(); });
   };
-  const Signals end{io, {SIGINT, SIGTERM}, [&] {
-                      if (stopping) {
-                        code = exit_unhealthy;
-                        io.stop();
-                      }
-                      stop();
-                    }};
-  const Signals dump{io, {SIGUSR1}, [&log] { log.dump(); }};
+  Signals end{io, {SIGINT, SIGTERM}, [&] {
+                if (stopping) {
+                  code = exit_unhealthy;
+                  io.stop();
+                }
+                stop();
+              }};
+  Signals dump{io, {SIGUSR1}, [&log] { log.dump(); }};
   Config current = wanted.config;
-  const Signals hang_up{io, {SIGHUP}, [&] { reload(node, log, current, options); }};
+  Signals hang_up{io, {SIGHUP}, [&] { reload(node, log, current, options); }};
   node.every(Duration{500'000}, [&] {
     if (log.heard() && (!snapshots || snapshots->heard())) return true;
     stop();  // whoever read us is gone
