@@ -78,6 +78,7 @@ function drawMap() {
   const small = ids.length > 24;
   const radius = small ? Math.max(4, 12 - ids.length / 25) : 26;
   const graph = at("graph");
+  mark(graph, "data-many", small ? "yes" : "no");
   const lines = part("svg:g", { "aria-hidden": "true" }), tags = part("svg:g", { "aria-hidden": "true" }), dots = part("svg:g", {});
   const pairs = new Set();
   let labelled = 0;

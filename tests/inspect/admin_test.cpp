@@ -2,6 +2,7 @@
 #include <hawser/inspect/admin.hpp>
 #include "inspect/exposition.hpp"
 #include "inspect/http_client.hpp"
+#include "inspect/token_file.hpp"
 #include "interconnect/zmq/real_loop.hpp"
 
 #include <catch2/catch.hpp>
@@ -57,6 +58,60 @@ TEST_CASE("admin: a node serves what it sees, and is not ready once it stops") {
   const HttpReply reply = ask(loop, *admin, "/readyz");
   CHECK(reply.status == 503);
   CHECK(json::parse(reply.body)["ready"] == false);
+}
+
+TEST_CASE("admin: what an operator asks is done by the node, and is in its event log") {
+  const TokenFile token{"0123456789abcdef\n", 0600};
+  RealLoop loop;
+  Config config = config_of_a_lonely_node();
+  config.admin.writes = true;
+  config.admin.token_file = token.path();
+  Node node{loop.runtime, config};
+  std::string level;
+  AdminHooks hooks;
+  hooks.log_level = [&](std::string_view word) {
+    level = word;
+    return AdminResult{true, "the log says more"};
+  };
+  const auto admin = serve_admin(node, hooks);
+  const auto order = [&](const std::string& what) {
+    auto reply = std::async(std::launch::async, [&] {
+      HttpClient client{admin->endpoint()};
+      client.say("POST /api/v1/actions/" + what + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n" +
+                 "Authorization: Bearer 0123456789abcdef\r\n\r\n");
+      return client.reply();
+    });
+    REQUIRE(loop.until([&] { return reply.wait_for(0s) == std::future_status::ready; }, 30s));
+    return reply.get();
+  };
+  CHECK(order("reset_breaker?peer=n2").status == 200);
+  CHECK(order("reset_breaker?peer=n9").status == 409);
+  CHECK(order("isolate").status == 409);  // there is no strategy
+  CHECK(order("reload").status == 501);
+  CHECK(order("log_level?level=debug").status == 200);
+  CHECK(level == "debug");
+  std::string causes;
+  const json events = json::parse(ask(loop, *admin, "/api/v1/events").body)["events"];
+  for (const json& event : events) {
+    if (event["kind"] == "admin") causes += event["cause"].get<std::string>() + " ";
+  }
+  CHECK(causes == "reset_breaker reset_breaker isolate log_level ");
+  const json shown = json::parse(ask(loop, *admin, "/api/v1/config").body);
+  CHECK(shown["writes"] == true);
+  CHECK(shown.dump().find("0123456789abcdef") == std::string::npos);
+  CHECK(shown.dump().find(token.path()) != std::string::npos);
+}
+
+TEST_CASE("admin: a node that alone is its quorum serves no more when it is isolated by hand") {
+  RealLoop loop;
+  Config config;
+  config.id = "n1";
+  config.strategy = Strategy::keep_majority;
+  Node node{loop.runtime, config};
+  REQUIRE(loop.until([&] { return static_cast<bool>(node.may_serve()); }));
+  CHECK(node.isolate());
+  CHECK_FALSE(static_cast<bool>(node.may_serve()));  // at once, not with the next turn
+  REQUIRE(loop.until([&] { return node.stance() == Stance::isolated; }));
 }
 
 TEST_CASE("admin: nothing is served unless the configuration says where") {
