@@ -25,7 +25,7 @@ std::int64_t now_us() {
 }  // namespace
 
 RealFailover::RealFailover(const Config& config, std::size_t nodes, std::uint64_t seed)
-    : network_(nodes), nodes_({"--snapshots", "50ms"}), random_(seed) {
+    : network_(nodes), nodes_({"--snapshots", "100ms"}), random_(seed) {
   for (std::size_t place = 0; place < nodes; ++place) names_.push_back("n" + std::to_string(place + 1));
   for (std::size_t self = 0; self < nodes; ++self) {
     Config own = config;

@@ -63,7 +63,8 @@ void NodeProcess::start(const std::vector<std::string>& traffic) {
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error{"no pipe"};
   const int words = ::open(words_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   // Everything the child needs is made before fork: between fork and exec it may only call what a signal handler may.
-  std::vector<std::string> said{"hawser", "node", "--config", config_, "--snapshots", "50ms"};
+  // A network has many nodes: a reader that falls 64 lines behind loses the oldest, and their events with them.
+  std::vector<std::string> said{"hawser", "node", "--config", config_, "--snapshots", enter ? "200ms" : "50ms"};
   said.insert(said.end(), traffic.begin(), traffic.end());
   std::vector<char*> arguments;
   for (std::string& word : said) arguments.push_back(word.data());

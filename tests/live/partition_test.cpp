@@ -72,6 +72,16 @@ std::int64_t told_removed_at(const NodeProcess& process, const std::string& lose
   return 0;
 }
 
+// Its snapshots reached us without a gap. On a machine that starves us they may not, and then a missing word says
+// nothing.
+bool all_heard(const NodeProcess& process) {
+  for (std::size_t i = 1; i < process.events.size(); ++i) {
+    const auto number = process.events[i].at("number").get<std::uint64_t>();
+    if (number != process.events[i - 1].at("number").get<std::uint64_t>() + 1) return false;
+  }
+  return true;
+}
+
 // Far below the lease: what keeps the others waiting then is nothing but what they promised.
 const std::string hasty = "[isolation]\nstable_after = \"100ms\"\n";
 
@@ -148,6 +158,10 @@ TEST_CASE("a minority cut off by nftables isolates itself, is replaced only then
     for (const std::string winner : {"n1", "n2", "n3"}) {
       const std::int64_t removed = told_removed_at(cluster[winner], loser);
       CAPTURE(winner, loser, removed);
+      if (removed == 0 && !all_heard(cluster[winner])) {
+        WARN("this machine was too busy to hear all that " << winner << " told; nothing is known of it");
+        continue;
+      }
       CHECK(removed != 0);
       CHECK_FALSE(cluster.acted_after(loser, removed, before));
     }
