@@ -36,14 +36,22 @@ struct Wanted {
   Duration snapshots{0};
 };
 
+// False for what is no level.
+bool read_level(std::string_view word, LogLevel& out) {
+  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
+    if (word != to_string(level)) continue;
+    out = level;
+    return true;
+  }
+  return false;
+}
+
 // What the options say of the log goes over what the file says, each time it is read.
 void apply_log_options(const NodeOptions& options, LogConfig& log) {
   for (const LogFormat format : {LogFormat::words, LogFormat::key_values, LogFormat::json}) {
     if (options.log == to_string(format)) log.format = format;
   }
-  for (const LogLevel level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
-    if (options.log_level == to_string(level)) log.level = level;
-  }
+  read_level(options.log_level, log.level);
 }
 
 // The first thing that is wrong, or nothing.
@@ -69,9 +77,8 @@ std::optional<std::string> understand(const NodeOptions& options, Wanted& wanted
   if (!options.log.empty() && options.log != "words" && options.log != "key_values" && options.log != "json") {
     return "--log: '" + printable(options.log) + "' is not one of words key_values json";
   }
-  if (const std::string& level = options.log_level;
-      !level.empty() && level != "debug" && level != "info" && level != "warn" && level != "error") {
-    return "--log-level: '" + printable(level) + "' is not one of debug info warn error";
+  if (LogLevel level{}; !options.log_level.empty() && !read_level(options.log_level, level)) {
+    return "--log-level: '" + printable(options.log_level) + "' is not one of debug info warn error";
   }
   wanted.config = Config::load(options.config);
   apply_log_options(options, wanted.config.log);
@@ -128,8 +135,8 @@ void greet(const Node& node, const HttpServer* admin, NodeLog& log) {
   }
 }
 
-// Reads the file again and does what can be done.
-void reload(Node& node, NodeLog& log, Config& current, const NodeOptions& options) {
+// Reads the file again and does what can be done. Says the same to the log and to who asked.
+AdminResult reload(Node& node, NodeLog& log, Config& current, const NodeOptions& options) {
   try {
     Config wanted = Config::load(options.config);
     apply_log_options(options, wanted.log);
@@ -138,10 +145,25 @@ void reload(Node& node, NodeLog& log, Config& current, const NodeOptions& option
     log.set(wanted.log);
     log.say(change.restart.empty() ? LogLevel::info : LogLevel::warn, "reload", change.sentence());
     keep(change, wanted, current);
+    return {true, change.sentence()};
   } catch (const ConfigError& error) {
-    for (const std::string& problem : error.problems()) log.say(LogLevel::error, "reload", problem);
+    AdminResult result{false, "nothing was reloaded: all stays as it is"};
+    for (const std::string& problem : error.problems()) {
+      log.say(LogLevel::error, "reload", problem);
+      result.text += "; " + problem;
+    }
     log.say(LogLevel::error, "reload", "nothing was reloaded: all stays as it is");
+    return result;
   }
+}
+
+// From now on, until the next reload.
+AdminResult set_level(NodeLog& log, Config& current, std::string_view word) {
+  if (!read_level(word, current.log.level)) {
+    return {false, "'" + printable(std::string{word}) + "' is not one of debug info warn error"};
+  }
+  log.set(current.log);
+  return {true, "the log tells " + std::string{word} + " and above"};
 }
 
 // What is asked of the process from outside.
@@ -174,9 +196,12 @@ int run(const Wanted& wanted, const NodeOptions& options) {
   ZmqRuntime runtime{io};
   Node node{runtime, wanted.config};
   offer_service(node);
-  const std::unique_ptr<HttpServer> admin = serve_admin(node);
   const bool in_snapshots = wanted.snapshots > Duration::zero();
   NodeLog log{node, wanted.config.log, in_snapshots};
+  Config current = wanted.config;
+  const std::unique_ptr<HttpServer> admin =
+      serve_admin(node, {[&](std::string_view level) { return set_level(log, current, level); },
+                         [&] { return reload(node, log, current, options); }});
   std::optional<Snapshots> snapshots;
   if (in_snapshots) snapshots.emplace(node, wanted.snapshots).tell();
   greet(node, admin.get(), log);
@@ -195,7 +220,6 @@ int run(const Wanted& wanted, const NodeOptions& options) {
                 stop();
               }};
   Signals dump{io, {SIGUSR1}, [&log] { log.dump(); }};
-  Config current = wanted.config;
   Signals hang_up{io, {SIGHUP}, [&] { reload(node, log, current, options); }};
   node.every(Duration{500'000}, [&] {
     if (log.heard() && (!snapshots || snapshots->heard())) return true;
