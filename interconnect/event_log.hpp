@@ -19,8 +19,8 @@ namespace hawser {
 struct Event {
   std::uint64_t number = 0;  // counts up from 1; gaps mean the ring was overrun
   Instant at{};
-  std::string_view
-      kind;  // a literal: peer_state, breaker, session, lane, dial, stance, view, node, refused, stall, arbiter, admin, intake
+  std::string_view kind;   // a literal: peer_state, breaker, session, lane, dial, stance, view, node, refused, stall,
+                           // arbiter, admin, intake
   NodeId peer;             // empty: the node itself
   std::string_view cause;  // a literal
   std::string text;        // a sentence for people

@@ -110,7 +110,7 @@ struct PeerSnapshot {
   std::uint64_t heartbeats_sent = 0;
   std::uint64_t heartbeats_answered = 0;
   DetectorRecord detector;  // what it promised, and what came of it
-  TimeBuckets round_trips;       // of heartbeats, less what the peer held the answer
+  TimeBuckets round_trips;  // of heartbeats, less what the peer held the answer
   std::uint64_t sessions = 0;
   Duration session_age{0};
   std::optional<Instant> heard_at;  // when its last heartbeat came; nothing: never
@@ -155,7 +155,7 @@ struct NodeSnapshot {
   std::uint64_t sessions_refused = 0;
   Duration loop_lag{0};
   TimeBuckets loop_lags;  // of every timer that was due
-  Reason local_health;  // healthy, late, stalled, peers_silent: how this node itself is
+  Reason local_health;    // healthy, late, stalled, peers_silent: how this node itself is
   std::uint64_t stalls = 0;
   std::vector<Event> events;  // the last transitions, oldest first
 };

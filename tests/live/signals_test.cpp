@@ -1,14 +1,16 @@
-// What a running node does when it is told to by a signal.
+// What a running node does when it is told to, by a signal or over HTTP.
 #include "node_process.hpp"
 #include "terminal_process.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <sys/stat.h>
 
 using namespace hawser::live;
 using namespace std::chrono_literals;
@@ -82,6 +84,39 @@ TEST_CASE("SIGHUP: what can change does, what needs a restart is named, and a br
   REQUIRE(house.until([&] { return complains(house["n1"], "peer n3 removed"); }));
   REQUIRE(house.until([&] { return house["n1"].peer("n3").is_null(); }));
   CHECK(house["n1"].peer_state("n2") == "up");
+}
+
+TEST_CASE("actions: the log's level is set, and the configuration read again, over HTTP", "[live]") {
+  Household house{{"n1", "n2"}, "[log]\nlevel = \"warn\"\n"};
+  const std::string token_file = house.directory() + "/token";
+  std::ofstream{token_file} << "a token of the test\n";
+  REQUIRE(::chmod(token_file.c_str(), S_IRUSR) == 0);
+  const std::string path = house.config("n1");
+  rewrite(path, "[admin]\n", "[admin]\nwrites = true\ntoken_file = \"" + token_file + "\"\n");
+  house.start_all();
+  REQUIRE(house.all_up());
+  const auto order = [&](const std::string& action) {
+    const std::string port = std::to_string(house.admin_port("n1"));
+    const std::string request = "POST /api/v1/actions/" + action +
+                                " HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: " +
+                                "Bearer a token of the test\\r\\nConnection: close\\r\\n\\r\\n";
+    const std::string script = "exec 3<>/dev/tcp/127.0.0.1/" + port + "; printf '" + request + "' >&3; cat <&3";
+    std::string answer;
+    FILE* pipe = ::popen(("timeout 20 bash -c \"" + script + "\"").c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) answer.push_back(static_cast<char>(c));
+    ::pclose(pipe);
+    return answer;
+  };
+  CHECK_THAT(order("log_level?level=loud"),
+             Catch::Contains(" 409 ") && Catch::Contains("is not one of debug info warn error"));
+  CHECK_THAT(order("log_level?level=info"), Catch::Contains(" 200 "));
+  rewrite(path, "drain = \"2s\"", "drain = \"3s\"");
+  CHECK_THAT(order("reload"), Catch::Contains(" 200 ") && Catch::Contains("needs a restart: drain"));
+  // Only at the level that was set is this told.
+  REQUIRE(house.until([&] { return complains(house["n1"], "log_level"); }));
+  rewrite(path, "drain = \"3s\"", "drain = \"soon\"");
+  CHECK_THAT(order("reload"), Catch::Contains(" 409 ") && Catch::Contains("nothing was reloaded"));
 }
 
 TEST_CASE("event file: every event is a line, and a file that cannot be written costs nothing but itself", "[live]") {
