@@ -127,8 +127,7 @@ std::string books_of(const LedgerRow& ledger) {
 void greet(const Node& node, const HttpServer* admin, NodeLog& log) {
   log.words(node.id().text() + " listens on " + node.endpoint().text() + "; Ctrl-C stops it");
   if (admin != nullptr) {
-    log.words("health, metrics and what it sees are at http://" + admin->endpoint().text() +
-              "/readyz, /metrics and /api/v1/status");
+    log.words("its live page, /readyz, /metrics and /api/v1/status are at http://" + admin->endpoint().text());
   }
   for (const std::string& warning : node.config().warnings()) {
     log.words("warning: " + printable(warning));

@@ -8,7 +8,6 @@
 #include <vector>
 
 using namespace hawser;
-using namespace hawser::test;
 
 namespace {
 

@@ -160,7 +160,6 @@ TEST_CASE("metrics: histograms are cumulative, in seconds, and of one type with 
   node.peers[0].channels[1].queue_waits.record(Duration{1});  // of replies: not counted
   node.peers[0].inbound[0].handler_times.record(Duration{3'000});
   node.peers[0].round_trips.record(Duration{700});
-  node.peers[1].mistakes = 2;
   node.loop_lags.record(Duration{0});
   Exposition page = read_exposition(to_metrics(node));
   CHECK(faults_of(page) == "");
@@ -173,7 +172,6 @@ TEST_CASE("metrics: histograms are cumulative, in seconds, and of one type with 
   CHECK(page.values[wait + "_sum{type=\"Order\"}"] == "60.000200");
   CHECK(page.values["hawser_type_handler_seconds_count{type=\"Order\"}"] == "1");
   CHECK(page.values["hawser_peer_heartbeat_seconds_count{peer=\"n2\"}"] == "1");
-  CHECK(page.values["hawser_peer_mistakes_total{peer=\"n3\"}"] == "2");
   CHECK(page.values["hawser_node_timer_lag_seconds_count"] == "1");
 }
 
