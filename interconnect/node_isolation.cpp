@@ -51,8 +51,9 @@ void NodeCore::start_isolation() {
     why.clear();
     const auto bytes = storage_->read(stored_vote_name, why);
     if (bytes) memory = decode_vote(*bytes, coterie_digest_, places, why);
-    if (!memory && !why.empty())
+    if ((!memory || memory->elsewhere) && !why.empty()) {
       event("node", {}, "memory_lost", "the vote in " + config_.state_dir + " is lost: " + why);
+    }
     if (why.empty()) why = "never written";
   }
   start_arbiter();

@@ -196,11 +196,12 @@ int run(const Wanted& wanted, const NodeOptions& options) {
   Node node{runtime, wanted.config};
   offer_service(node);
   const bool in_snapshots = wanted.snapshots > Duration::zero();
-  NodeLog log{node, wanted.config.log, in_snapshots};
   Config current = wanted.config;
+  std::optional<NodeLog> began;  // not before everything could be had; orders come only once the loop runs
   const std::unique_ptr<HttpServer> admin =
-      serve_admin(node, {[&](std::string_view level) { return set_level(log, current, level); },
-                         [&] { return reload(node, log, current, options); }});
+      serve_admin(node, {[&](std::string_view level) { return set_level(*began, current, level); },
+                         [&] { return reload(node, *began, current, options); }});
+  NodeLog& log = began.emplace(node, wanted.config.log, in_snapshots);
   std::optional<Snapshots> snapshots;
   if (in_snapshots) snapshots.emplace(node, wanted.snapshots).tell();
   greet(node, admin.get(), log);
