@@ -1,7 +1,8 @@
 #include <hawser/inspect/event_file.hpp>
 
+#include <hawser/base/signals_blocked.hpp>
+
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -17,13 +18,8 @@ constexpr Duration between_tries{1'000'000};
 }  // namespace
 
 EventFile::EventFile(EventFileOptions options, Tell tell) : options_(std::move(options)), tell_(std::move(tell)) {
-  // Signals are for the loop: this thread must not be the one that takes them.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   thread_ = std::thread{[this] { run(); }};
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 EventFile::~EventFile() {

@@ -1,20 +1,16 @@
 #include "line_writer.hpp"
 
+#include <hawser/base/signals_blocked.hpp>
+
 #include <cerrno>
-#include <csignal>
 #include <unistd.h>
 #include <utility>
 
 namespace hawser::tools {
 
 LineWriter::LineWriter(int descriptor) : descriptor_(descriptor) {
-  // Signals are for the loop: this thread must not be the one that takes them.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   thread_ = std::thread{[this] { run(); }};
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 LineWriter::~LineWriter() {

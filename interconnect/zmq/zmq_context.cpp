@@ -1,5 +1,6 @@
 #include <hawser/interconnect/zmq/zmq_context.hpp>
 
+#include <hawser/base/signals_blocked.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
 #include <zmq.h>
@@ -8,7 +9,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/resource.h>
@@ -21,21 +21,6 @@ namespace {
 constexpr rlim_t descriptors_wanted = 65'536;
 // Below this not even a small node and its HTTP page fit.
 constexpr rlim_t descriptors_needed = 64;
-
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 void raise_descriptor_limit() {
   rlimit limit{};
