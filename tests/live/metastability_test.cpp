@@ -6,6 +6,7 @@
 #include <hawser/base/random.hpp>
 #include <hawser/interconnect/zmq/pipeline_timers.hpp>
 #include <hawser/resilience/load_shedder.hpp>
+#include "resilience/metastable_clients.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -30,6 +31,8 @@
 using namespace hawser;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
+using hawser::model::default_client;
+using hawser::model::naive_client;
 
 namespace {
 
@@ -262,26 +265,6 @@ class StalledClient {
   bool all_begun_ = false;
   std::thread thread_;
 };
-
-PipelineConfig naive_client() {
-  PipelineConfig config;
-  TimeoutConfig timeout;
-  timeout.initial = timeout.timeout_min = timeout.timeout_max = 1s;
-  config.timeout = timeout;
-  config.retry.emplace();
-  config.retry->attempts_max = 4;
-  config.retry->budgeted = false;
-  return config;
-}
-
-PipelineConfig default_client() {
-  PipelineConfig config;
-  config.breaker.emplace();
-  config.timeout.emplace();
-  config.retry.emplace();
-  config.retry->attempts_max = 4;
-  return config;
-}
 
 }  // namespace
 

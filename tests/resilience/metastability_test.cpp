@@ -1,34 +1,16 @@
 #include "resilience/metastability_model.hpp"
+#include "resilience/metastable_clients.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace std::chrono_literals;
 using namespace hawser;
+using hawser::model::default_client;
 using hawser::model::Model;
+using hawser::model::naive_client;
 using hawser::model::Options;
 
 namespace {
-
-// A timeout of one second and four attempts with jittered backoff, as they are written every day.
-PipelineConfig naive() {
-  PipelineConfig config;
-  TimeoutConfig timeout;
-  timeout.initial = timeout.timeout_min = timeout.timeout_max = 1s;
-  config.timeout = timeout;
-  config.retry.emplace();
-  config.retry->attempts_max = 4;
-  config.retry->budgeted = false;
-  return config;
-}
-
-PipelineConfig defaults() {
-  PipelineConfig config;
-  config.breaker.emplace();
-  config.timeout.emplace();
-  config.retry.emplace();
-  config.retry->attempts_max = 4;
-  return config;
-}
 
 Options stalled(std::uint64_t seed) {
   Options options;
@@ -43,7 +25,7 @@ Options stalled(std::uint64_t seed) {
 TEST_CASE("after a stall of ten seconds at 80 % load, naive retries never let the server recover") {
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     Options options = stalled(seed);
-    options.client = naive();
+    options.client = naive_client();
     const Model model{options};
     CHECK(model.sum(0, 19).good * 100 >= model.sum(0, 19).calls * 95);
     CHECK_FALSE(model.recovered(30));
@@ -56,7 +38,7 @@ TEST_CASE("after a stall of ten seconds at 80 % load, naive retries never let th
 TEST_CASE("the defaults recover within 15 s of the stall's end, at no more than 1.1 times the load") {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     Options options = stalled(seed);
-    options.client = defaults();
+    options.client = default_client();
     options.server.emplace();
     const Model model{options};
     const auto recovered = model.recovered(30);
@@ -81,7 +63,7 @@ TEST_CASE("from half to ten times what it can do, goodput stays and the urgent g
     options.length = 40s;
     options.deadline = 1s;
     options.urgent_permille = 50;
-    options.client = defaults();
+    options.client = default_client();
     options.server.emplace();
     const Model model{options};
     last = static_cast<double>(model.sum(6, 38).good) / 32;
