@@ -230,20 +230,28 @@ class LinkedCompletion final : public Completion {
 
 void NodeCore::ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
                    std::uint64_t ticket, CompletionPtr completion) {
-  if (options.retries != nullptr) return ask_again(peer, std::move(message), options, ticket, std::move(completion));
-  const TypeInfo type = message.type;
-  Instant deadline = options.deadline;
+  RequestOptions asked = options;
   const Delivery* work = working_for();
   if (work != nullptr && work->clock == &runtime_.scheduler()) {
-    if (!mutant(Mutant::deadline_not_passed_on)) deadline = std::min(deadline, work->deadline);
+    if (!mutant(Mutant::deadline_not_passed_on)) asked.deadline = std::min(asked.deadline, work->deadline);
     if (ticket == 0) ticket = next_ticket();
     completion = std::make_unique<LinkedCompletion>(std::move(completion), work->cancellation.token(),
-                                                    CancelSend{weak_from_this(), peer, type.id, ticket});
+                                                    CancelSend{weak_from_this(), peer, message.type.id, ticket});
   }
+  if (asked.retries != nullptr) {
+    ask_again(peer, std::move(message), asked, ticket, std::move(completion));
+  } else {
+    ask_once(peer, std::move(message), asked, ticket, std::move(completion));
+  }
+}
+
+void NodeCore::ask_once(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
+                        std::uint64_t ticket, CompletionPtr completion) {
+  const TypeInfo type = message.type;
   Outgoing out = outgoing(std::move(message), RecordKind::request, std::move(completion));
   out.group = options.group;
   out.ticket = ticket;
-  const Outcome outcome = admit(peer, type, out, options.timeout, deadline);
+  const Outcome outcome = admit(peer, type, out, options.timeout, options.deadline);
   if (outcome.delivered()) return;
   refuse_later(std::move(out.completion), outcome);
 }

@@ -69,6 +69,9 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
               std::uint64_t ticket, CompletionPtr completion);
   void ask(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
            std::uint64_t ticket, CompletionPtr completion);
+  // For what ask() has tied to the work it is made for, or what is made for nobody.
+  void ask_once(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
+                std::uint64_t ticket, CompletionPtr completion);
   std::uint64_t next_ticket() noexcept { return tickets_.fetch_add(1, std::memory_order_relaxed) + 1; }
   void cancel(std::weak_ptr<PeerCore> peer, TypeId type, std::uint64_t ticket, bool only_unsent);
   void report_pressure(std::int64_t memory_permille, std::int64_t downstream_permille) noexcept;

@@ -28,19 +28,13 @@ void NodeCore::ask_again(const std::shared_ptr<PeerCore>& peer, EncodedMessage m
                          std::uint64_t ticket, CompletionPtr completion) {
   const TypePolicy policy = registry_.policy(message.type);
   const Duration ttl = policy.ttl > Duration::zero() ? policy.ttl : config_.ttl;
-  Instant deadline = std::min(
+  const Instant deadline = std::min(
       options.deadline, later(runtime_.scheduler().now(), options.timeout > Duration::zero() ? options.timeout : ttl));
-  std::stop_token given_up;
-  const Delivery* work = working_for();
-  if (work != nullptr && work->clock == &runtime_.scheduler()) {
-    deadline = std::min(deadline, work->deadline);
-    given_up = work->cancellation.token();
-  }
   // It is encoded once and may be sent several times, from the loop.
   message.bytes = Buffer::copy(message.bytes.bytes());
-  const auto request = std::make_shared<RetriedRequest>(*this, peer, std::move(message), options, deadline,
-                                                        policy.idempotent, std::move(given_up),
-                                                        ticket == 0 ? next_ticket() : ticket, std::move(completion));
+  const auto request =
+      std::make_shared<RetriedRequest>(*this, peer, std::move(message), options, deadline, policy.idempotent,
+                                       ticket == 0 ? next_ticket() : ticket, std::move(completion));
   request->attempt();
 }
 

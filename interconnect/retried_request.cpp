@@ -17,15 +17,14 @@ class RetriedRequest::Attempt final : public Completion {
 };
 
 RetriedRequest::RetriedRequest(NodeCore& node, std::shared_ptr<PeerCore> peer, EncodedMessage message,
-                               const RequestOptions& options, Instant deadline, bool idempotent,
-                               std::stop_token given_up, std::uint64_t ticket, CompletionPtr completion)
+                               const RequestOptions& options, Instant deadline, bool idempotent, std::uint64_t ticket,
+                               CompletionPtr completion)
     : node_(node),
       peer_(std::move(peer)),
       message_(std::move(message)),
       options_(options),
       deadline_(deadline),
       idempotent_(idempotent),
-      given_up_(std::move(given_up)),
       ticket_(ticket),
       completion_(std::move(completion)),
       call_(options.retries->begin()) {}
@@ -39,14 +38,14 @@ void RetriedRequest::attempt() {
   once.deadline = std::min(deadline_, later(now, longest));
   // What is left of the time, or the type's own TTL would cut it.
   once.timeout = std::max(until(now, once.deadline), Duration{5'000});
-  node_.ask(peer_, message_, once, ticket_, std::make_unique<Attempt>(shared_from_this()));
+  node_.ask_once(peer_, message_, once, ticket_, std::make_unique<Attempt>(shared_from_this()));
 }
 
 void RetriedRequest::ended(const Outcome& outcome, InboundBytes reply) {
   const Instant now = node_.runtime().scheduler().now();
   const RetryDecision decision = options_.retries->after(call_, outcome, static_cast<std::uint64_t>(message_.type.id),
                                                          idempotent_, began_, now, deadline_);
-  if (!decision.retries() || given_up_.stop_requested()) {
+  if (!decision.retries()) {
     std::exchange(completion_, nullptr)->finish(outcome, std::move(reply));
     return;
   }

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <stop_token>
 
 namespace hawser {
 
@@ -21,8 +20,7 @@ class RetriedRequest : public std::enable_shared_from_this<RetriedRequest> {
  public:
   // REQUIRES: options.retries is set; ticket is not 0.
   RetriedRequest(NodeCore& node, std::shared_ptr<PeerCore> peer, EncodedMessage message, const RequestOptions& options,
-                 Instant deadline, bool idempotent, std::stop_token given_up, std::uint64_t ticket,
-                 CompletionPtr completion);
+                 Instant deadline, bool idempotent, std::uint64_t ticket, CompletionPtr completion);
 
   void attempt();
   // While it waits for the next attempt: it ends now, as `outcome`.
@@ -38,7 +36,6 @@ class RetriedRequest : public std::enable_shared_from_this<RetriedRequest> {
   RequestOptions options_;
   Instant deadline_;
   bool idempotent_;
-  std::stop_token given_up_;  // of the request it is made for
   std::uint64_t ticket_;
   CompletionPtr completion_;
   RetryPolicy::Call call_;

@@ -151,6 +151,56 @@ HAWSER_STORY("a request that waits to be made again can be given up, and a node 
   CHECK(moody.begun == 2);
 }
 
+HAWSER_STORY("a request of a handler that is given up is not made again, whether it waits or is under way",
+             retries_nested) {
+  Moody moody;
+  moody.failures = 1;  // then it answers, if it is asked again
+  RetryConfig late = soon(3);
+  late.backoff = {Duration{60'000'000}, 1000, Duration{60'000'000}, Jitter::none};
+  RequestRetries waiting{late, std::nullopt};
+  RequestRetries hanging{soon(3), std::nullopt};
+  Asked waits;
+  Asked hangs;
+  int attempts = 0;
+  const auto middle = [&](Node& node) {
+    node.on<Question>([&](Received<Question> asked) -> Task<Message<Answer>> {
+      may_repeat(node);
+      const bool first = asked->getNumber() == 1;
+      node.peer(first ? "n3" : "n4")
+          .request<Answer>(question(asked->getNumber()), {.timeout = 300s, .retries = first ? &waiting : &hanging},
+                           first ? waits.sink() : hangs.sink());
+      co_await node.sleep(300s);
+      co_return answer(0);
+    });
+  };
+  const auto fails_then_hangs = [&](Node& node) {
+    node.on<Question>([&](Received<Question>, const Delivery& from) -> Task<Message<Answer>> {
+      if (++attempts == 1) throw std::runtime_error("not today");
+      while (!from.cancelled()) co_await node.sleep(5ms);
+      co_return answer(0);
+    });
+  };
+  pair.begin(
+      {{"n1", may_repeat}, {"n2", middle}, {"n3", [&](Node& node) { moody.on(node); }}, {"n4", fails_then_hangs}});
+  pair.meet("n1", "n2");
+  pair.meet("n2", "n3");
+  pair.meet("n2", "n4");
+  for (const std::uint64_t number : {1, 2}) {
+    boost::asio::cancellation_signal cancel;
+    Asked asked;
+    pair.node("n1").peer("n2").request<Answer>(question(number), {.timeout = 300s},
+                                               boost::asio::bind_cancellation_slot(cancel.slot(), asked.sink()));
+    REQUIRE(pair.run_until([&] { return number == 1 ? waiting.retries() == 1 : attempts == 2; }));
+    Asked& nested = number == 1 ? waits : hangs;
+    CHECK_FALSE(nested.end);
+    cancel.emit(boost::asio::cancellation_type::terminal);
+    REQUIRE(pair.run_until([&] { return nested.end.has_value(); }, 20s));
+    CHECK(nested.end->cause == Cause::cancelled);
+  }
+  CHECK(moody.begun == 1);
+  CHECK(attempts == 2);
+}
+
 HAWSER_STORY("what no handler can have seen is made again whatever its type, and a budget bounds it all",
              retries_budget) {
   pair.begin({{"n1"}, {"n2", [](Node& node) {
