@@ -23,19 +23,28 @@ EventFile::EventFile(EventFileOptions options, Tell tell) : options_(std::move(o
 }
 
 EventFile::~EventFile() {
+  finish();
+  thread_.join();
+  close();
+}
+
+void EventFile::finish() {
   {
     const std::lock_guard lock{mutex_};
     closing_ = true;
   }
   changed_.notify_all();
-  thread_.join();
-  close();
+}
+
+bool EventFile::finished() const {
+  const std::lock_guard lock{mutex_};
+  return ended_;
 }
 
 void EventFile::write(std::string line, Instant now) {
   {
     const std::lock_guard lock{mutex_};
-    if (waiting_.size() >= lines_max) {
+    if (closing_ || waiting_.size() >= lines_max) {
       ++lost_;
       return;
     }
@@ -59,7 +68,8 @@ void EventFile::run() {
   std::unique_lock lock{mutex_};
   for (;;) {
     changed_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    ended_ = waiting_.empty();
+    if (ended_) return;
     const Line line = std::move(waiting_.front());
     waiting_.pop_front();
     busy_ = true;
@@ -92,11 +102,19 @@ bool EventFile::put(const Line& line) {
   }
   size_ += text.size();
   torn_ = false;
-  if (std::exchange(broken_, false)) {
-    tell_("the event file " + options_.path + " can be written again; " + std::to_string(lost() - lost_then_) +
-          " lines are not in it");
-  }
+  tell_what_is_missing();
   return true;
+}
+
+void EventFile::tell_what_is_missing() {
+  const bool again = std::exchange(broken_, false);
+  const std::uint64_t missing = lost() - lost_told_;
+  if (!again && (missing == 0 || now_ < tell_again_at_)) return;
+  lost_told_ += missing;
+  tell_again_at_ = later(now_, between_tries);
+  tell_("the event file " + options_.path +
+        (again ? " can be written again; " : " is on a disk slower than events come; ") + std::to_string(missing) +
+        " lines are not in it");
 }
 
 bool EventFile::open() {
@@ -138,7 +156,6 @@ void EventFile::failed(int error, const char* what) {
   close();
   try_again_at_ = later(now_, between_tries);
   if (std::exchange(broken_, true)) return;
-  lost_then_ = lost();
   tell_("the event file " + options_.path + " " + what + " (" + std::strerror(error) +
         "): events are kept in memory alone until it can");
 }

@@ -58,7 +58,12 @@ void NodeLog::set(const LogConfig& config) {
 }
 
 void NodeLog::open_file() {
-  file_ = nullptr;
+  // A disk that hangs must not hold up the loop: the old file ends in its own time.
+  std::erase_if(ending_files_, [](const auto& file) { return file->finished(); });
+  if (file_ != nullptr) {
+    file_->finish();
+    ending_files_.push_back(std::move(file_));
+  }
   if (config_.events_file.empty()) return;
   file_ = std::make_unique<EventFile>(EventFileOptions{config_.events_file, config_.events_bytes, config_.events_files},
                                       [this, here = std::weak_ptr<bool>{here_}](const std::string& sentence) {

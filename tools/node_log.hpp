@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace hawser::tools {
 
@@ -49,9 +50,10 @@ class NodeLog {
   Log log_;
   std::deque<Event> events_;
   std::uint64_t heard_ = 0;  // number of the last event
-  // Outlives the file's thread, which may want to say something while it ends.
+  // Outlives the threads of the files, which may want to say something while it ends.
   std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
   std::unique_ptr<EventFile> file_;
+  std::vector<std::unique_ptr<EventFile>> ending_files_;
 };
 
 }  // namespace hawser::tools

@@ -2,11 +2,14 @@
 
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <poll.h>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -66,6 +69,39 @@ TEST_CASE("event file: lines are appended, also to what is there already") {
   }
   CHECK(EventFolder::read(folder.file("e")) == "one\ntwo\n");
   CHECK(told.all().empty());
+}
+
+TEST_CASE("event file: a disk slower than events is told of, and the end of the file is not waited for") {
+  const EventFolder folder;
+  const std::string path = folder.file("pipe");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  Told told;
+  EventFile file{{path, std::uint64_t{1} << 40}, told.tell()};
+  const std::string line(4000, 'x');
+  constexpr std::size_t in_a_pipe = 1u << 20;  // no pipe holds so much
+  const std::size_t lines = EventFile::lines_max + in_a_pipe / line.size();
+  for (std::size_t i = 0; i < lines; ++i) file.write(line, event_at(0));
+  CHECK(file.lost() > 0);
+  file.finish();
+  CHECK_FALSE(file.finished());
+  file.write("too late", event_at(0));
+  const std::uint64_t lost = file.lost();
+  std::vector<char> room(1u << 16);
+  std::size_t read = 0;
+  bool more = true;
+  while (!file.finished() || more) {
+    pollfd ready{reader, POLLIN, 0};
+    ::poll(&ready, 1, 10);
+    const ssize_t got = ::read(reader, room.data(), room.size());
+    more = got > 0;
+    if (more) read += static_cast<std::size_t>(got);
+  }
+  ::close(reader);
+  CHECK(read == (lines + 1 - lost) * (line.size() + 1));
+  REQUIRE(told.all().size() == 1);
+  CHECK(told.all().front().find("is on a disk slower than events come; ") != std::string::npos);
 }
 
 TEST_CASE("event file: rotated by size, as many kept as were asked for, and no line is torn") {
