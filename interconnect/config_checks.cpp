@@ -198,6 +198,12 @@ class Checks {
           "admin.writes is true without admin.token_file: anybody who reaches the port could take this node "
           "out of the cluster; name a file whose first line is a token of at least 16 characters");
     }
+    if (config_.admin.streams_max >= config_.admin.connections_max) {
+      say("admin.streams_max", "admin.streams_max (" + std::to_string(config_.admin.streams_max) +
+                                   ") is not below admin.connections_max (" +
+                                   std::to_string(config_.admin.connections_max) +
+                                   "): open pages would leave no connection for health checks");
+    }
     if (*listen == config_.listen && listen->port != 0) {
       say("admin.listen", "admin.listen is " + listen->text() + ", where the node itself listens: choose another port");
     }
