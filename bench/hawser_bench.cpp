@@ -137,10 +137,9 @@ int run(const Command& command) {
   SimAnswer simulator;
   if (command.simulator) simulator = ask_sim(command.settings);
   if (command.simulator && !command.json) std::printf("\n%s", to_table(simulator, command.settings).c_str());
-  if (command.inspect) {
-    const InspectAnswer inspected = ask_inspect(command.settings);
-    // Tables alone: nobody reads its figures by machine.
-    if (!command.json) std::printf("\n%s", to_table(inspected, command.settings).c_str());
+  // A table alone: nobody reads its figures by machine.
+  if (command.inspect && !command.json) {
+    std::printf("\n%s", to_table(ask_inspect(command.settings), command.settings).c_str());
   }
   if (command.json) {
     std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr, command.settings).c_str());

@@ -205,7 +205,7 @@ InspectAnswer ask_inspect(const Settings& settings) {
   for (unsigned pair = 0; pair < settings.pairs; ++pair) {
     measure(answer.texts[0], settings, [&] { return to_metrics(node); });
     measure(answer.texts[1], settings, [&] { return stream_json(node, 100); });
-    measure(answer.texts[2], settings, [&] { return matrix_json(node); });
+    measure(answer.texts[2], settings, [&] { return matrix_json(node, matrix_of(node)); });
     measure(answer.texts[3], settings, [&] { return channels_json(node); });
   }
   return answer;

@@ -69,6 +69,8 @@ HttpServerOptions admin_options(const Config& config) {
   return options;
 }
 
+void show_config(HttpServer& server, const Config& config) { server.set_config(config_fields(config)); }
+
 std::unique_ptr<HttpServer> serve_admin(Node& node, AdminHooks hooks) {
   if (node.config().admin.listen.empty()) return nullptr;
   AdminNode behind{

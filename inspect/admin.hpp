@@ -15,6 +15,10 @@ namespace hawser {
 // `hooks`: what only the program can do; called on the node's loop.
 std::unique_ptr<HttpServer> serve_admin(Node& node, AdminHooks hooks = {});
 
+// Lets /api/v1/config say what is in force now: for a program that changes its node's peers, types or log while it
+// runs.
+void show_config(HttpServer& server, const Config& config);
+
 // Reads the token, where there is one.
 HttpServerOptions admin_options(const Config& config);
 

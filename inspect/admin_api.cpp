@@ -118,6 +118,11 @@ AdminAnswer strange_parameter(const Target& target) {
                    ", and this is " + shown(target.stranger));
 }
 
+AdminAnswer foreign_page() {
+  return error(403, "cross_origin",
+               "a page of another origin asks for this: only this node's own page may, or no page");
+}
+
 // What is wrong with one value; empty: nothing.
 std::string value_problem(const Target& target, std::string_view name, std::string_view value) {
   if (name == "peer" && !NodeId::valid(value)) return "a node id, 1 to 64 of a-z 0-9 . _ -";
@@ -227,6 +232,8 @@ std::optional<AdminAnswer> AdminApi::refuse(const AdminQuestion& question) const
   if (orders) {
     if (std::optional<AdminAnswer> no = forbid(question)) return no;
   }
+  // It could read nothing, but would hold the streams of who may.
+  if (target.path->text == "/api/v1/stream" && question.fetch_site == "cross-site") return foreign_page();
   const std::string& id = question.last_event_id;
   if (target.path->text == "/api/v1/stream" && !id.empty() && !StreamPlace::parse(id)) {
     return error(400, "bad_header", "Last-Event-ID is the id of a transition, as in 17-42, and this is " + shown(id));
@@ -240,10 +247,7 @@ std::optional<AdminAnswer> AdminApi::forbid(const AdminQuestion& question) const
                        question.origin != "https://" + question.host;
   const bool lured =
       !question.fetch_site.empty() && question.fetch_site != "same-origin" && question.fetch_site != "none";
-  if (foreign || lured) {
-    return error(403, "cross_origin",
-                 "a page of another origin asks for this: only this node's own page may, or no page");
-  }
+  if (foreign || lured) return foreign_page();
   if (!site_.writes) {
     return error(403, "writes_disabled",
                  "this node takes no actions: set admin.writes = true and admin.token_file, and start it again");
@@ -297,7 +301,7 @@ AdminAnswer AdminApi::answer(const AdminQuestion& question, const NodeSnapshot& 
   if (path == "/readyz") return readiness(node);
   if (path == "/healthz") return ok(written({{"api", api_version}, {"node", node.id.text()}, {"healthy", true}}));
   if (path == "/api/v1/events") return ok(events_json(node, number(target.values[0].value_or("")).value_or(0)));
-  if (path == "/api/v1/matrix") return ok(matrix_json(node));
+  if (path == "/api/v1/matrix") return ok(matrix_json(node, matrix_of(node)));
   if (path == "/api/v1/status") return ok(status_json(node));
   if (path == "/api/v1/config") {
     return ok(json_head(node) + ",\"writes\":" + (site_.writes ? "true" : "false") +
@@ -355,6 +359,12 @@ AdminAnswer AdminApi::not_carried_out(const AdminOrder& order) {
   return error(503, "not_carried_out",
                "the node's loop did not come to " + std::string{to_string(order.action)} +
                    " in time, and it will not be done later: see /healthz, and ask again");
+}
+
+AdminAnswer AdminApi::under_way(const AdminOrder& order) {
+  return error(503, "under_way",
+               std::string{to_string(order.action)} +
+                   " has begun and takes long: whether it is done is told by an event of kind admin");
 }
 
 AdminAnswer AdminApi::cannot(const AdminOrder& order) {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace hawser {
@@ -50,6 +51,8 @@ class AdminApi {
  public:
   explicit AdminApi(AdminSite site) : site_(std::move(site)) {}
 
+  void set_config(std::string fields) { site_.config = std::move(fields); }
+
   // What is wrong with a question, known without asking the node; nothing: it has an answer.
   std::optional<AdminAnswer> refuse(const AdminQuestion& question) const;
   // REQUIRES of these: refuse(question) had nothing to say.
@@ -69,6 +72,7 @@ class AdminApi {
   static AdminAnswer too_many_streams(std::size_t streams_max);
   static AdminAnswer order_result(const AdminOrder& order, const AdminResult& result);
   static AdminAnswer not_carried_out(const AdminOrder& order);  // the loop did not come to it, and will not
+  static AdminAnswer under_way(const AdminOrder& order);        // it has begun, and how it ends is not known
   static AdminAnswer cannot(const AdminOrder& order);           // the program around the node does not know how
 
  private:

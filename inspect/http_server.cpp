@@ -1,5 +1,6 @@
 #include <hawser/inspect/http_server.hpp>
 
+#include <hawser/base/signals_blocked.hpp>
 #include <hawser/inspect/stream_feed.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
@@ -118,6 +119,7 @@ class HttpServer::Loop {
     bound_ = Endpoint{options_.listen.host, acceptor_.local_endpoint().port()};
     letterbox_->owner = this;
     keep_accepting();
+    const SignalsBlocked blocked;
     thread_ = std::thread{[this] { serve(); }};
   }
 
@@ -130,6 +132,9 @@ class HttpServer::Loop {
     thread_.join();
   }
 
+  void set_config(std::string fields) {
+    asio::post(io_, [this, fields = std::move(fields)]() mutable { api_.set_config(std::move(fields)); });
+  }
   const Endpoint& endpoint() const { return bound_; }
   HttpServerStats stats() const {
     return {accepted_,        turned_away_,     open_,    answers_,        timeouts_, failures_, streams_,
@@ -313,30 +318,33 @@ class HttpServer::Loop {
     looking_ = false;
   }
 
-  // What the node's loop does when it comes to it.
+  // What the node's loop does when it comes to it, perhaps after we are gone: what it holds outlives io_.
   struct Errand {
-    explicit Errand(asio::io_context& io) : bell(io) {}
-    asio::steady_timer bell;
-    std::optional<AdminResult> result;
     std::atomic<bool> decided{false};  // that it is done, or that it is not: whoever comes first
+    // Of our own thread.
+    bool ended = false;
+    std::optional<AdminResult> result;
+    asio::steady_timer* bell = nullptr;  // of who waits for it
   };
 
   asio::awaitable<AdminAnswer> carried_out(AdminOrder order) {
     if (!node_.carry_out) co_return AdminApi::cannot(order);
-    const auto errand = std::make_shared<Errand>(io_);
-    errand->bell.expires_after(options_.loop_time);
+    asio::steady_timer bell{io_, options_.loop_time};
+    const auto errand = std::make_shared<Errand>();
+    errand->bell = &bell;
     node_.post([letterbox = letterbox_, errand, order] {
       const std::lock_guard lock{letterbox->mutex};
       if (letterbox->owner != nullptr) letterbox->owner->run(errand, order);
     });
-    const auto [error] = co_await errand->bell.async_wait(to_tuple);
+    co_await bell.async_wait(to_tuple);
     // What nobody has begun is not done later, behind the back of who was told that it failed.
-    if (!error && !errand->decided.exchange(true)) co_return AdminApi::not_carried_out(order);
-    if (!error) {
-      errand->bell.expires_after(options_.loop_time);
-      const auto [late] = co_await errand->bell.async_wait(to_tuple);
-      if (!late) co_return AdminApi::loop_silent(options_.loop_time);
+    if (!errand->ended && !errand->decided.exchange(true)) co_return AdminApi::not_carried_out(order);
+    if (!errand->ended) {
+      bell.expires_after(options_.loop_time);
+      co_await bell.async_wait(to_tuple);
     }
+    errand->bell = nullptr;
+    if (!errand->ended) co_return AdminApi::under_way(order);
     if (!errand->result) co_return AdminApi::cannot(order);
     if (errand->result->done) ++actions_;
     co_return AdminApi::order_result(order, *errand->result);
@@ -353,7 +361,8 @@ class HttpServer::Loop {
     }
     asio::post(io_, [errand, result = std::move(result)] {
       errand->result = result;
-      errand->bell.cancel();
+      errand->ended = true;
+      if (errand->bell != nullptr) errand->bell->cancel();
     });
   }
 
@@ -437,7 +446,7 @@ class HttpServer::Loop {
 
   // Coroutines that still run end with io_, and touch what stands above it.
   const HttpServerOptions options_;
-  const AdminApi api_;
+  AdminApi api_;
   const AdminNode node_;
   Endpoint bound_;
   std::shared_ptr<Letterbox> letterbox_ = std::make_shared<Letterbox>();
@@ -471,5 +480,6 @@ HttpServer::HttpServer(HttpServerOptions options, AdminNode node)
 HttpServer::~HttpServer() = default;
 Endpoint HttpServer::endpoint() const { return loop_->endpoint(); }
 HttpServerStats HttpServer::stats() const { return loop_->stats(); }
+void HttpServer::set_config(std::string fields) { loop_->set_config(std::move(fields)); }
 
 }  // namespace hawser

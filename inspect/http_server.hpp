@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace hawser {
 
@@ -52,6 +53,8 @@ class HttpServer {
 
   Endpoint endpoint() const;      // what was bound
   HttpServerStats stats() const;  // any thread
+  // What /api/v1/config says from now on: config_fields() of what is in force. Any thread.
+  void set_config(std::string fields);
 
  private:
   class Loop;

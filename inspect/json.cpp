@@ -1,6 +1,8 @@
 #include <hawser/inspect/json.hpp>
 #include <nlohmann/json.hpp>
 
+#include <hawser/inspect/log_line.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -153,7 +155,8 @@ Json json(const PeerSnapshot& peer, Rows rows) {
 
 Json json(const Event& event) {
   return {{"number", event.number},    {"at_us", to_us(event.at)}, {"kind", event.kind},
-          {"peer", event.peer.text()}, {"cause", event.cause},     {"text", event.text}};
+          {"peer", event.peer.text()}, {"cause", event.cause},     {"level", to_string(level_of(event))},
+          {"text", event.text}};
 }
 
 Json json(const TransportStats& stats) {

@@ -10,9 +10,9 @@
 namespace hawser {
 namespace {
 
-constexpr std::array<std::string_view, 12> good_causes{"session_open", "recovered",   "starting", "peer_restarted",
-                                                       "answered",     "ramped",      "welcomed", "probes_answered",
-                                                       "open_elapsed", "no_strategy", "answers",  "new_session"};
+constexpr std::array<std::string_view, 13> good_causes{
+    "reset",    "session_open",    "recovered",    "starting",    "peer_restarted", "answered",   "ramped",
+    "welcomed", "probes_answered", "open_elapsed", "no_strategy", "answers",        "new_session"};
 constexpr std::array<std::string_view, 4> serving_causes{"joined", "continued", "resumed", "leaving"};
 
 template <std::size_t Count>
@@ -100,7 +100,8 @@ std::string to_event_line(const Event& event, const NodeId& node, Incarnation in
   const nlohmann::ordered_json out = {
       {"time", time_text(wall_us)}, {"node", node.text()},      {"incarnation", std::to_string(to_number(incarnation))},
       {"number", event.number},     {"at_us", to_us(event.at)}, {"kind", event.kind},
-      {"peer", event.peer.text()},  {"cause", event.cause},     {"text", event.text}};
+      {"peer", event.peer.text()},  {"cause", event.cause},     {"level", to_string(level_of(event))},
+      {"text", event.text}};
   return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -72,8 +72,7 @@ Matrix matrix_of(const NodeSnapshot& node) {
   return matrix;
 }
 
-std::string matrix_json(const NodeSnapshot& node) {
-  const Matrix matrix = matrix_of(node);
+std::string matrix_json(const NodeSnapshot& node, const Matrix& matrix) {
   std::string out = json_head(node) + ",\"nodes\":[";
   for (const NodeId& id : matrix.nodes) {
     if (&id != &matrix.nodes.front()) out += ',';

@@ -41,6 +41,6 @@ struct Matrix {
 
 Matrix matrix_of(const NodeSnapshot& node);
 // What /api/v1/matrix says: docs/operations.md.
-std::string matrix_json(const NodeSnapshot& node);
+std::string matrix_json(const NodeSnapshot& node, const Matrix& matrix);
 
 }  // namespace hawser

@@ -52,10 +52,11 @@ void StreamFeed::look(std::shared_ptr<const NodeSnapshot> node) {
   silence_.reset();
   ++looks_;
   snapshot_ = stream_json(*node_, stream_channels_max);
-  std::string seen = shape_of(matrix_of(*node_));
+  const Matrix matrix = matrix_of(*node_);
+  std::string seen = shape_of(matrix);
   if (matrix_version_ > 0 && seen == matrix_seen_) return;
   matrix_seen_ = std::move(seen);
-  matrix_ = matrix_json(*node_);
+  matrix_ = matrix_json(*node_, matrix);
   ++matrix_version_;
 }
 

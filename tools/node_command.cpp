@@ -198,9 +198,14 @@ int run(const Wanted& wanted, const NodeOptions& options) {
   const bool in_snapshots = wanted.snapshots > Duration::zero();
   Config current = wanted.config;
   std::optional<NodeLog> began;  // not before everything could be had; orders come only once the loop runs
-  const std::unique_ptr<HttpServer> admin =
-      serve_admin(node, {[&](std::string_view level) { return set_level(*began, current, level); },
-                         [&] { return reload(node, *began, current, options); }});
+  std::unique_ptr<HttpServer> admin;
+  const auto shown = [&](AdminResult result) {
+    if (admin != nullptr) show_config(*admin, current);
+    return result;
+  };
+  const auto read_again = [&] { return shown(reload(node, *began, current, options)); };
+  admin =
+      serve_admin(node, {[&](std::string_view level) { return shown(set_level(*began, current, level)); }, read_again});
   NodeLog& log = began.emplace(node, wanted.config.log, in_snapshots);
   std::optional<Snapshots> snapshots;
   if (in_snapshots) snapshots.emplace(node, wanted.snapshots).tell();
@@ -220,7 +225,7 @@ int run(const Wanted& wanted, const NodeOptions& options) {
                 stop();
               }};
   Signals dump{io, {SIGUSR1}, [&log] { log.dump(); }};
-  Signals hang_up{io, {SIGHUP}, [&] { reload(node, log, current, options); }};
+  Signals hang_up{io, {SIGHUP}, [&] { read_again(); }};
   node.every(Duration{500'000}, [&] {
     if (log.heard() && (!snapshots || snapshots->heard())) return true;
     stop();  // whoever read us is gone

@@ -71,7 +71,12 @@ const CAUSES = {
   peer_stopped: ["it said goodbye: it was stopped on purpose", "Nothing, unless it should run."],
   peer_restarted: ["it has started again", ""],
   connection_lost: ["its connection broke", "Usually heals by itself; watch its flaps."],
+  closed_by_peer: ["the other end closed the connection", "If it does not come back: does its process run, and what does it say?"],
+  name_not_found: ["its name has no address", "Correct the name in [peers], or the name service."],
+  no_descriptors: ["this process may open no more files", "Raise its limit of open files (ulimit -n), and see who holds them."],
   starting: ["it is being looked for", ""],
+  session_open: ["both sides agreed on a session", ""],
+  recovered: ["it answers again", ""],
 };
 const meaning = (cause) => (CAUSES[cause] || [cause.replaceAll("_", " "), ""])[0];
 const advice = (cause) => (CAUSES[cause] || ["", ""])[1];

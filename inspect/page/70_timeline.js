@@ -2,15 +2,13 @@
 const STRIP_US = 600e6;
 let eventShape = "";
 
+// The node's own judgement; of what is wrong, a suspicion and what an operator did are the lesser evils.
+const TELLING = new Set(["peer_state", "stance", "breaker", "view", "arbiter"]);
 function eventMood(event) {
-  const said = event.text + " " + event.cause;
-  if (event.kind === "peer_state") return / is up\b/.test(event.text) ? "good" : /unreachable/.test(event.text) ? "bad" : "warn";
-  if (event.kind === "stance") return /-> serving/.test(said) ? "good" : "bad";
-  if (event.kind === "breaker") return /closed/.test(event.text) ? "good" : /: open|forced/.test(event.text) ? "bad" : "warn";
-  if (event.kind === "stall" || event.kind === "refused" || event.kind === "task") return "bad";
-  if (event.kind === "view") return /removed/.test(event.text) ? "warn" : "good";
-  if (event.kind === "admin" || event.kind === "gray") return "warn";
-  return "none";
+  if (event.level === "error") return "bad";
+  if (event.level !== "warn") return event.level === "info" && TELLING.has(event.kind) ? "good" : "none";
+  const lesser = event.kind === "admin" || event.kind === "gray" || event.kind === "intake";
+  return lesser || (event.kind === "peer_state" && / is suspect/.test(event.text)) ? "warn" : "bad";
 }
 
 // The node's clock is its own; its distance to ours is known from the last snapshot.

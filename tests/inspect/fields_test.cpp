@@ -52,7 +52,7 @@ std::set<std::string> said_fields() {
   config.peers = {{"n2", {"127.0.0.1", 7002}}};
   std::set<std::string> fields;
   for (const std::string& text :
-       {status_json(node), peers_json(node), channels_json(node), events_json(node), matrix_json(node),
+       {status_json(node), peers_json(node), channels_json(node), events_json(node), matrix_json(node, matrix_of(node)),
         stream_json(node, 100), "{\"writes\":false," + config_fields(config) + "}"}) {
     collect(json::parse(text), fields);
   }

@@ -28,7 +28,7 @@ NodeSnapshot node_of_three() {
 }  // namespace
 
 TEST_CASE("matrix: the own row is this node's judgement, another's is its word, and silence is a row too") {
-  const json matrix = json::parse(matrix_json(node_of_three()));
+  const json matrix = json::parse(matrix_json(node_of_three(), matrix_of(node_of_three())));
   CHECK(matrix["api"] == 1);
   CHECK(matrix["node"] == "n1");
   CHECK(matrix["taken_at_us"] == 5'000'000);
@@ -53,11 +53,11 @@ TEST_CASE("matrix: a one-way cut has its direction") {
   NodeSnapshot node = node_of_three();
   node.peers[1].health.reason.cause = "cut_outbound";
   CHECK_FALSE(matrix_of(node).rows[2].fresh);  // it stops speaking to whom it does not hear
-  CHECK(json::parse(matrix_json(node))["cuts"] ==
+  CHECK(json::parse(matrix_json(node, matrix_of(node)))["cuts"] ==
         json::array({{{"from", "n1"}, {"to", "n3"}, {"cause", "cut_outbound"}}}));
   node.peers[1].health.reason.cause = "cut_inbound";
   CHECK_FALSE(matrix_of(node).rows[2].fresh);
-  CHECK(json::parse(matrix_json(node))["cuts"] ==
+  CHECK(json::parse(matrix_json(node, matrix_of(node)))["cuts"] ==
         json::array({{{"from", "n3"}, {"to", "n1"}, {"cause", "cut_inbound"}}}));
   node.peers[1].health.state = PeerState::up;
   CHECK(matrix_of(node).cuts.empty());
@@ -66,7 +66,7 @@ TEST_CASE("matrix: a one-way cut has its direction") {
 TEST_CASE("matrix: whoever is spoken of is there, and nobody speaks of themselves") {
   NodeSnapshot node = node_of_three();
   node.peers[0].hears = said({{"n2", Incarnation{3}, PeerState::up}, {"n9", Incarnation{1}, PeerState::connecting}});
-  const json matrix = json::parse(matrix_json(node));
+  const json matrix = json::parse(matrix_json(node, matrix_of(node)));
   CHECK(matrix["nodes"] == json{"n1", "n2", "n3", "n9"});
   CHECK(matrix["rows"].size() == 3);
   CHECK(matrix["rows"][1]["hears"] == json{{"n9", "connecting"}});

@@ -100,6 +100,18 @@ TEST_CASE("vocabulary: every kind of event, and every cause that is said there a
   }
 }
 
+TEST_CASE("vocabulary: the page has words of its own for every cause of a peer, and for nothing else") {
+  const std::string page = source_of(root_of_sources() / "inspect/page/10_words.js");
+  const std::size_t from = page.find("const CAUSES = {");
+  REQUIRE(from != std::string::npos);
+  const std::set<std::string> said = matches(page.substr(from, page.find("\n};", from) - from), "\n  (\\w+): \\[");
+  std::set<std::string> there_are;
+  for (const WordMeaning& each : vocabulary()) {
+    if (each.subject == "peer") there_are.insert(std::string{each.word});
+  }
+  CHECK(said == there_are);
+}
+
 TEST_CASE("vocabulary: no word is explained twice, or said nowhere") {
   const std::string sources = all_sources();
   std::set<std::string> seen;
