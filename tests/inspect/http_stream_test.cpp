@@ -9,7 +9,11 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 
 using namespace hawser;
 using namespace hawser::test;
