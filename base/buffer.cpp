@@ -99,7 +99,7 @@ class BufferPool {
 
  private:
   static constexpr std::uint32_t chain_max = 32;
-  static constexpr std::uint32_t at_hand_classes = 5;  // 64 B … 1 KiB
+  static constexpr std::uint32_t at_hand_classes = 6;  // 64 B … 2 KiB
 
   struct alignas(64) Class {
     SpinLock lock;

@@ -54,7 +54,7 @@ class MessageScratch final : public capnp::MessageBuilder, public Pooled {
 
  private:
   BufferRef first_;
-  std::vector<BufferRef> more_;
+  std::vector<BufferRef, PoolAllocator<BufferRef>> more_;
 };
 
 template <typename T>
