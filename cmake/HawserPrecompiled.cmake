@@ -1,7 +1,7 @@
 # Headers that nearly every file includes, compiled once: parsing them takes more than half of the time of a build.
 #
 # Only headers that are not ours, so that no change of ours compiles everything anew. Files still include what they use:
-# .ci/run builds the simulator, and the rooms beneath it, with HAWSER_PRECOMPILE=OFF.
+# .ci/run builds the simulator, the transport and the rooms beneath them with HAWSER_PRECOMPILE=OFF.
 option(HAWSER_PRECOMPILE "Compile the standard library's and other libraries' headers once" ON)
 
 if(HAWSER_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -15,7 +15,13 @@ set(hawser_asio_headers <boost/asio/any_io_executor.hpp> <boost/asio/async_resul
     <boost/asio/co_spawn.hpp> <boost/asio/dispatch.hpp> <boost/asio/post.hpp>)
 set(hawser_capnp_headers <capnp/message.h> <capnp/serialize.h>)
 
-# hawser_precompile(target plain|node|test): the target shares one set with all that ask for the same.
+# hawser_quick_to_compile(target): for tests and commands, of which two thirds of the compiler's time would go into a speed
+# that nobody waits for: what they drive is compiled as ever.
+function(hawser_quick_to_compile target)
+  target_compile_options(${target} PRIVATE "$<$<CONFIG:RelWithDebInfo>:-O1>")
+endfunction()
+
+# hawser_precompile(target plain|node|tool|test): the target shares one set with all that ask for the same.
 function(hawser_precompile target kind)
   if(NOT HAWSER_PRECOMPILE)
     return()
@@ -31,9 +37,15 @@ function(hawser_precompile target kind)
       list(APPEND headers ${hawser_asio_headers} ${hawser_capnp_headers})
       target_link_libraries(${owner} PRIVATE Boost::headers CapnProto::capnp)
     endif()
+    if(kind STREQUAL "tool")
+      list(APPEND headers <nlohmann/json.hpp>)
+      target_link_libraries(${owner} PRIVATE nlohmann_json::nlohmann_json)
+      hawser_quick_to_compile(${owner})
+    endif()
     if(kind STREQUAL "test")
       list(APPEND headers <catch2/catch.hpp>)
       target_link_libraries(${owner} PRIVATE Catch2::Catch2)
+      hawser_quick_to_compile(${owner})
     endif()
     target_precompile_headers(${owner} PRIVATE ${headers})
   endif()

@@ -1,6 +1,6 @@
-# HAWSER_UNITY compiles the files of the larger targets by the dozen, which takes a third of the time: for the trees that
-# .ci/run builds beside the release tree. It hides what a file forgot to include, so the trees one works in, and the release
-# tree, do without.
+# HAWSER_UNITY compiles the files of the larger targets by the dozen, which takes a third of the time: for the release tree,
+# which users build once, and the trees that .ci/run builds beside it. It hides what a file forgot to include, so the trees
+# one works in (presets dev and clang) do without, and .ci/run builds the rooms concerned one file at a time as well.
 #
 # The files of such a target share their unnamed namespaces. Where two give one name to different things, one is renamed,
 # or named in hawser_apart() and compiled alone.
