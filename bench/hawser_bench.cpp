@@ -140,12 +140,13 @@ int run(const Command& command) {
   SimAnswer simulator;
   if (command.simulator) simulator = ask_sim(command.settings);
   if (command.simulator && !command.json) std::printf("\n%s", to_table(simulator, command.settings).c_str());
-  // A table alone: nobody reads its figures by machine.
-  if (command.inspect && !command.json) {
-    std::printf("\n%s", to_table(ask_inspect(command.settings), command.settings).c_str());
-  }
+  InspectAnswer inspect;
+  if (command.inspect) inspect = ask_inspect(command.settings);
+  if (command.inspect && !command.json) std::printf("\n%s", to_table(inspect, command.settings).c_str());
   if (command.json) {
-    std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr, command.settings).c_str());
+    std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr,
+                              command.inspect ? &inspect : nullptr, command.settings)
+                          .c_str());
   }
   for (const Answer& answer : answers) {
     for (const RowResult& row : answer.rows) {

@@ -50,6 +50,21 @@ class OneWaySender {
     blob_ = blob.encode();
   }
 
+  // At an even pace, whatever the nodes do: what they spend on it can be compared.
+  std::uint64_t send_paced(std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds tick{5};
+    std::uint64_t sent = 0;
+    const auto begin = WallClock::now();
+    for (auto next = begin + tick; next <= begin + time; next += tick) {
+      std::this_thread::sleep_until(next);
+      const auto due = static_cast<std::uint64_t>(std::chrono::duration<double>(next - begin).count() * load_.rate);
+      for (; sent < due; ++sent) post();
+    }
+    if (load_.rate == 0) return 0;
+    await_last();
+    return sent + 1;
+  }
+
   std::uint64_t send_for(std::chrono::milliseconds time) {
     std::uint64_t sent = 0;
     const auto end = WallClock::now() + time;
@@ -201,6 +216,8 @@ Figures send_hawser(const Load& load) {
     switch (load.work) {
       case Work::one_way:
         return sender.send_for(time);
+      case Work::paced:
+        return sender.send_paced(time);
       case Work::round_trip:
         return ask_one_by_one_for(running.node(), load, time, latencies);
       case Work::pipelined:
@@ -237,7 +254,7 @@ void receive_hawser(const Load& load) {
   std::int64_t cpu_start = cpu_us();
   Running running{load, false};
   Node& node = running.node();
-  if (load.work == Work::one_way || load.work == Work::post) {
+  if (load.work == Work::one_way || load.work == Work::paced || load.work == Work::post) {
     node.on<Sample>([&](Sample::Reader sample) {
       ++phase.messages;
       checksum += read(sample);

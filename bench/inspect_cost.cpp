@@ -26,18 +26,14 @@ namespace {
 
 constexpr std::size_t crowd_peers = 200;
 constexpr std::size_t crowd_types = 20;
+constexpr std::uint32_t paced_rate = 200'000;  // a tenth of what passes at full speed
+constexpr std::uint32_t cpu_runs_longer =
+    5;  // a look is a matter of a millisecond once a second: there must be several
 
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  auto* const raw = reinterpret_cast<sockaddr*>(&at);
-  const bool bound = ::bind(socket, raw, size) == 0 && ::getsockname(socket, raw, &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("there is no free port on loopback");
-  return ntohs(at.sin_port);
+std::string number(double value, int decimals) {
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
 }
 
 // A client of one node: a stream that it reads, and a scrape every second, until it is told to go.
@@ -112,17 +108,15 @@ class Onlooker {
   std::thread thread_;
 };
 
-double throughput(const Settings& settings, bool looked_at, InspectAnswer& answer) {
-  Load load;
-  load.work = Work::one_way;
+// One run of two processes. The HTTP side runs in all of them: what differs is that somebody looks.
+Figures run_watched(Load load, const Settings& settings, bool looked_at, InspectAnswer& answer) {
   load.side = Side::typed;
   load.bytes = 64;
   load.warm_up_ms = settings.warm_up_ms;
-  load.measured_ms = settings.measured_ms;
   load.backoff_us = settings.backoff_us;
-  // The HTTP side runs in both: what differs is that somebody looks.
-  load.sender_admin = free_port();
-  load.receiver_admin = free_port();
+  const std::vector<std::uint16_t> ports = free_ports(2);
+  load.sender_admin = ports[0];
+  load.receiver_admin = ports[1];
   std::vector<std::unique_ptr<Onlooker>> onlookers;
   if (looked_at) {
     onlookers.push_back(std::make_unique<Onlooker>(load.sender_admin));
@@ -133,7 +127,19 @@ double throughput(const Settings& settings, bool looked_at, InspectAnswer& answe
     answer.scrapes += onlooker->scrapes();
     answer.snapshots += onlooker->snapshots();
   }
-  return figures.per_second();
+  return figures;
+}
+
+double throughput(const Settings& settings, bool looked_at, InspectAnswer& answer) {
+  Load load{.work = Work::one_way, .measured_ms = settings.measured_ms};
+  return run_watched(load, settings, looked_at, answer).per_second();
+}
+
+// CPU seconds per second, of both processes together.
+double spent(const Settings& settings, std::uint32_t rate, bool looked_at, InspectAnswer& answer) {
+  Load load{.work = Work::paced, .rate = rate, .measured_ms = settings.measured_ms * cpu_runs_longer};
+  const Figures figures = run_watched(load, settings, looked_at, answer);
+  return figures.seconds > 0 ? figures.cpu_seconds / figures.seconds : 0;
 }
 
 NodeSnapshot crowd() {
@@ -187,14 +193,35 @@ void measure(TextCost& cost, const Settings& settings, Write write) {
   cost.ms.push_back(static_cast<double>(cpu_us() - begin) / 1e3 / static_cast<double>(times));
 }
 
+std::vector<double> differences(const std::vector<double>& alone, const std::vector<double>& looked_at) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i < alone.size(); ++i) all.push_back(looked_at[i] - alone[i]);
+  return all;
+}
+
 }  // namespace
+
+Spread LookCost::cpu_per_node() const {
+  Spread spread = spread_of(differences(alone, looked_at));
+  for (double* const each : {&spread.min, &spread.median, &spread.max}) *each /= 2;
+  return spread;
+}
+
+double InspectAnswer::share_of_traffic() const {
+  const double traffic = spread_of(paced.alone).median - spread_of(at_rest.alone).median;
+  return traffic > 0 ? spread_of(differences(at_rest.alone, at_rest.looked_at)).median / traffic : 0;
+}
 
 InspectAnswer ask_inspect(const Settings& settings) {
   InspectAnswer answer;
+  answer.at_rest = {"nodes at rest", {}, {}};
+  answer.paced = {"64 B one way, " + std::to_string(paced_rate) + " a second", {}, {}};
   for (unsigned pair = 0; pair < settings.pairs; ++pair) {
-    const bool first = pair % 2 == 1;  // who begins alternates: what the machine does meanwhile hits both
-    (first ? answer.looked_at : answer.alone).push_back(throughput(settings, first, answer));
-    (first ? answer.alone : answer.looked_at).push_back(throughput(settings, !first, answer));
+    for (const bool look : {pair % 2 == 1, pair % 2 == 0}) {  // who begins alternates: what the machine does hits both
+      (look ? answer.at_rest.looked_at : answer.at_rest.alone).push_back(spent(settings, 0, look, answer));
+      (look ? answer.paced.looked_at : answer.paced.alone).push_back(spent(settings, paced_rate, look, answer));
+      (look ? answer.looked_at : answer.alone).push_back(throughput(settings, look, answer));
+    }
   }
   if (settings.measured_ms >= 1000 && (answer.scrapes == 0 || answer.snapshots == 0)) {
     throw std::runtime_error("nobody could look at the nodes: that measured nothing");
@@ -212,11 +239,14 @@ InspectAnswer ask_inspect(const Settings& settings) {
 }
 
 std::string to_table(const InspectAnswer& answer, const Settings& settings) {
-  const auto number = [](double value, int decimals) {
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-    return std::string{text.data()};
-  };
+  std::vector<std::vector<std::string>> costs{
+      {"CPU of both nodes, % of one", "alone", "looked at", "costs a node: min", "med", "max"}};
+  for (const LookCost* const cost : {&answer.at_rest, &answer.paced}) {
+    const Spread a_node = cost->cpu_per_node();
+    costs.push_back({cost->label, number(100 * spread_of(cost->alone).median, 2),
+                     number(100 * spread_of(cost->looked_at).median, 2), number(100 * a_node.min, 2),
+                     number(100 * a_node.median, 2), number(100 * a_node.max, 2)});
+  }
   std::vector<double> ratios;
   for (std::size_t i = 0; i < answer.alone.size(); ++i) {
     ratios.push_back(answer.alone[i] > 0 ? 100 * (answer.looked_at[i] / answer.alone[i] - 1) : 0);
@@ -237,7 +267,9 @@ std::string to_table(const InspectAnswer& answer, const Settings& settings) {
   }
   return std::string{"inspect: "} + inspect_headline + "\n" + std::to_string(settings.pairs) + " pairs; " +
          std::to_string(answer.scrapes) + " scrapes and " + std::to_string(answer.snapshots) +
-         " snapshots were read meanwhile\n" + lay_out(lines) + "\n" + lay_out(texts);
+         " snapshots were read meanwhile\n" + lay_out(costs) +
+         "what it costs at rest, of what the paced traffic takes: " + number(100 * answer.share_of_traffic(), 1) +
+         " %\n\n" + lay_out(lines) + "\n" + lay_out(texts);
 }
 
 }  // namespace hawser::bench

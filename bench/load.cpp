@@ -15,6 +15,7 @@ void for_each_field(L& load, Visit visit) {
   visit("side", load.side);
   visit("bytes", load.bytes);
   visit("open", load.open);
+  visit("rate", load.rate);
   visit("warm-up-ms", load.warm_up_ms);
   visit("measured-ms", load.measured_ms);
   visit("cpu", load.cpu);

@@ -15,6 +15,7 @@ enum class Work : std::uint8_t {
   one_way,     // the sender sends as fast as it is let, the receiver counts
   round_trip,  // one request at a time
   pipelined,   // `open` requests at a time
+  paced,       // the sender sends `rate` messages a second, the receiver counts; none: both are at rest
   post,        // bursts, each call timed
   broadcast,   // one message to eight peers in the sender's own process, each call timed
   serve,       // may_serve(), asked by `open` threads of the application at once, calls timed in bursts
@@ -34,6 +35,7 @@ struct Load {
   Side side = Side::plain;
   std::uint32_t bytes = 64;  // payload as it travels, without any framing of the layer under test
   std::uint32_t open = 1;    // requests without reply, pipelined; threads that ask, serve
+  std::uint32_t rate = 0;    // messages per second, paced
   std::uint32_t warm_up_ms = 200;
   std::uint32_t measured_ms = 1000;
   std::int32_t cpu = -1;          // both processes run on this one; -1: wherever they like

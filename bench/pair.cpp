@@ -18,7 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -28,25 +27,6 @@ namespace {
 using Time = std::chrono::steady_clock::time_point;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
-
-// Ports that were free a moment ago; both are held until both are known, so that they differ.
-std::pair<std::uint16_t, std::uint16_t> free_ports() {
-  std::uint16_t ports[2] = {};
-  int sockets[2] = {};
-  for (int i = 0; i < 2; ++i) {
-    sockets[i] = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (sockets[i] < 0 || ::bind(sockets[i], generic, size) != 0) fail("no free port");
-    if (::getsockname(sockets[i], generic, &size) != 0) fail("no free port");
-    ports[i] = ntohs(address.sin_port);
-  }
-  for (const int socket : sockets) ::close(socket);
-  return {ports[0], ports[1]};
-}
 
 // A process of ours with a pipe to its standard input and one from its result. Killed when it has not ended by itself.
 class Child {
@@ -138,8 +118,28 @@ Figures read_figures(const std::string& line) {
 
 }  // namespace
 
+std::vector<std::uint16_t> free_ports(std::size_t count) {
+  std::vector<std::uint16_t> ports;
+  std::vector<int> sockets;  // all are held until all are known, so that they differ
+  for (std::size_t i = 0; i < count; ++i) {
+    sockets.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (sockets.back() < 0 || ::bind(sockets.back(), generic, size) != 0) fail("no free port");
+    if (::getsockname(sockets.back(), generic, &size) != 0) fail("no free port");
+    ports.push_back(ntohs(address.sin_port));
+  }
+  for (const int socket : sockets) ::close(socket);
+  return ports;
+}
+
 Figures run_pair(Load load, const Wrappers& wrappers) {
-  std::tie(load.sender_port, load.receiver_port) = free_ports();
+  const std::vector<std::uint16_t> ports = free_ports(2);
+  load.sender_port = ports[0];
+  load.receiver_port = ports[1];
   const auto patience = std::chrono::milliseconds{20'000 + 10 * (load.warm_up_ms + load.measured_ms)};
   const Time deadline = std::chrono::steady_clock::now() + patience;
   Child receiver{"receiver", load, wrappers.receiver};

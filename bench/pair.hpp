@@ -5,6 +5,8 @@
 
 #include "load.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,9 @@ struct Wrappers {
   std::vector<std::string> sender;
   std::vector<std::string> receiver;
 };
+
+// Ports on loopback on which nobody listens now, each another one. Throws std::runtime_error when there are none.
+std::vector<std::uint16_t> free_ports(std::size_t count);
 
 // Throws std::runtime_error with the sentence of the process that failed, or when the pair takes far longer than it
 // should. Neither process survives the call.

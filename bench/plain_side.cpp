@@ -142,6 +142,7 @@ std::uint64_t work_for(void* socket, const Load& load, std::uint32_t millisecond
       return ask_pipelined_for(socket, load, time);
     case Work::post:
       return send_bursts_for(socket, load.bytes, time, latencies);
+    case Work::paced:
     case Work::broadcast:
     case Work::serve:
       break;

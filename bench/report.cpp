@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace hawser::bench {
 namespace {
@@ -151,6 +152,23 @@ nlohmann::ordered_json to_json(const SimAnswer& answer) {
   return question;
 }
 
+nlohmann::ordered_json to_json(const InspectAnswer& answer) {
+  nlohmann::ordered_json question{{"name", "inspect"}, {"scrapes", answer.scrapes}, {"snapshots", answer.snapshots}};
+  for (const auto& [name, cost] : {std::pair{"cpu_at_rest", &answer.at_rest}, std::pair{"cpu_paced", &answer.paced}}) {
+    question[name] = {{"label", cost->label},
+                      {"alone", cost->alone},
+                      {"looked_at", cost->looked_at},
+                      {"cost_per_node", to_json(cost->cpu_per_node())}};
+  }
+  question["share_of_traffic"] = answer.share_of_traffic();
+  question["per_second"] = {{"alone", answer.alone}, {"looked_at", answer.looked_at}};
+  question["texts"] = nlohmann::ordered_json::array();
+  for (const TextCost& cost : answer.texts) {
+    question["texts"].push_back({{"label", cost.label}, {"bytes", cost.bytes}, {"cpu_ms", cost.ms}});
+  }
+  return question;
+}
+
 }  // namespace
 
 std::string machine_text() {
@@ -200,7 +218,7 @@ std::string to_table(const Answer& answer, const Settings& settings) {
 }
 
 std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
-                    const Settings& settings) {
+                    const InspectAnswer* inspect, const Settings& settings) {
   nlohmann::ordered_json json;
   for (const auto& [name, value] : describe_machine()) json["machine"][name] = value;
   json["pairs"] = settings.pairs;
@@ -218,6 +236,7 @@ std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCos
     json["kit_ns_per_check"].push_back({{"part", cost.label}, {"runs", cost.nanoseconds}});
   }
   if (simulator != nullptr) json["questions"].push_back(to_json(*simulator));
+  if (inspect != nullptr) json["questions"].push_back(to_json(*inspect));
   return json.dump(2) + '\n';
 }
 

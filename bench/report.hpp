@@ -1,6 +1,7 @@
 // Answers as tables for people and as JSON for programs.
 #pragma once
 
+#include "inspect_cost.hpp"
 #include "kit_costs.hpp"
 #include "question.hpp"
 #include "sim_speed.hpp"
@@ -14,8 +15,8 @@ std::string machine_text();
 // Columns under each other: the first to the left, all others to the right. The first line is the header.
 std::string lay_out(const std::vector<std::vector<std::string>>& lines);
 std::string to_table(const Answer& answer, const Settings& settings);
-// Every single figure, not only the summary.
+// Every single figure, not only the summary. Null: that was not asked.
 std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
-                    const Settings& settings);
+                    const InspectAnswer* inspect, const Settings& settings);
 
 }  // namespace hawser::bench

@@ -1,5 +1,6 @@
 #include <hawser/inspect/admin_api.hpp>
 
+#include <hawser/base/assert.hpp>
 #include <hawser/inspect/json.hpp>
 #include <hawser/inspect/matrix.hpp>
 #include <hawser/inspect/metrics.hpp>
@@ -19,8 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view reads = "GET, HEAD";
-constexpr std::size_t echo_bytes_max = 100;
-
 std::string written(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 AdminAnswer error(unsigned status, std::string_view word, std::string sentence, const Json& more = Json::object()) {
@@ -29,126 +28,15 @@ AdminAnswer error(unsigned status, std::string_view word, std::string sentence, 
   return {status, "application/json", written(body) + "\n", {}};
 }
 
-std::string shown(std::string_view text) { return "'" + std::string{text.substr(0, echo_bytes_max)} + "'"; }
-
-constexpr std::string_view page_type = "text/html; charset=utf-8";
-
-// Paths, and the parameters that each takes.
-struct Path {
-  std::string_view text;
-  std::array<std::string_view, 2> parameters{};
-  std::optional<AdminAction> order{};  // asked for with POST
-};
-constexpr std::array<Path, 15> paths{{{"/"},
-                                      {"/healthz"},
-                                      {"/readyz"},
-                                      {"/metrics"},
-                                      {"/api/v1/status"},
-                                      {"/api/v1/peers", {"peer"}},
-                                      {"/api/v1/channels", {"peer"}},
-                                      {"/api/v1/events", {"since"}},
-                                      {"/api/v1/matrix"},
-                                      {"/api/v1/config"},
-                                      {"/api/v1/stream", {"since"}},
-                                      {"/api/v1/actions/isolate", {}, AdminAction::isolate},
-                                      {"/api/v1/actions/reset_breaker", {"peer", "type"}, AdminAction::reset_breaker},
-                                      {"/api/v1/actions/log_level", {"level"}, AdminAction::log_level},
-                                      {"/api/v1/actions/reload", {}, AdminAction::reload}}};
-
-struct Target {
-  const Path* path = nullptr;
-  std::string_view path_text;
-  std::array<std::optional<std::string_view>, 2> values;  // of the path's parameters
-  std::string_view stranger;                              // a parameter that the path does not take, or takes once
-  bool strange = false;
-};
-
-void read_parameter(std::string_view text, Target& into) {
-  const std::size_t equals = text.find('=');
-  const std::string_view name = text.substr(0, equals);
-  const std::string_view value = equals == std::string_view::npos ? std::string_view{} : text.substr(equals + 1);
-  if (into.path != nullptr) {
-    for (std::size_t i = 0; i < into.values.size(); ++i) {
-      if (name.empty() || into.path->parameters[i] != name || into.values[i]) continue;
-      into.values[i] = value;
-      return;
-    }
-  }
-  into.strange = true;
-  into.stranger = name;
-}
-
-Target split(std::string_view target) {
-  Target parts;
-  const std::size_t mark = target.find('?');
-  parts.path_text = target.substr(0, mark);
-  for (const Path& path : paths) {
-    if (path.text == parts.path_text) parts.path = &path;
-  }
-  if (mark == std::string_view::npos) return parts;
-  for (std::string_view query = target.substr(mark + 1); !query.empty();) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    read_parameter(query.substr(0, end), parts);
-    query.remove_prefix(std::min(end + 1, query.size()));
-  }
-  return parts;
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-bool is_word(std::string_view text) {
-  return !text.empty() && text.size() <= 200 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == ':';
-  });
-}
-
-AdminAnswer strange_parameter(const Target& target) {
-  std::string takes;
-  for (const std::string_view name : target.path->parameters) {
-    if (!name.empty()) takes += (takes.empty() ? "" : ", ") + std::string{name} + "=";
-  }
-  return error(400, "bad_query",
-               std::string{target.path->text} + " takes " + (takes.empty() ? "no parameters" : "once each " + takes) +
-                   ", and this is " + shown(target.stranger));
-}
-
 AdminAnswer foreign_page() {
   return error(403, "cross_origin",
                "a page of another origin asks for this: only this node's own page may, or no page");
 }
 
-// What is wrong with one value; empty: nothing.
-std::string value_problem(const Target& target, std::string_view name, std::string_view value) {
-  if (name == "peer" && !NodeId::valid(value)) return "a node id, 1 to 64 of a-z 0-9 . _ -";
-  if (name == "type" && !is_word(value)) return "the name of a message type, of letters, digits and _ . :";
-  if (name == "level" && !is_word(value)) return "a word such as info or debug";
-  if (name == "since" && target.path->text == "/api/v1/stream" && !StreamPlace::parse(value)) {
-    return "the id of a transition, as in 17-42";
-  }
-  if (name == "since" && target.path->text == "/api/v1/events" && !number(value)) return "the number of an event";
-  return {};
-}
-
-std::optional<AdminAnswer> refuse_parameters(const Target& target) {
-  if (target.strange) return strange_parameter(target);
-  for (std::size_t i = 0; i < target.values.size(); ++i) {
-    const std::string name{target.path->parameters[i]};
-    if (!target.values[i]) {
-      const bool needed = !name.empty() && target.path->order && name != "type";
-      if (needed) return error(400, "bad_query", std::string{target.path->text} + " needs " + name + "=");
-      continue;
-    }
-    const std::string wanted = value_problem(target, name, *target.values[i]);
-    if (!wanted.empty())
-      return error(400, "bad_query", name + " is " + wanted + ", and this is " + shown(*target.values[i]));
-  }
-  return std::nullopt;
+bool is_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return problem == std::errc{} && end == text.data() + text.size();
 }
 
 // `host`, `host:port`, `[v6]:port`: the host, without brackets. Nothing where it is neither.
@@ -164,7 +52,7 @@ std::optional<std::string> host_of(std::string_view text) {
     host = text.substr(0, colon);
     port = text.substr(colon);
   }
-  if (!port.empty() && (port.front() != ':' || !number(port.substr(1)))) return std::nullopt;
+  if (!port.empty() && (port.front() != ':' || !is_number(port.substr(1)))) return std::nullopt;
   std::string lower{host};
   for (char& c : lower) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -203,42 +91,78 @@ bool AdminApi::knows(std::string_view text) const {
   return std::find(site_.hosts.begin(), site_.hosts.end(), *host) != site_.hosts.end();
 }
 
-std::optional<AdminAnswer> AdminApi::refuse(const AdminQuestion& question) const {
+AdminPlan AdminApi::plan(const AdminQuestion& question) const {
+  const AdminTarget target = AdminTarget::parse(question.target);
+  if (std::optional<AdminAnswer> refusal = refuse(question, target)) return std::move(*refusal);
+  switch (target.path()) {
+    case AdminPath::page: {
+      AdminAnswer page{200, "text/html; charset=utf-8", std::string{page_text()}, {}};
+      page.policy = page_policy();
+      return page;
+    }
+    case AdminPath::stream:
+      if (question.method == "HEAD") return AdminAnswer{200, stream_content_type, {}, {}};
+      // What the browser says by itself is newer than the address that it was given.
+      if (!question.last_event_id.empty()) return *StreamPlace::parse(question.last_event_id);
+      return target.value(0) ? *StreamPlace::parse(*target.value(0)) : StreamPlace{};
+    case AdminPath::isolate:
+      return AdminOrder{AdminAction::isolate, {}, {}, {}};
+    case AdminPath::reset_breaker:
+      return AdminOrder{
+          AdminAction::reset_breaker, NodeId{*target.value(0)}, std::string{target.value(1).value_or("")}, {}};
+    case AdminPath::log_level:
+      return AdminOrder{AdminAction::log_level, {}, {}, std::string{*target.value(0)}};
+    case AdminPath::reload:
+      return AdminOrder{AdminAction::reload, {}, {}, {}};
+    default:
+      break;
+  }
+  AdminLook look{target.path(), {}, 0};
+  if (look.path == AdminPath::events) look.since = target.number(0);
+  if (look.path != AdminPath::events && target.value(0)) look.peer = NodeId{*target.value(0)};
+  return look;
+}
+
+std::optional<AdminAnswer> AdminApi::refuse(const AdminQuestion& question, const AdminTarget& target) const {
   if (question.host.empty()) {
     return error(400, "no_host", "exactly one Host header is needed: name the address that was connected to");
   }
   if (!knows(question.host)) {
     return error(403, "wrong_host",
-                 "this node is not known as " + shown(question.host) +
+                 "this node is not known as " + shown_in_quotes(question.host) +
                      ": ask by address or as localhost, or add the name to admin.hosts");
   }
-  const Target target = split(question.target);
-  const bool orders = target.path != nullptr && target.path->order;
   const bool reading = question.method == "GET" || question.method == "HEAD";
-  if (orders ? question.method != "POST" : !reading) {
-    AdminAnswer answer = error(405, "method_not_allowed",
-                               orders ? "actions are asked for with POST" : "only GET and HEAD are served here");
-    answer.allow = orders ? std::string_view{"POST"} : reads;
+  if (target.is_order() ? question.method != "POST" : !reading) {
+    AdminAnswer answer =
+        error(405, "method_not_allowed",
+              target.is_order() ? "actions are asked for with POST" : "only GET and HEAD are served here");
+    answer.allow = target.is_order() ? std::string_view{"POST"} : reads;
     return answer;
   }
   if (!question.target.starts_with('/')) {
-    return error(400, "bad_target", "the target of a request is a path, and this is " + shown(question.target));
+    return error(400, "bad_target",
+                 "the target of a request is a path, and this is " + shown_in_quotes(question.target));
   }
-  if (target.path == nullptr) {
+  if (target.path() == AdminPath::none) {
     Json known = Json::array();
-    for (const Path& path : paths) known.push_back(path.text);
-    return error(404, "not_found", "there is nothing at " + shown(target.path_text), {{"paths", std::move(known)}});
+    for (const std::string_view path : admin_paths()) known.push_back(path);
+    return error(404, "not_found", "there is nothing at " + shown_in_quotes(target.path_text()),
+                 {{"paths", std::move(known)}});
   }
-  if (orders) {
+  if (target.is_order()) {
     if (std::optional<AdminAnswer> no = forbid(question)) return no;
   }
+  const bool streams = target.path() == AdminPath::stream;
   // It could read nothing, but would hold the streams of who may.
-  if (target.path->text == "/api/v1/stream" && question.fetch_site == "cross-site") return foreign_page();
+  if (streams && question.fetch_site == "cross-site") return foreign_page();
   const std::string& id = question.last_event_id;
-  if (target.path->text == "/api/v1/stream" && !id.empty() && !StreamPlace::parse(id)) {
-    return error(400, "bad_header", "Last-Event-ID is the id of a transition, as in 17-42, and this is " + shown(id));
+  if (streams && !id.empty() && !StreamPlace::parse(id)) {
+    return error(400, "bad_header",
+                 "Last-Event-ID is the id of a transition, as in 17-42, and this is " + shown_in_quotes(id));
   }
-  return refuse_parameters(target);
+  if (std::string problem = target.problem(); !problem.empty()) return error(400, "bad_query", std::move(problem));
+  return std::nullopt;
 }
 
 // Pages of other origins first: a token that a browser has must not be of use to them.
@@ -264,61 +188,41 @@ std::optional<AdminAnswer> AdminApi::forbid(const AdminQuestion& question) const
   return answer;
 }
 
-std::optional<AdminAnswer> AdminApi::answer_at_once(const AdminQuestion& question) const {
-  if (split(question.target).path_text != "/") return std::nullopt;
-  AdminAnswer answer{200, page_type, std::string{page_text()}, {}};
-  answer.policy = page_policy();
-  return answer;
-}
-
-std::optional<StreamPlace> AdminApi::stream(const AdminQuestion& question) const {
-  const Target target = split(question.target);
-  if (target.path->text != "/api/v1/stream") return std::nullopt;
-  // What the browser says by itself is newer than the address that it was given.
-  if (!question.last_event_id.empty()) return StreamPlace::parse(question.last_event_id);
-  return target.values[0] ? StreamPlace::parse(*target.values[0]) : StreamPlace{};
-}
-
-std::optional<AdminOrder> AdminApi::order(const AdminQuestion& question) const {
-  const Target target = split(question.target);
-  if (!target.path->order) return std::nullopt;
-  AdminOrder order;
-  order.action = *target.path->order;
-  if (order.action == AdminAction::reset_breaker) {
-    order.peer = NodeId{target.values[0].value_or("")};
-    order.type = std::string{target.values[1].value_or("")};
-  }
-  if (order.action == AdminAction::log_level) order.level = std::string{target.values[0].value_or("")};
-  return order;
-}
-
-AdminAnswer AdminApi::answer(const AdminQuestion& question, const NodeSnapshot& node,
-                             const HttpServerStats& stats) const {
-  const Target target = split(question.target);
-  const std::string_view path = target.path_text;
+AdminAnswer AdminApi::answer(const AdminLook& look, const NodeSnapshot& node, const HttpServerStats& stats) const {
   const auto ok = [](std::string body) { return AdminAnswer{200, "application/json", std::move(body) + "\n", {}}; };
-  if (path == "/metrics") return {200, metrics_content_type, to_metrics(node, &stats), {}};
-  if (path == "/readyz") return readiness(node);
-  if (path == "/healthz") return ok(written({{"api", api_version}, {"node", node.id.text()}, {"healthy", true}}));
-  if (path == "/api/v1/events") return ok(events_json(node, number(target.values[0].value_or("")).value_or(0)));
-  if (path == "/api/v1/matrix") return ok(matrix_json(node, matrix_of(node)));
-  if (path == "/api/v1/status") return ok(status_json(node));
-  if (path == "/api/v1/config") {
-    return ok(json_head(node) + ",\"writes\":" + (site_.writes ? "true" : "false") +
-              (site_.config.empty() ? "" : "," + site_.config) + "}");
-  }
-  if (path == "/api/v1/stream") return {200, stream_content_type, {}, {}};  // HEAD
-  std::optional<NodeId> only;
-  if (target.values[0]) {
-    only = NodeId{*target.values[0]};
+  if (look.peer) {
     const bool there = std::any_of(node.peers.begin(), node.peers.end(),
-                                   [&](const PeerSnapshot& peer) { return peer.health.id == *only; });
+                                   [&](const PeerSnapshot& peer) { return peer.health.id == *look.peer; });
     if (!there) {
-      return error(404, "no_such_peer",
-                   node.id.text() + " has no peer " + shown(only->text()) + ": /api/v1/peers lists those it has");
+      return error(
+          404, "no_such_peer",
+          node.id.text() + " has no peer " + shown_in_quotes(look.peer->text()) + ": /api/v1/peers lists those it has");
     }
   }
-  return ok(path == "/api/v1/peers" ? peers_json(node, only) : channels_json(node, only));
+  switch (look.path) {
+    case AdminPath::metrics:
+      return {200, metrics_content_type, to_metrics(node, &stats), {}};
+    case AdminPath::readyz:
+      return readiness(node);
+    case AdminPath::healthz:
+      return ok(written({{"api", api_version}, {"node", node.id.text()}, {"healthy", true}}));
+    case AdminPath::events:
+      return ok(events_json(node, look.since));
+    case AdminPath::matrix:
+      return ok(matrix_json(node, matrix_of(node)));
+    case AdminPath::status:
+      return ok(status_json(node));
+    case AdminPath::config:
+      return ok(json_head(node) + ",\"writes\":" + (site_.writes ? "true" : "false") +
+                (site_.config.empty() ? "" : "," + site_.config) + "}");
+    case AdminPath::peers:
+      return ok(peers_json(node, look.peer));
+    case AdminPath::channels:
+      return ok(channels_json(node, look.peer));
+    default:
+      HAWSER_ASSERT(false, "only what shows the node is asked of it");
+      return {};
+  }
 }
 
 AdminAnswer AdminApi::loop_silent(Duration waited) {

@@ -8,14 +8,17 @@
 #include <hawser/base/time.hpp>
 #include <hawser/inspect/admin_order.hpp>
 #include <hawser/inspect/admin_stats.hpp>
+#include <hawser/inspect/admin_target.hpp>
 #include <hawser/inspect/stream_feed.hpp>
 #include <hawser/interconnect/snapshot.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace hawser {
@@ -47,22 +50,26 @@ struct AdminSite {
   std::string config;              // config_fields()
 };
 
+// A look at the node: which of its texts, and what of it.
+struct AdminLook {
+  AdminPath path = AdminPath::status;
+  std::optional<NodeId> peer;  // only this one
+  std::uint64_t since = 0;     // events numbered above it
+};
+
+// What is to be done about a question: this is the answer, known without asking the node (a refusal, or the page);
+// a live stream from that place on; an order that may be given; or a look.
+using AdminPlan = std::variant<AdminAnswer, StreamPlace, AdminOrder, AdminLook>;
+
 class AdminApi {
  public:
   explicit AdminApi(AdminSite site) : site_(std::move(site)) {}
 
   void set_config(std::string fields) { site_.config = std::move(fields); }
 
-  // What is wrong with a question, known without asking the node; nothing: it has an answer.
-  std::optional<AdminAnswer> refuse(const AdminQuestion& question) const;
-  // REQUIRES of these: refuse(question) had nothing to say.
-  AdminAnswer answer(const AdminQuestion& question, const NodeSnapshot& snapshot, const HttpServerStats& stats) const;
-  // The answer that needs no snapshot: the page.
-  std::optional<AdminAnswer> answer_at_once(const AdminQuestion& question) const;
-  // Where the reader of the live stream stands, if that is what is asked for.
-  std::optional<StreamPlace> stream(const AdminQuestion& question) const;
-  // What is to be done, if that is what is asked for.
-  std::optional<AdminOrder> order(const AdminQuestion& question) const;
+  // What is to be done about a question. Its target is taken apart here and nowhere else.
+  AdminPlan plan(const AdminQuestion& question) const;
+  AdminAnswer answer(const AdminLook& look, const NodeSnapshot& snapshot, const HttpServerStats& stats) const;
 
   // What is said instead of an answer.
   static AdminAnswer loop_silent(Duration waited);
@@ -77,6 +84,8 @@ class AdminApi {
 
  private:
   bool knows(std::string_view host) const;
+  // What is wrong with a question, known without asking the node; nothing: it has an answer.
+  std::optional<AdminAnswer> refuse(const AdminQuestion& question, const AdminTarget& target) const;
   std::optional<AdminAnswer> forbid(const AdminQuestion& question) const;
 
   AdminSite site_;

@@ -1,11 +1,13 @@
 #include <hawser/inspect/http_server.hpp>
 
 #include <hawser/base/signals_blocked.hpp>
+#include <hawser/inspect/http_replay.hpp>
 #include <hawser/inspect/stream_feed.hpp>
 #include <hawser/interconnect/runtime.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +16,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -21,6 +24,7 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
 
@@ -32,6 +36,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace hawser {
@@ -76,6 +81,30 @@ Tcp::endpoint resolved(asio::io_context& io, const Endpoint& listen) {
 HttpServerOptions bounded(HttpServerOptions options) {
   options.header_bytes_max = std::clamp<std::size_t>(options.header_bytes_max, 1024, 32u << 10);
   return options;
+}
+
+// What a client asked, out of what the parser made of its bytes.
+AdminQuestion question_of(const http::request<http::empty_body>& request) {
+  AdminQuestion question;
+  question.method = std::string{request.method_string()};
+  question.target = std::string{request.target()};
+  if (request.count(http::field::host) == 1) question.host = std::string{request[http::field::host]};
+  question.origin = std::string{request[http::field::origin]};
+  question.fetch_site = std::string{request["Sec-Fetch-Site"]};
+  question.authorization = std::string{request[http::field::authorization]};
+  question.last_event_id = std::string{request["Last-Event-ID"]};
+  return question;
+}
+
+// What to say about a request that could not be read. Nothing: nobody is there to hear it.
+std::optional<AdminAnswer> complaint_about(const boost::system::error_code& error, std::size_t header_bytes_max) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+    return AdminApi::header_too_large(header_bytes_max);
+  }
+  const bool gone = error == http::error::end_of_stream || error == beast::error::timeout ||
+                    error == asio::error::eof || error.category() == boost::system::system_category();
+  if (gone) return std::nullopt;
+  return AdminApi::unreadable(error.message());
 }
 
 template <typename Body>
@@ -197,74 +226,48 @@ class HttpServer::Loop {
       const auto [error, got] = co_await http::async_read(stream, buffer, parser, to_tuple);
       if (error) {
         if (error == beast::error::timeout) ++timeouts_;
-        const std::optional<AdminAnswer> complaint = about(error);
+        const std::optional<AdminAnswer> complaint = complaint_about(error, options_.header_bytes_max);
         if (!complaint) co_return;
         if (co_await write(stream, *complaint, false, false)) co_await part(stream);
         co_return;
       }
       const auto& request = parser.get();
-      const AdminQuestion question = question_of(request);
       const bool keep = request.keep_alive();
-      if (const std::optional<StreamPlace> reader = stream_of(question)) {
+      const bool head_only = request.method() == http::verb::head;
+      const bool posted = request.method() == http::verb::post;
+      const AdminPlan plan = api_.plan(question_of(request));
+      const auto* const reader = std::get_if<StreamPlace>(&plan);
+      if (reader != nullptr && streams_ < options_.streams_max) {
         co_await stream_to(stream, *reader);
         co_return;
       }
-      const AdminAnswer answer = co_await answer_to(question);
-      if (!co_await write(stream, answer, question.method == "HEAD", keep)) co_return;
+      const AdminAnswer answer = co_await carry_on(plan, posted);
+      if (!co_await write(stream, answer, head_only, keep)) co_return;
       if (keep) continue;
       co_await part(stream);
       co_return;
     }
   }
 
-  static AdminQuestion question_of(const http::request<http::empty_body>& request) {
-    AdminQuestion question;
-    question.method = std::string{request.method_string()};
-    question.target = std::string{request.target()};
-    if (request.count(http::field::host) == 1) question.host = std::string{request[http::field::host]};
-    question.origin = std::string{request[http::field::origin]};
-    question.fetch_site = std::string{request["Sec-Fetch-Site"]};
-    question.authorization = std::string{request[http::field::authorization]};
-    question.last_event_id = std::string{request["Last-Event-ID"]};
-    return question;
-  }
-
-  // What to say about a request that could not be read. Nothing: nobody is there to hear it.
-  std::optional<AdminAnswer> about(const boost::system::error_code& error) const {
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      return AdminApi::header_too_large(options_.header_bytes_max);
+  // `posted`: an order was asked for. `plan` is the caller's, which waits.
+  asio::awaitable<AdminAnswer> carry_on(const AdminPlan& plan, bool posted) {
+    if (const auto* const known = std::get_if<AdminAnswer>(&plan)) {
+      if (known->status == 401 || (known->status == 403 && posted)) ++actions_refused_;
+      co_return *known;
     }
-    const bool gone = error == http::error::end_of_stream || error == beast::error::timeout ||
-                      error == asio::error::eof || error.category() == boost::system::system_category();
-    if (gone) return std::nullopt;
-    return AdminApi::unreadable(error.message());
-  }
-
-  asio::awaitable<AdminAnswer> answer_to(const AdminQuestion& question) {
-    if (std::optional<AdminAnswer> refusal = api_.refuse(question)) {
-      if (refusal->status == 401 || (refusal->status == 403 && question.method == "POST")) ++actions_refused_;
-      co_return std::move(*refusal);
-    }
-    if (std::optional<AdminAnswer> page = api_.answer_at_once(question)) co_return std::move(*page);
-    if (const std::optional<AdminOrder> order = api_.order(question)) co_return co_await carried_out(*order);
-    if (question.method == "GET" && api_.stream(question)) {
+    if (const auto* const order = std::get_if<AdminOrder>(&plan)) co_return co_await carried_out(*order);
+    if (std::holds_alternative<StreamPlace>(plan)) {
       ++streams_refused_;
       co_return AdminApi::too_many_streams(options_.streams_max);
     }
     if (waiting_bytes_ > options_.waiting_bytes_max) co_return AdminApi::too_busy();
     const Snapshot snapshot = co_await latest();
     if (snapshot == nullptr) co_return AdminApi::loop_silent(options_.loop_time);
-    AdminAnswer answer = api_.answer(question, *snapshot, stats());
+    AdminAnswer answer = api_.answer(std::get<AdminLook>(plan), *snapshot, stats());
     if (waiting_bytes_ > 0 && waiting_bytes_ + answer.body.size() > options_.waiting_bytes_max) {
       co_return AdminApi::too_busy();
     }
     co_return answer;
-  }
-
-  // Where the reader stands, if a stream is asked for and there is room for one more.
-  std::optional<StreamPlace> stream_of(const AdminQuestion& question) const {
-    if (question.method != "GET" || streams_ >= options_.streams_max || api_.refuse(question)) return std::nullopt;
-    return api_.stream(question);
   }
 
   // One reader, until it goes or does not read. What it has not taken yet is one text; all else is its place.
@@ -474,6 +477,89 @@ class HttpServer::Loop {
   asio::steady_timer stale_{io_};
   std::thread thread_;
 };
+
+namespace {
+
+// Hands out a text in pieces, as a socket might, and then says that no more comes.
+class Pieces {
+ public:
+  Pieces(std::string_view text, std::size_t most) : text_(text), most_(most) {}
+
+  template <typename Buffers>
+  std::size_t read_some(const Buffers& into, boost::system::error_code& error) {
+    error = {};
+    const std::size_t took = asio::buffer_copy(into, asio::buffer(text_.substr(0, most_)));
+    if (text_.empty() && asio::buffer_size(into) > 0) error = asio::error::eof;
+    text_.remove_prefix(took);
+    return took;
+  }
+  template <typename Buffers>
+  std::size_t read_some(const Buffers& into) {
+    boost::system::error_code error;
+    const std::size_t took = read_some(into, error);
+    if (error) throw boost::system::system_error{error};
+    return took;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t most_;
+};
+
+std::string written(const AdminAnswer& answer, bool head_only, bool keep) {
+  http::response<http::empty_body> response;
+  head(response, answer, keep);
+  std::string text;
+  http::serializer<false, http::empty_body> serializer{response};
+  boost::system::error_code error;
+  while (!serializer.is_done()) {
+    serializer.next(error, [&](boost::system::error_code&, const auto& buffers) {
+      const std::string piece = beast::buffers_to_string(buffers);
+      text += piece;
+      serializer.consume(piece.size());
+    });
+    if (error) break;
+  }
+  return head_only ? text : text + answer.body;
+}
+
+AdminAnswer answer_now(const AdminApi& api, const AdminPlan& plan, const NodeSnapshot& node) {
+  if (const auto* const known = std::get_if<AdminAnswer>(&plan)) return *known;
+  if (const auto* const order = std::get_if<AdminOrder>(&plan)) return AdminApi::cannot(*order);
+  return api.answer(std::get<AdminLook>(plan), node, {});
+}
+
+}  // namespace
+
+HttpReplay replay_http(std::string_view bytes, std::size_t piece_bytes, const HttpServerOptions& wanted,
+                       const NodeSnapshot& node) {
+  const HttpServerOptions options = bounded(wanted);
+  const AdminApi api{options.site};
+  Pieces pieces{bytes, piece_bytes};
+  beast::flat_buffer buffer{options.header_bytes_max};
+  HttpReplay replay;
+  while (true) {
+    http::request_parser<http::empty_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(options.header_bytes_max));
+    boost::system::error_code error;
+    http::read(pieces, buffer, parser, error);
+    if (error) {
+      const std::optional<AdminAnswer> complaint = complaint_about(error, options.header_bytes_max);
+      if (complaint) replay.answers.push_back(written(*complaint, false, false));
+      replay.at_rest = !complaint;
+      return replay;
+    }
+    const auto& request = parser.get();
+    const AdminPlan plan = api.plan(question_of(request));
+    if (std::holds_alternative<StreamPlace>(plan)) {
+      replay.answers.push_back(stream_head());
+      return replay;
+    }
+    const AdminAnswer answer = answer_now(api, plan, node);
+    replay.answers.push_back(written(answer, request.method() == http::verb::head, request.keep_alive()));
+    if (!request.keep_alive()) return replay;
+  }
+}
 
 HttpServer::HttpServer(HttpServerOptions options, AdminNode node)
     : loop_(std::make_unique<Loop>(std::move(options), std::move(node))) {}

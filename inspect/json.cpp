@@ -1,7 +1,9 @@
 #include <hawser/inspect/json.hpp>
-#include <nlohmann/json.hpp>
 
 #include <hawser/inspect/log_line.hpp>
+
+// Apart, since clang-format takes every json.hpp for the header of this file.
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,7 @@
 #include <hawser/inspect/log_line.hpp>
 
+#include <hawser/inspect/vocabulary.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -10,14 +12,12 @@
 namespace hawser {
 namespace {
 
-constexpr std::array<std::string_view, 13> good_causes{
-    "reset",    "session_open",    "recovered",    "starting",    "peer_restarted", "answered",   "ramped",
-    "welcomed", "probes_answered", "open_elapsed", "no_strategy", "answers",        "new_session"};
-constexpr std::array<std::string_view, 4> serving_causes{"joined", "continued", "resumed", "leaving"};
-
-template <std::size_t Count>
-bool is_one_of(const std::array<std::string_view, Count>& words, std::string_view word) noexcept {
-  return std::find(words.begin(), words.end(), word) != words.end();
+// Whose words the causes of such events are, where they decide how much an event weighs; empty: its kind does.
+std::string_view subject_of(std::string_view kind) noexcept {
+  if (kind == "peer_state" || kind == "gray") return "peer";
+  if (kind == "breaker" || kind == "stance") return kind;
+  if (kind == "node" || kind == "stall" || kind == "arbiter") return "happening";
+  return {};
 }
 
 std::string time_text(std::int64_t wall_us) {
@@ -59,14 +59,9 @@ void append(std::string& line, std::string_view key, std::string_view value) {
 }  // namespace
 
 LogLevel level_of(const Event& event) noexcept {
-  if (event.kind == "lane") return LogLevel::debug;
-  if (event.kind == "task") return LogLevel::error;
-  if (event.kind == "node") {
-    return event.cause == "vote_not_stored" || event.cause == "memory_lost" ? LogLevel::error : LogLevel::info;
-  }
-  if (event.kind == "view" || event.kind == "session") return LogLevel::info;
-  if (event.kind == "stance" && is_one_of(serving_causes, event.cause)) return LogLevel::info;
-  return is_one_of(good_causes, event.cause) ? LogLevel::info : LogLevel::warn;
+  const WordMeaning* word = find_word(subject_of(event.kind), event.cause);
+  if (word == nullptr) word = find_word("event", event.kind);
+  return word == nullptr ? LogLevel::warn : word->weight;
 }
 
 std::string to_key_values(const LogLine& line, std::int64_t wall_us) {

@@ -5,6 +5,8 @@
 // holds it against the sources. Words of outcomes are in docs/delivery.md.
 #pragma once
 
+#include <hawser/interconnect/config.hpp>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +18,8 @@ struct WordMeaning {
   std::string_view word;
   std::string_view meaning;  // of the subject, as the end of a sentence
   std::string_view remedy;   // a sentence in the imperative; empty: nothing is to be done
+  // Of an event with that cause, or of that kind where its cause does not decide: see level_of() in log_line.hpp.
+  LogLevel weight = LogLevel::warn;
 };
 
 std::span<const WordMeaning> vocabulary();

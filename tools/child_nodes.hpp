@@ -1,8 +1,8 @@
 // Real nodes: this same program, started with `node`, each a process with a configuration and a directory of its own.
 //
-// Whatever ends this process ends them: the kernel kills them when their parent dies, the destructor kills and collects
-// them, and their directory goes with them. While it lives SIGINT, SIGTERM and SIGHUP are trouble, which the owner sees
-// when it looks.
+// Whatever ends this process ends them: the destructor kills and collects them and removes their directory; when this
+// process is killed itself the kernel kills them, and the directory stays. While the object lives SIGINT, SIGTERM and
+// SIGHUP are trouble, which the owner sees when it looks.
 #pragma once
 
 #include "demo_sight.hpp"
@@ -19,7 +19,7 @@
 
 namespace hawser::tools {
 
-// Ports that nobody listens on now, on loopback. Throws StartError when there are none.
+// Ports on loopback on which nobody listens now, each another one. Throws StartError when there are none.
 std::vector<std::uint16_t> free_ports(std::size_t count);
 
 // One at a time, on the main thread.

@@ -34,17 +34,28 @@ class Socket {
 };
 
 constexpr const char* too_late = "no answer in time";
+constexpr const char* interrupted = "interrupted";
 
-// Waits until the socket may be read or written. False, with `problem`, when the time is over first.
-bool ready(int fd, short what, Clock::time_point end, std::string& problem) {
+// Until when, and what ends it before.
+struct Until {
+  Clock::time_point end;
+  int stop = -1;
+};
+
+// Waits until the socket may be read or written. False, with `problem`, when the time is over or it is stopped first.
+bool ready(int fd, short what, const Until& until, std::string& problem) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until.end - Clock::now()).count();
     if (left <= 0) {
       problem = too_late;
       return false;
     }
-    pollfd waits{fd, what, 0};
-    const int found = ::poll(&waits, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    std::array<pollfd, 2> waits{{{fd, what, 0}, {until.stop, POLLIN, 0}}};  // one below zero is passed over
+    const int found = ::poll(waits.data(), waits.size(), static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    if (found > 0 && waits[1].revents != 0) {
+      problem = interrupted;
+      return false;
+    }
     if (found > 0) return true;
     if (found < 0 && errno != EINTR) {
       problem = std::strerror(errno);
@@ -53,13 +64,13 @@ bool ready(int fd, short what, Clock::time_point end, std::string& problem) {
   }
 }
 
-bool connects(int fd, const addrinfo& to, Clock::time_point end, std::string& problem) {
+bool connects(int fd, const addrinfo& to, const Until& until, std::string& problem) {
   if (::connect(fd, to.ai_addr, to.ai_addrlen) == 0) return true;
   if (errno != EINPROGRESS) {
     problem = std::strerror(errno);
     return false;
   }
-  if (!ready(fd, POLLOUT, end, problem)) return false;
+  if (!ready(fd, POLLOUT, until, problem)) return false;
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -68,7 +79,7 @@ bool connects(int fd, const addrinfo& to, Clock::time_point end, std::string& pr
 }
 
 // A connected socket, or -1 with `problem`.
-int connected(const Endpoint& to, Clock::time_point end, std::string& problem) {
+int connected(const Endpoint& to, const Until& until, std::string& problem) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -81,13 +92,13 @@ int connected(const Endpoint& to, Clock::time_point end, std::string& problem) {
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     const int fd = ::socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
     if (fd < 0) continue;
-    if (connects(fd, *at, end, problem)) return fd;
+    if (connects(fd, *at, until, problem)) return fd;
     ::close(fd);
   }
   return -1;
 }
 
-bool say(int fd, std::string_view text, Clock::time_point end, std::string& problem) {
+bool say(int fd, std::string_view text, const Until& until, std::string& problem) {
   while (!text.empty()) {
     const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
     if (sent > 0) {
@@ -98,7 +109,7 @@ bool say(int fd, std::string_view text, Clock::time_point end, std::string& prob
       problem = std::strerror(errno);
       return false;
     }
-    if (!ready(fd, POLLOUT, end, problem)) return false;
+    if (!ready(fd, POLLOUT, until, problem)) return false;
   }
   return true;
 }
@@ -129,18 +140,18 @@ HttpGot nothing(std::string problem) { return {0, {}, std::move(problem)}; }
 
 }  // namespace
 
-HttpGot http_get(const Endpoint& from, const std::string& target, Duration most, std::size_t bytes_max) {
-  const Clock::time_point end = Clock::now() + std::chrono::microseconds{most.count()};
+HttpGot http_get(const Endpoint& from, const std::string& target, const HttpPatience& patience) {
+  const Until until{Clock::now() + std::chrono::microseconds{patience.most.count()}, patience.stop};
   std::string problem;
-  const Socket socket{connected(from, end, problem)};
+  const Socket socket{connected(from, until, problem)};
   if (socket.get() < 0) return nothing(problem);
   const std::string question = "GET " + target + " HTTP/1.1\r\nHost: " + from.text() + "\r\nConnection: close\r\n\r\n";
-  if (!say(socket.get(), question, end, problem)) return nothing(problem);
+  if (!say(socket.get(), question, until, problem)) return nothing(problem);
   std::string answer;
   std::array<char, 65536> room;
-  while (answer.size() <= bytes_max) {
+  while (answer.size() <= patience.bytes_max) {
     // Asked each time, since an answer that never ends is always ready.
-    if (!ready(socket.get(), POLLIN, end, problem)) return nothing(problem);
+    if (!ready(socket.get(), POLLIN, until, problem)) return nothing(problem);
     const ssize_t taken = ::recv(socket.get(), room.data(), room.size(), 0);
     if (taken < 0) {
       if (errno == EAGAIN || errno == EINTR) continue;
@@ -154,7 +165,7 @@ HttpGot http_get(const Endpoint& from, const std::string& target, Duration most,
     answer.append(room.data(), static_cast<std::size_t>(taken));
     if (!is_http_so_far(answer)) return nothing("the answer is no HTTP");
   }
-  return nothing("the answer is larger than " + std::to_string(bytes_max >> 20) + " MiB");
+  return nothing("the answer is larger than " + std::to_string(patience.bytes_max >> 20) + " MiB");
 }
 
 }  // namespace hawser::tools

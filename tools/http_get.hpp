@@ -17,9 +17,18 @@ struct HttpGot {
 
 inline constexpr std::size_t http_get_bytes_max = 64u << 20;
 
-// `most`: for all of it, however slowly an answer drips; a name is looked up before, in the time the system takes. At
-// most `bytes_max` are taken. Thread safe.
-HttpGot http_get(const Endpoint& from, const std::string& target, Duration most,
-                 std::size_t bytes_max = http_get_bytes_max);
+// How long and how much an answer may be.
+struct HttpPatience {
+  Duration most{5'000'000};  // for all of it, however slowly it drips; a name is looked up before, as the system does
+  std::size_t bytes_max = http_get_bytes_max;
+  int stop = -1;  // a descriptor: it is given up once that can be read; -1: none
+};
+
+// Thread safe.
+HttpGot http_get(const Endpoint& from, const std::string& target, const HttpPatience& patience);
+inline HttpGot http_get(const Endpoint& from, const std::string& target, Duration most,
+                        std::size_t bytes_max = http_get_bytes_max) {
+  return http_get(from, target, HttpPatience{most, bytes_max});
+}
 
 }  // namespace hawser::tools

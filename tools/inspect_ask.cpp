@@ -6,6 +6,7 @@
 #include "inspect_fields.hpp"
 #include "text.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -40,15 +41,24 @@ int Answer::code() const noexcept {
   return status == 0 ? exit_unreachable : exit_unhealthy;
 }
 
+Answer ask_one(const Endpoint& endpoint, const std::string& target, Duration most, int stop) {
+  return understood(endpoint, http_get(endpoint, target, HttpPatience{most, http_get_bytes_max, stop}));
+}
+
+int highest_code(const std::vector<Answer>& answers) noexcept {
+  int code = exit_fine;
+  for (const Answer& answer : answers) code = std::max(code, answer.code());
+  return code;
+}
+
 std::vector<std::vector<Answer>> ask_all(const std::vector<Endpoint>& endpoints,
-                                         const std::vector<std::string>& targets, Duration most) {
+                                         const std::vector<std::string>& targets, Duration most, int stop) {
   HAWSER_ASSERT(endpoints.size() <= endpoints_max, "a thread for each endpoint has a bound");
   std::vector<std::vector<Answer>> answers(targets.size(), std::vector<Answer>(endpoints.size()));
   const auto ask = [&](std::size_t at) {
     for (std::size_t target = 0; target < targets.size(); ++target) {
       const bool silent = target > 0 && answers[target - 1][at].status == 0;
-      answers[target][at] =
-          silent ? answers[target - 1][at] : understood(endpoints[at], http_get(endpoints[at], targets[target], most));
+      answers[target][at] = silent ? answers[target - 1][at] : ask_one(endpoints[at], targets[target], most, stop);
     }
   };
   if (endpoints.size() == 1) {

@@ -29,10 +29,14 @@ struct Answer {
 };
 
 // By target, then in the order of the endpoints. The targets are asked one after the other, the endpoints all at once;
-// who is silent to one question is not asked the next. REQUIRES: at most `endpoints_max` of them.
+// who is silent to one question is not asked the next. `stop`: a descriptor; it is given up once that can be read.
+// REQUIRES: at most `endpoints_max` of them.
 std::vector<std::vector<Answer>> ask_all(const std::vector<Endpoint>& endpoints,
-                                         const std::vector<std::string>& targets, Duration most);
+                                         const std::vector<std::string>& targets, Duration most, int stop = -1);
 // In the order of the endpoints. REQUIRES: at most `endpoints_max` of them.
 std::vector<Answer> ask_all(const std::vector<Endpoint>& endpoints, const std::string& target, Duration most);
+Answer ask_one(const Endpoint& endpoint, const std::string& target, Duration most, int stop = -1);
+// Of the `ExitCode`s: the highest.
+int highest_code(const std::vector<Answer>& answers) noexcept;
 
 }  // namespace hawser::tools

@@ -163,9 +163,7 @@ std::string json_text(InspectView view, const InspectOptions& options, const Ins
 
 int code_of(const Asked& asked) {
   int code = exit_fine;
-  for (const std::vector<Answer>& answers : asked) {
-    for (const Answer& answer : answers) code = std::max(code, answer.code());
-  }
+  for (const std::vector<Answer>& answers : asked) code = std::max(code, highest_code(answers));
   return code;
 }
 
@@ -191,8 +189,9 @@ std::vector<Answer> worst_of(const Asked& asked) {
   return worst;
 }
 
-Frame look(InspectView view, const InspectOptions& options, const InspectWanted& wanted, const Terminal& terminal) {
-  const Asked asked = ask_all(wanted.at, targets_of(view, options, wanted), wanted.timeout);
+Frame look(InspectView view, const InspectOptions& options, const InspectWanted& wanted, const Terminal& terminal,
+           int stop) {
+  const Asked asked = ask_all(wanted.at, targets_of(view, options, wanted), wanted.timeout, stop);
   Frame frame;
   frame.code = code_of(asked);
   for (const Answer& answer : worst_of(asked)) {
@@ -223,10 +222,10 @@ int run_inspect(InspectView view, const InspectOptions& options, std::FILE* out)
   InspectWanted wanted;
   if (const auto problem = understand(options, wanted)) return complain(exit_usage, *problem);
   if (view == InspectView::events && options.follow) return follow_events(options, wanted, out);
-  const auto take = [&](const Terminal& terminal) { return look(view, options, wanted, terminal); };
+  const auto take = [&](const Terminal& terminal, int stop) { return look(view, options, wanted, terminal, stop); };
   if (options.watch) return watch(take, options, wanted, out);
   Terminal terminal{out};
-  const Frame frame = take(terminal);
+  const Frame frame = take(terminal, -1);
   for (const std::string& problem : frame.problems) complain(frame.code, problem);
   std::fwrite(frame.json.data(), 1, frame.json.size(), out);
   for (const std::string& line : frame.lines) terminal.line(line);
@@ -237,11 +236,10 @@ int run_check(const InspectOptions& options, std::FILE* out) {
   InspectWanted wanted;
   if (const auto problem = understand(options, wanted)) return complain(exit_usage, *problem);
   const std::vector<Answer> answers = ask_all(wanted.at, "/readyz", wanted.timeout);
-  int code = exit_fine;
+  const int code = highest_code(answers);
   std::size_t ready = 0;
   std::string parts;
   for (const Answer& answer : answers) {
-    code = std::max(code, answer.code());
     ready += answer.fine() ? 1 : 0;
     std::string part;
     if (answer.status == 0) {

@@ -38,7 +38,8 @@ int run_inspect(InspectView view, const InspectOptions& options, std::FILE* out 
 // One line for probes. Exit code 0 when all nodes may act for the cluster, 1 when one may not, 2 and 3 as above.
 int run_check(const InspectOptions& options, std::FILE* out = stdout);
 
-// Until `q` or a signal. Exit code 0; 2 when this is no terminal or the options are wrong.
+// Until `q`, a signal or, with `json`, so many looks. Exit code of the last look as above; 2 also when this is no
+// terminal and it is not to be JSON.
 int run_top(const InspectOptions& options, std::FILE* out = stdout);
 
 // What options mean.

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <limits>
@@ -33,6 +34,13 @@ std::string text_at(const json& object, const char* key) {
 std::int64_t number_at(const json& object, const char* key) {
   const json& value = field(object, key);
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+std::int64_t plus(std::int64_t one, std::int64_t other) noexcept {
+  using Limits = std::numeric_limits<std::int64_t>;
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(one, other, &sum)) return sum;
+  return one > 0 ? Limits::max() : Limits::min();
 }
 
 std::string count_at(const json& object, const char* key) { return std::to_string(number_at(object, key)); }
@@ -66,9 +74,11 @@ std::string about_time(std::int64_t us) {
 
 std::int64_t ago_us(const json& said, std::int64_t at_us) noexcept {
   const std::int64_t taken = number_at(said, "taken_at_us");
+  using Limits = std::numeric_limits<std::int64_t>;
   std::int64_t ago = 0;
-  if (!__builtin_sub_overflow(taken, at_us, &ago)) return ago;
-  return taken > at_us ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min() + 1;
+  // Never so low that it cannot be negated.
+  if (!__builtin_sub_overflow(taken, at_us, &ago)) return std::max(ago, Limits::min() + 1);
+  return taken > at_us ? Limits::max() : Limits::min() + 1;
 }
 
 std::string age_of(const json& said, const json& reason) {

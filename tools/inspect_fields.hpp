@@ -14,6 +14,8 @@ const nlohmann::json& field(const nlohmann::json& object, const char* key);  // 
 const nlohmann::json& rows(const nlohmann::json& object, const char* key);   // an array, empty when there is none
 std::string text_at(const nlohmann::json& object, const char* key);
 std::int64_t number_at(const nlohmann::json& object, const char* key);
+// The sum of two such numbers. Saturates.
+std::int64_t plus(std::int64_t one, std::int64_t other) noexcept;
 std::string count_at(const nlohmann::json& object, const char* key);
 double real_at(const nlohmann::json& object, const char* key);
 bool flag_at(const nlohmann::json& object, const char* key);

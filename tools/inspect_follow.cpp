@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <future>
 #include <utility>
 
 namespace hawser::tools {
@@ -26,6 +27,8 @@ struct Followed {
   std::uint64_t last = 0;  // number of the newest event that was told
   bool begun = false;
   bool silent = false;
+  int code = exit_fine;       // of its last answer
+  std::future<Answer> asked;  // under way, while it is valid
 };
 
 struct Line {
@@ -47,21 +50,45 @@ std::string time_of_day(std::int64_t ago) {
   return text.data();
 }
 
+constexpr Duration glance{10'000};
+
 class Follower {
  public:
-  Follower(const InspectOptions& options, const InspectWanted& wanted) : options_(options), wanted_(wanted) {
-    for (const Endpoint& at : wanted.at) followed_.push_back({at, {}, {}, wanted.since_number, false, false});
+  Follower(const InspectOptions& options, const InspectWanted& wanted, const Interrupt& interrupt)
+      : options_(options), wanted_(wanted), interrupt_(interrupt) {
+    for (const Endpoint& at : wanted.at) followed_.push_back({at, {}, {}, wanted.since_number, false, false, 0, {}});
   }
 
-  // False: nobody reads any more.
-  bool look(std::FILE* out, int& code) {
-    std::vector<Line> lines;
-    code = exit_fine;
+  // Asks everybody who is not being asked already, each from a number of its own.
+  void ask() {
     for (Followed& each : followed_) {
-      // Each has its own number to ask from.
-      const Answer answer =
-          ask_all({each.at}, "/api/v1/events?since=" + std::to_string(each.last), wanted_.timeout).front();
-      code = std::max(code, answer.code());
+      if (each.asked.valid()) continue;
+      each.asked = std::async(std::launch::async, [at = each.at, since = each.last, most = wanted_.timeout,
+                                                   stop = interrupt_.descriptor()] {
+        return ask_one(at, "/api/v1/events?since=" + std::to_string(since), most, stop);
+      });
+    }
+  }
+  // Waits for what was asked, at most so long. Who has not answered by then is told of when it has: nobody waits for
+  // the slowest. False: interrupted.
+  bool await(Duration most) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds{most.count()};
+    const auto answered = [](const Followed& each) {
+      return !each.asked.valid() || each.asked.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+    };
+    while (std::chrono::steady_clock::now() < end) {
+      if (std::all_of(followed_.begin(), followed_.end(), answered)) break;
+      if (!interrupt_.wait(glance)) return false;
+    }
+    return !interrupt_.came();
+  }
+  // Tells what has come. False: nobody reads any more.
+  bool tell(std::FILE* out) {
+    std::vector<Line> lines;
+    for (Followed& each : followed_) {
+      if (!each.asked.valid() || each.asked.wait_for(std::chrono::seconds{0}) != std::future_status::ready) continue;
+      const Answer answer = each.asked.get();
+      each.code = answer.code();
       if (answer.fine()) {
         hear(each, answer, lines);
       } else if (!std::exchange(each.silent, true)) {
@@ -71,6 +98,11 @@ class Follower {
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.ago > b.ago; });
     for (const Line& line : lines) std::fprintf(out, "%s\n", line.text.c_str());
     return std::fflush(out) == 0;
+  }
+  int code() const {
+    int code = exit_fine;
+    for (const Followed& each : followed_) code = std::max(code, each.code);
+    return code;
   }
 
  private:
@@ -126,6 +158,7 @@ class Follower {
 
   const InspectOptions& options_;
   const InspectWanted& wanted_;
+  const Interrupt& interrupt_;
   std::vector<Followed> followed_;
 };
 
@@ -133,15 +166,16 @@ class Follower {
 
 int follow_events(const InspectOptions& options, const InspectWanted& wanted, std::FILE* out) {
   const Interrupt interrupt;
-  Follower follower{options, wanted};
-  int code = exit_fine;
+  Follower follower{options, wanted, interrupt};
   for (std::uint64_t looks = 1;; ++looks) {
-    if (!follower.look(out, code) || looks == options.looks) return code;
-    timespec left{static_cast<time_t>(wanted.interval.count() / 1'000'000),
-                  static_cast<long>(wanted.interval.count() % 1'000'000 * 1000)};
-    while (!interrupt.came() && ::nanosleep(&left, &left) != 0) {
-    }
-    if (interrupt.came()) return exit_fine;
+    const auto next = std::chrono::steady_clock::now() + std::chrono::microseconds{wanted.interval.count()};
+    follower.ask();
+    const bool last = looks == options.looks;
+    // The last look is for all, so that its exit code is.
+    if (!follower.await(last ? wanted.timeout + wanted.interval : wanted.interval)) return exit_fine;
+    if (!follower.tell(out) || last) return follower.code();
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(next - std::chrono::steady_clock::now());
+    if (!interrupt.wait(Duration{left.count()})) return exit_fine;
   }
 }
 

@@ -7,8 +7,10 @@
 
 namespace hawser::tools {
 
-// Until a signal, `options.looks` looks, or nobody reads any more. A node that does not answer, answers again, has
-// started again, or lost events before they were read is told of, once each time.
+// Until a signal, `options.looks` looks, or nobody reads any more. All endpoints are asked at once, and one that is
+// slow holds up nobody: what it says is told when it is there. A node that does not answer, answers again, has started
+// again, or lost events before they were read is told of, once each time. Exit code: of the last answers, the highest;
+// 0 after a signal.
 int follow_events(const InspectOptions& options, const InspectWanted& wanted, std::FILE* out);
 
 }  // namespace hawser::tools

@@ -78,7 +78,7 @@ Lines many_status(const std::vector<Answer>& answers, const Terminal& terminal) 
     table.row({text_at(said, "node"),
                terminal.styled(stance + (flag_at(said, "ready") ? "" : ", not ready"), style_of(stance)),
                text_at(field(said, "epoch"), "counter"), count_at(peers, "up"),
-               std::to_string(number_at(peers, "suspect") + number_at(peers, "unreachable")),
+               std::to_string(plus(number_at(peers, "suspect"), number_at(peers, "unreachable"))),
                count_at(field(ledger, "submitted"), "messages"), count_at(field(ledger, "held"), "messages"),
                about_time(number_at(said, "loop_lag_us")), because(said, field(said, "stance_reason"))});
   }

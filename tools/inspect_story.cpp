@@ -3,6 +3,7 @@
 #include <hawser/inspect/vocabulary.hpp>
 #include "inspect_fields.hpp"
 #include "inspect_merge.hpp"
+#include "inspect_show.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -17,9 +18,10 @@ using nlohmann::json;
 
 constexpr std::size_t events_told = 8;
 
+// The word of a step's level for what style_of() shows.
 std::string level_of(const std::string& state) {
-  if (state == "up" || state == "serving" || state == "closed") return "good";
-  return state == "unreachable" || state == "isolated" || state == "open" ? "bad" : "warn";
+  const Style style = style_of(state);
+  return style == Style::good ? "good" : style == Style::bad ? "bad" : "warn";
 }
 
 std::string meaning_of(const std::string& subject, const std::string& word) {
@@ -136,8 +138,8 @@ class Story {
     std::string ended;
     for (const json& row : rows(said, "channels")) {
       if (text_at(row, "peer") != id_) continue;
-      queued += number_at(row, "queued_messages");
-      in_flight += number_at(row, "sent_messages");
+      queued = plus(queued, number_at(row, "queued_messages"));
+      in_flight = plus(in_flight, number_at(row, "sent_messages"));
       oldest = std::max(oldest, number_at(row, "oldest_age_us"));
       const std::string name = flag_at(row, "replies") ? "replies" : text_at(row, "name");
       const json& breaker = field(row, "breaker");

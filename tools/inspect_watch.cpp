@@ -9,44 +9,35 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <ctime>
 #include <utility>
 
 namespace hawser::tools {
 namespace {
 
-// Waits, unless interrupted. False: interrupted.
-bool pause(const Interrupt& interrupt, Duration how_long) {
-  timespec left{static_cast<time_t>(how_long.count() / 1'000'000),
-                static_cast<long>(how_long.count() % 1'000'000 * 1000)};
-  while (!interrupt.came() && ::nanosleep(&left, &left) != 0) {
-  }
-  return !interrupt.came();
-}
-
-int watch_in_lines(const std::function<Frame(const Terminal&)>& take, const InspectOptions& options,
-                   const InspectWanted& wanted, std::FILE* out) {
+int watch_in_lines(const Look& take, const InspectOptions& options, const InspectWanted& wanted, std::FILE* out) {
   const Interrupt interrupt;
   int code = exit_fine;
   for (std::uint64_t looks = 0;; ++looks) {
     Terminal terminal{out};
-    const Frame frame = take(terminal);
+    const Frame frame = take(terminal, interrupt.descriptor());
+    if (interrupt.came()) return code;
     code = frame.code;
     if (looks > 0 && !options.json) terminal.line("");
     for (const std::string& problem : frame.problems) std::fprintf(stderr, "hawser: %s\n", problem.c_str());
     for (const std::string& line : frame.lines) terminal.line(line);
     std::fwrite(frame.json.data(), 1, frame.json.size(), out);
-    if (std::fflush(out) != 0 || looks + 1 == options.looks || !pause(interrupt, wanted.interval)) return code;
+    if (std::fflush(out) != 0 || looks + 1 == options.looks || !interrupt.wait(wanted.interval)) return code;
   }
 }
 
-int watch_on_screen(const std::function<Frame(const Terminal&)>& take, const InspectOptions& options,
-                    const InspectWanted& wanted) {
+int watch_on_screen(const Look& take, const InspectOptions& options, const InspectWanted& wanted) {
   Screen screen;
   Frame frame;
   for (std::uint64_t looks = 1;; ++looks) {
     Terminal terminal{stdout};
-    frame = take(terminal);
+    Frame taken = take(terminal, screen.ended_descriptor());
+    if (screen.ended()) return frame.code;
+    frame = std::move(taken);
     std::vector<std::string> lines;
     for (const std::string& problem : frame.problems) lines.push_back(terminal.styled(problem, Style::bad));
     lines.insert(lines.end(), frame.lines.begin(), frame.lines.end());
@@ -61,18 +52,21 @@ int watch_on_screen(const std::function<Frame(const Terminal&)>& take, const Ins
   }
 }
 
-TopView seen(TopView view, const InspectWanted& wanted) {
-  auto asked = ask_all(wanted.at, std::vector<std::string>{"/api/v1/status", "/api/v1/peers", "/api/v1/channels"},
-                       wanted.timeout);
+std::vector<std::vector<Answer>> asked_for_top(const InspectWanted& wanted, int stop) {
+  return ask_all(wanted.at, std::vector<std::string>{"/api/v1/status", "/api/v1/peers", "/api/v1/channels"},
+                 wanted.timeout, stop);
+}
+
+void show(TopView& view, std::vector<std::vector<Answer>> asked) {
   view.take(std::move(asked[0]), std::move(asked[1]), std::move(asked[2]));
-  return view;
 }
 
 int top_in_lines(TopView view, const InspectOptions& options, const InspectWanted& wanted, std::FILE* out) {
   return watch_in_lines(
-      [&](const Terminal&) {
-        view = seen(std::move(view), wanted);
+      [&](const Terminal&, int stop) {
+        show(view, asked_for_top(wanted, stop));
         Frame frame;
+        frame.code = view.code();
         frame.json = view.json().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
         return frame;
       },
@@ -81,8 +75,7 @@ int top_in_lines(TopView view, const InspectOptions& options, const InspectWante
 
 }  // namespace
 
-int watch(const std::function<Frame(const Terminal&)>& take, const InspectOptions& options, const InspectWanted& wanted,
-          std::FILE* out) {
+int watch(const Look& take, const InspectOptions& options, const InspectWanted& wanted, std::FILE* out) {
   if (out == stdout && !options.json && Screen::possible()) return watch_on_screen(take, options, wanted);
   return watch_in_lines(take, options, wanted, out);
 }
@@ -112,12 +105,17 @@ int run_top(const InspectOptions& options, std::FILE* out) {
     const Terminal terminal{stdout};
     screen.draw(view.lines(terminal, screen.height()));
   };
-  view = seen(std::move(view), wanted);
+  // What is given up because of the signal that ends it says nothing about the nodes.
+  const auto look = [&] {
+    auto asked = asked_for_top(wanted, screen.ended_descriptor());
+    if (!screen.ended()) show(view, std::move(asked));
+  };
+  look();
   draw();
   for (;;) {
     const Key key = screen.wait(wanted.interval);
-    if (key.kind == Key::Kind::none && !view.paused()) view = seen(std::move(view), wanted);
-    if (!view.press(key)) return exit_fine;
+    if (key.kind == Key::Kind::none && !view.paused()) look();
+    if (!view.press(key)) return view.code();
     draw();
   }
 }

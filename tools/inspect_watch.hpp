@@ -19,8 +19,10 @@ struct Frame {
   int code = 0;
 };
 
-// Until `q`, a signal, or `options.looks` looks. Exit code: that of the last look.
-int watch(const std::function<Frame(const Terminal&)>& take, const InspectOptions& options, const InspectWanted& wanted,
-          std::FILE* out);
+// `stop`: a descriptor; who asks nodes gives it up once that can be read.
+using Look = std::function<Frame(const Terminal&, int stop)>;
+
+// Until `q`, a signal, or `options.looks` looks. Exit code: that of the last look that was not interrupted.
+int watch(const Look& take, const InspectOptions& options, const InspectWanted& wanted, std::FILE* out);
 
 }  // namespace hawser::tools

@@ -103,11 +103,11 @@ void NodeLog::words(const std::string& text) {
 }
 
 void NodeLog::dump() {
-  // Not through the writer, which drops lines when nobody reads: whoever asks for it waits for it.
-  std::string text = status_json(node_.snapshot()) + "\n";
-  for (const Event& event : events_) text += to_json(event) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
+  // One piece for the writer, so that it is dropped as a whole if at all.
+  std::string text = status_json(node_.snapshot());
+  for (const Event& event : events_) text += "\n" + to_json(event);
+  if (!quiet_ && !errors_) errors_.emplace(STDERR_FILENO);
+  (quiet_ ? out_ : *errors_).write(std::move(text));
 }
 
 }  // namespace hawser::tools

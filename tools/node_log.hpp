@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ class NodeLog {
   void say(LogLevel level, std::string cause, std::string text) { log_.say(level, std::move(cause), std::move(text)); }
   // Plain words of the program itself, only in the form for people.
   void words(const std::string& text);
-  // The node and the last events as lines of JSON, to the error stream.
+  // The node and the last events as lines of JSON, to the error stream; whoever dawdles there holds up nothing either.
   void dump();
   // Tells what was left out, as often as it is called.
   void flush() { log_.flush(); }
@@ -47,6 +48,7 @@ class NodeLog {
   LogConfig config_;
   const bool quiet_;
   LineWriter out_;
+  std::optional<LineWriter> errors_;  // where `out_` is something else, from the first dump on
   Log log_;
   std::deque<Event> events_;
   std::uint64_t heard_ = 0;  // number of the last event

@@ -1,6 +1,7 @@
 #include "screen.hpp"
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/signals_blocked.hpp>
 #include "text.hpp"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ struct Shared {
   termios before{};
   termios raw{};
   int wake = -1;  // a byte for each signal that the loop should hear of
+  int end = -1;   // a byte for each signal that ends it, and nobody takes it
   volatile std::sig_atomic_t entered = 0;
   volatile std::sig_atomic_t ended = 0;
   volatile std::sig_atomic_t resized = 0;
@@ -62,34 +64,36 @@ void leave() noexcept {
   ::tcsetattr(STDIN_FILENO, TCSANOW, &shared.before);
 }
 
-void wake() noexcept {
+void wake(int descriptor) noexcept {
   const char byte = 's';
-  const ssize_t ignored = ::write(shared.wake, &byte, 1);
+  const ssize_t ignored = ::write(descriptor, &byte, 1);
   (void)ignored;
 }
 
 void on_end(int) {
   const int kept = errno;
   shared.ended = 1;
-  wake();
+  wake(shared.end);
+  wake(shared.wake);
   errno = kept;
 }
 
 void on_resize(int) {
   const int kept = errno;
   shared.resized = 1;
-  wake();
+  wake(shared.wake);
   errno = kept;
 }
 
 void on_stop(int) {
   const int kept = errno;
+  const bool entered = shared.entered != 0;
   leave();
   ::raise(SIGSTOP);
-  // Here again once somebody has said SIGCONT.
-  enter();
+  // Here again once somebody has said SIGCONT. What was given back for good stays so.
+  if (entered) enter();
   shared.resized = 1;
-  wake();
+  wake(shared.wake);
   errno = kept;
 }
 
@@ -152,9 +156,11 @@ constexpr std::array<Sequence, 14> sequences{{{"\x1b[A", Key::Kind::up},
 class Screen::Input {
  public:
   Input() {
-    const int made = ::pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK);
-    HAWSER_ASSERT(made == 0, "a screen needs two descriptors");
+    const bool made =
+        ::pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) == 0 && ::pipe2(end_pipe_.data(), O_CLOEXEC | O_NONBLOCK) == 0;
+    HAWSER_ASSERT(made, "a screen needs four descriptors");
     shared.wake = pipe_[1];
+    shared.end = end_pipe_[1];
     shared.ended = 0;
     shared.resized = 0;
     ::tcgetattr(STDIN_FILENO, &shared.before);
@@ -163,16 +169,22 @@ class Screen::Input {
     shared.raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
     shared.raw.c_cc[VMIN] = 1;
     shared.raw.c_cc[VTIME] = 0;
+    // A signal in the middle of this would leave the terminal, or stop in it, half entered.
+    const SignalsBlocked blocked;
     take_signals(signals_before_);
     enter();
   }
   ~Input() {
-    leave();
-    give_signals_back(signals_before_);
-    shared.wake = -1;
-    ::close(pipe_[0]);
-    ::close(pipe_[1]);
+    {
+      const SignalsBlocked blocked;
+      leave();
+      give_signals_back(signals_before_);
+    }
+    shared.wake = shared.end = -1;
+    for (const int end : {pipe_[0], pipe_[1], end_pipe_[0], end_pipe_[1]}) ::close(end);
   }
+
+  int ended_descriptor() const noexcept { return end_pipe_[0]; }
 
   Key wait(Duration most) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds{most.count()};
@@ -237,6 +249,7 @@ class Screen::Input {
   }
 
   std::array<int, 2> pipe_{};
+  std::array<int, 2> end_pipe_{};
   Found signals_before_{};
   std::string bytes_;
   bool resized_seen_ = false;
@@ -272,5 +285,9 @@ void Screen::draw(const std::vector<std::string>& lines) {
 }
 
 Key Screen::wait(Duration most) { return input_->wait(most); }
+
+bool Screen::ended() const noexcept { return shared.ended != 0; }
+
+int Screen::ended_descriptor() const noexcept { return input_->ended_descriptor(); }
 
 }  // namespace hawser::tools

@@ -57,6 +57,9 @@ class Screen {
   void draw(const std::vector<std::string>& lines);
   // The next key, or `none` after so long.
   Key wait(Duration most);
+  // A signal has come that ends it; the descriptor can be read from then on, for those that wait for other things.
+  bool ended() const noexcept;
+  int ended_descriptor() const noexcept;
 
  private:
   class Input;

@@ -48,10 +48,7 @@ std::int64_t ended_of(const Json& ledger) {
   std::int64_t sum = 0;
   const Json& outcomes = field(ledger, "outcomes");
   if (!outcomes.is_object()) return 0;
-  for (const auto& [word, count] : outcomes.items()) {
-    std::int64_t more = 0;
-    if (!__builtin_add_overflow(sum, number_at(count, "messages"), &more)) sum = more;
-  }
+  for (const auto& [word, count] : outcomes.items()) sum = plus(sum, number_at(count, "messages"));
   return sum;
 }
 
@@ -120,6 +117,10 @@ void TopView::take(std::vector<Answer> status, std::vector<Answer> peers, std::v
   constexpr std::size_t counted_max = 100'000;
   if (counted_.size() > counted_max) counted_.clear();  // of nodes and peers that have gone
   for (const Answer& answer : channels_) count(answer);
+}
+
+int TopView::code() const noexcept {
+  return std::max({highest_code(status_), highest_code(peers_), highest_code(channels_)});
 }
 
 std::vector<TopView::Row> TopView::channel_rows() const {
@@ -260,8 +261,8 @@ std::vector<std::string> TopView::head(const Terminal& terminal) const {
     const std::string stance = text_at(said, "stance");
     lines.push_back(terminal.styled(text_at(said, "node"), Style::bold) + " " +
                     terminal.styled(stance, style_of(stance)) + "  peers " + count_at(peers, "up") + " up, " +
-                    std::to_string(number_at(peers, "suspect") + number_at(peers, "unreachable")) + " doubted  held " +
-                    count_at(field(field(said, "ledger"), "held"), "messages") + "  lag " +
+                    std::to_string(plus(number_at(peers, "suspect"), number_at(peers, "unreachable"))) +
+                    " doubted  held " + count_at(field(field(said, "ledger"), "held"), "messages") + "  lag " +
                     about_time(number_at(said, "loop_lag_us")));
   }
   for (const std::string& sentence : peer_disputes(peers_))

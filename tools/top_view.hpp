@@ -35,6 +35,8 @@ class TopView {
   // False: leave.
   bool press(const Key& key);
   bool paused() const noexcept { return paused_; }
+  // What those answers say to the shell, of the `ExitCode`s: the highest.
+  int code() const noexcept;
 
   std::vector<std::string> lines(const Terminal& terminal, std::size_t height) const;
   // One object: `node` and the API's fields in each row, with what happened per second beside them.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -31,6 +32,7 @@ struct Answer {
   unsigned status = 200;
   std::string type;
   std::string body;
+  std::uint64_t length = 0;  // of the body that a GET would get, when this answers a HEAD
 };
 
 std::uint64_t key_of(const Request& request) {
@@ -46,11 +48,16 @@ std::uint8_t priority_of(const Request& request) {
   return static_cast<std::uint8_t>(std::min(value, 7u));
 }
 
-Response respond(const Request& to, unsigned status, std::string body, std::string_view by) {
+// `length`: of the body that a HEAD is told of and does not get.
+Response respond(const Request& to, unsigned status, std::string body, std::string_view by, std::uint64_t length = 0) {
   Response response{static_cast<http::status>(status), to.version()};
   response.set("X-Answered-By", beast::string_view{by.data(), by.size()});
-  response.body() = std::move(body);
   response.keep_alive(to.keep_alive());
+  if (to.method() == http::verb::head) {
+    response.content_length(std::max<std::uint64_t>(length, body.size()));
+    return response;
+  }
+  response.body() = std::move(body);
   response.prepare_payload();
   return response;
 }
@@ -94,10 +101,18 @@ class Gateway::Core : public std::enable_shared_from_this<Core> {
 
  private:
   static asio::awaitable<void> accept(std::shared_ptr<Core> self) {
+    asio::steady_timer pause{self->executor_};
     for (;;) {
       auto [error, socket] = co_await self->acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
       if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) co_return;
-      if (error || self->connections_ >= self->settings_.connections_max) continue;
+      if (error) {
+        // Most often no descriptor is left: who waits is still there when one is, and until then it would fail at once.
+        pause.expires_after(std::chrono::milliseconds{100});
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!self->acceptor_.is_open()) co_return;
+        continue;
+      }
+      if (self->connections_ >= self->settings_.connections_max) continue;
       asio::co_spawn(self->executor_, serve(self, std::move(socket)), asio::detached);
     }
   }
@@ -137,7 +152,9 @@ class Gateway::Core : public std::enable_shared_from_this<Core> {
     const auto result = co_await run_async(*intake_, timers_, options, operation);
     if (result.value) {
       const std::string by = "backend";
-      co_return respond(request, result.value->status, result.value->body, by);
+      Response answer = respond(request, result.value->status, result.value->body, by, result.value->length);
+      if (!result.value->type.empty()) answer.set(http::field::content_type, result.value->type);
+      co_return answer;
     }
     if (result.stage == PipelineStage::shedder) {
       Response refused =
@@ -150,6 +167,7 @@ class Gateway::Core : public std::enable_shared_from_this<Core> {
       const auto kept = answers_.answer({options.key, false, to_string(result.cause)}, clock_.now());
       if (kept.value) {
         Response old = respond(request, kept.value->status, kept.value->body, "fallback");
+        if (!kept.value->type.empty()) old.set(http::field::content_type, kept.value->type);
         old.set("X-Age", std::to_string(kept.age.count() / 1'000'000));
         co_return old;
       }
@@ -196,7 +214,9 @@ class Gateway::Core : public std::enable_shared_from_this<Core> {
     beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(settings_.body_max);
+    parser.skip(request.method() == http::verb::head);  // whatever length it tells, no body follows
     co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
+    const std::uint64_t length = parser.content_length().value_or(0);
     const Response response = parser.release();
     Attempted<Answer> said;
     // A backend that has too much to do is no broken one; other errors of its own are.
@@ -207,7 +227,9 @@ class Gateway::Core : public std::enable_shared_from_this<Core> {
     } else {
       said.value.emplace();
       said.value->status = response.result_int();
+      said.value->type = std::string{response[http::field::content_type]};
       said.value->body = response.body();
+      said.value->length = length;
     }
     co_return said;
   }

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <csignal>
+#include <fcntl.h>
 #include <stdexcept>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -20,13 +22,20 @@ StoreProcess::~StoreProcess() { kill(); }
 
 void StoreProcess::start() {
   std::array<int, 2> pipe_ends{};
-  if (::pipe2(pipe_ends.data(), 0) != 0) throw std::runtime_error("no pipe for a store");
+  if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe for a store");
   const std::string port = std::to_string(port_);
+  const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) {
-    ::dup2(pipe_ends[1], STDOUT_FILENO);
+  if (pid_ < 0) {
     ::close(pipe_ends[0]);
     ::close(pipe_ends[1]);
+    throw std::runtime_error("no process for a store");
+  }
+  if (pid_ == 0) {
+    // A frozen one would outlive whoever was killed before it could thaw or kill it.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    ::dup2(pipe_ends[1], STDOUT_FILENO);
     ::execl(program_.c_str(), program_.c_str(), port.c_str(), read_only_ ? "read-only" : nullptr, nullptr);
     ::_exit(127);
   }

@@ -1,11 +1,20 @@
 // What is known: the last snapshot, the matrix, the transitions; and what follows from them.
-const known = { snapshot: null, matrix: null, events: [], lastId: null, writes: false, picked: null, leaseMax: 0, heardAt: 0, silent: 0 };
+const known = { snapshot: null, matrix: null, matrixVersion: 0, events: [], lastId: null, writes: false, picked: null, leaseMax: 0, heardAt: 0, silent: 0 };
 
 const self = () => (known.snapshot ? known.snapshot.node : "");
 const now = () => known.snapshot.taken_at_us;
 const others = () => known.snapshot.peers.filter((peer) => peer.id !== self());
-const peerOf = (id) => known.snapshot.peers.find((peer) => peer.id === id);
-const rowOf = (id) => known.matrix && known.matrix.rows.find((row) => row.node === id);
+// By name, made again when what it is made of was replaced: a draw asks tens of thousands of times.
+const byName = (list, key) => {
+  let of = null, map = new Map();
+  return (whole, id) => {
+    if (of !== whole) { of = whole; map = new Map(whole[list].map((each) => [each[key], each])); }
+    return map.get(id);
+  };
+};
+const peersByName = byName("peers", "id"), rowsByName = byName("rows", "node");
+const peerOf = (id) => peersByName(known.snapshot, id);
+const rowOf = (id) => known.matrix && rowsByName(known.matrix, id);
 
 // How well what `from` sends reaches `to`: state, and a word for it. Of links of this node its own judgement; of others
 // the word of `to`, as long as that is fresh.

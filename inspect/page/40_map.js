@@ -81,6 +81,7 @@ function drawMap() {
   mark(graph, "data-many", small ? "yes" : "no");
   const lines = part("svg:g", { "aria-hidden": "true" }), tags = part("svg:g", { "aria-hidden": "true" }), dots = part("svg:g", {});
   const pairs = new Set();
+  const linkOf = new Map(links.map((link) => [link.from + " " + link.to, link]));
   let labelled = 0;
   const narrow = narrowScreen();
   for (const link of links) {
@@ -89,7 +90,7 @@ function drawMap() {
     const dim = known.picked && link.from !== known.picked && link.to !== known.picked;
     lines.append(part("svg:path", { class: "link" + (dim ? " dim" : ""), "data-state": link.state, "data-from": link.from, "data-to": link.to, d: drawn.path, "marker-end": small ? null : `url(#to-${link.state})` }));
     const pair = [link.from, link.to].sort().join(" ");
-    const back = links.find((other) => other.from === link.to && other.to === link.from);
+    const back = linkOf.get(link.to + " " + link.from);
     const both = back && back.state === link.state && back.word === link.word;
     if (small || dim || !["broken", "suspect"].includes(link.state) || (both && pairs.has(pair))) continue;
     pairs.add(pair);
@@ -100,7 +101,7 @@ function drawMap() {
   }
   for (const id of ids) {
     const place = places.get(id), own = id === self(), state = nodeMood(id), peer = peerOf(id);
-    const dim = known.picked && known.picked !== id && !links.some((link) => (link.from === id && link.to === known.picked) || (link.to === id && link.from === known.picked));
+    const dim = known.picked && known.picked !== id && !linkOf.has(id + " " + known.picked) && !linkOf.has(known.picked + " " + id);
     const node = part("svg:g", { class: "node" + (dim ? " dim" : ""), tabindex: 0, role: "button", "aria-pressed": known.picked === id ? "true" : "false", "aria-label": sentenceOf(id), "data-node": id, "data-mood": state, "data-own": own ? "yes" : "no", onclick: () => pick(id), onkey: (key) => { if (key.key === "Enter" || key.key === " ") { key.preventDefault(); pick(id); } } },
       part("svg:title", {}, sentenceOf(id)), part("svg:circle", { cx: place.x, cy: place.y, r: own && small ? radius + 5 : radius }));
     if (!small) {

@@ -17,14 +17,14 @@ function cellOf(row, id) {
 function drawMatrix() {
   const { matrix } = known;
   if (!matrix) return;
-  const shape = JSON.stringify([matrix.nodes, matrix.rows.map((row) => [row.fresh, row.hears]), matrix.cuts, known.picked]);
+  const shape = known.matrixVersion + " " + known.picked;  // it is sent only when it has changed
   if (shape === matrixShape) return;
   matrixShape = shape;
   const box = at("matrix-box");
   if (matrix.nodes.length > MATRIX.tableMax) box.replaceChildren(canvasOf(matrix));
   else box.replaceChildren(tableOf(matrix));
-  const sick = matrix.nodes.filter((id) => id !== self() && judgementOf(id));
-  at("matrix-words").replaceChildren(...sick.slice(0, 4).map((id) => part("li", { "data-about": id }, part("span", { class: "sign", "aria-hidden": "true" }, SIGNS.bad), part("span", {}, judgementOf(id)))), ...(sick.length > 4 ? [part("li", {}, part("span"), part("span", {}, `And ${sick.length - 4} more of that kind.`))] : []));
+  const sick = matrix.nodes.filter((id) => id !== self()).map((id) => [id, judgementOf(id)]).filter(([, words]) => words);
+  at("matrix-words").replaceChildren(...sick.slice(0, 4).map(([id, words]) => part("li", { "data-about": id }, part("span", { class: "sign", "aria-hidden": "true" }, SIGNS.bad), part("span", {}, words))), ...(sick.length > 4 ? [part("li", {}, part("span"), part("span", {}, `And ${sick.length - 4} more of that kind.`))] : []));
   const stale = matrix.rows.filter((row) => !row.fresh).map((row) => row.node);
   const cuts = matrix.cuts.map((cut) => `${cut.from} \u2192 ${cut.to} is cut`);
   put(at("matrix-note"), [cuts.join(", "), stale.length ? `Hatched rows are old words: ${stale.slice(0, 8).join(", ")}${stale.length > 8 ? ` and ${stale.length - 8} more` : ""} ${stale.length === 1 ? "is" : "are"} not heard here` : "", cuts.length || stale.length ? "" : matrix.rows.every((row) => Object.values(row.hears).every((state) => state === "up")) ? "Everybody hears everybody" : "Every row is fresh"].filter(Boolean).join(". ") + ".");
@@ -48,16 +48,20 @@ function canvasOf(matrix) {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(name).trim();
   const colours = { up: colour("--good-line"), suspect: colour("--warn-line"), unreachable: colour("--bad-line"), connecting: colour("--none-line") };
-  const rows = new Map(matrix.rows.map((row) => [row.node, row]));
   const draw = canvas.getContext("2d");
+  let brush = "";
   matrix.nodes.forEach((from, y) => {
-    const row = rows.get(from);
+    const row = rowOf(from);
     if (!row) return;
     matrix.nodes.forEach((to, x) => {
       const state = row.hears[to];
       if (!state) return;
-      draw.globalAlpha = row.fresh ? (state === "up" ? 0.45 : 1) : 0.2;
-      draw.fillStyle = colours[state];
+      // Most squares are like the one before, and a colour costs more than a square.
+      if (brush !== state + row.fresh) {
+        brush = state + row.fresh;
+        draw.globalAlpha = row.fresh ? (state === "up" ? 0.45 : 1) : 0.2;
+        draw.fillStyle = colours[state];
+      }
       // Small where all is well, whole where it is not: not by colour alone.
       const gap = state === "up" && size > 3 ? 2 : 0;
       draw.fillRect(x * size + gap / 2, y * size + gap / 2, size - gap || 1, size - gap || 1);
@@ -65,7 +69,7 @@ function canvasOf(matrix) {
   });
   canvas.addEventListener("mousemove", (event) => {
     const box = canvas.getBoundingClientRect();
-    const row = rows.get(matrix.nodes[Math.floor(((event.clientY - box.top) * n) / box.height)]);
+    const row = rowOf(matrix.nodes[Math.floor(((event.clientY - box.top) * n) / box.height)]);
     const id = matrix.nodes[Math.floor(((event.clientX - box.left) * n) / box.width)];
     if (row && id) put(at("matrix-note"), cellOf(row, id)[1] || row.node);
   });

@@ -56,7 +56,7 @@ function connect() {
     sayLive();
     drawAll();
   });
-  source.addEventListener("matrix", (message) => { known.matrix = JSON.parse(message.data); drawAll(); });
+  source.addEventListener("matrix", (message) => { known.matrix = JSON.parse(message.data); ++known.matrixVersion; drawAll(); });
   source.addEventListener("transition", (message) => {
     const [life] = message.lastEventId.split("-");
     if (known.lastId && known.lastId.split("-")[0] !== life) known.events = [];

@@ -1,7 +1,10 @@
 // The gateway on real sockets, with backends that answer, fail, hang, refuse and vanish. Everything runs on one thread.
+#include "inspect/http_client.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -13,9 +16,12 @@
 #include <gateway/gateway.hpp>
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace hawser;
@@ -70,9 +76,13 @@ class ShakyBackend {
                                                : mode == Mode::fails ? http::status::internal_server_error
                                                                      : http::status::service_unavailable,
                                                11};
-    response.body() = name_;
     response.keep_alive(false);
-    response.prepare_payload();
+    if (request.method() == http::verb::head) {
+      response.content_length(name_.size());
+    } else {
+      response.body() = name_;
+      response.prepare_payload();
+    }
     co_await http::async_write(stream, response, asio::as_tuple(asio::use_awaitable));
   }
 
@@ -88,6 +98,8 @@ struct Got {
   std::string by;
   std::string age;
   std::string retry_after;
+  std::string length;
+  std::size_t surplus = 0;  // bytes behind the answer
 };
 
 struct GatewayHouse {
@@ -114,10 +126,15 @@ struct GatewayHouse {
     request.prepare_payload();
     co_await http::async_write(stream, request, asio::use_awaitable);
     beast::flat_buffer buffer;
-    http::response<http::string_body> response;
-    co_await http::async_read(stream, buffer, response, asio::use_awaitable);
+    http::response_parser<http::string_body> parser;
+    parser.skip(verb == http::verb::head);
+    co_await http::async_read(stream, buffer, parser, asio::use_awaitable);
+    char more = 0;
+    auto [ended, behind] = co_await stream.async_read_some(asio::buffer(&more, 1), asio::as_tuple(asio::use_awaitable));
+    const auto& response = parser.get();
     got->emplace(Got{response.result_int(), response.body(), std::string{response["X-Answered-By"]},
-                     std::string{response["X-Age"]}, std::string{response[http::field::retry_after]}});
+                     std::string{response["X-Age"]}, std::string{response[http::field::retry_after]},
+                     std::string{response[http::field::content_length]}, buffer.size() + behind});
   }
   std::shared_ptr<std::optional<Got>> begin(http::verb verb = http::verb::get, const std::string& priority = "4") {
     auto got = std::make_shared<std::optional<Got>>();
@@ -164,6 +181,48 @@ TEST_CASE("gateway: backends take turns, and what one does not answer another is
   CHECK(posts_failed == 1);
 }
 
+TEST_CASE("gateway: to HEAD it says how long the body would be, without one, whoever answers") {
+  GatewayHouse house;
+  Got got = house.get(http::verb::head);
+  CHECK(got.status == 200);
+  CHECK(got.by == "backend");
+  CHECK(got.length == "3");  // one, two
+  CHECK(got.surplus == 0);
+  for (auto& backend : house.backends) backend->mode = ShakyBackend::Mode::overloaded;
+  got = house.get(http::verb::head);
+  CHECK(got.status == 502);
+  CHECK(std::stoul(got.length) > 0);
+  CHECK(got.surplus == 0);
+  CHECK(house.gateway->backend(0).breaker == BreakerState::closed);
+}
+
+TEST_CASE("gateway: while no descriptor is left it waits for one, and then serves who has waited") {
+  GatewayHouse house;
+  // Both backends wait for connections by now, and what was open for that is closed.
+  for (int i = 0; i < 2; ++i) REQUIRE(house.get().status == 200);
+  house.io.poll();
+  test::HttpClient client{Endpoint{"127.0.0.1", house.gateway->endpoint().port()}};
+  client.ask("/a");
+  const int next = ::dup(0);
+  ::close(next);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none_left{static_cast<rlim_t>(next), before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none_left) == 0);
+  // One that tries again at once, since the connection is there, would run a hundred thousand times meanwhile.
+  asio::steady_timer a_while{house.io, 300ms};
+  bool over = false;
+  a_while.async_wait([&over](const boost::system::error_code&) { over = true; });
+  int turns = 0;
+  while (!over) turns += static_cast<int>(house.io.run_one());
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(turns < 1000);
+  CHECK(house.backends[0]->asked + house.backends[1]->asked == 2);
+  auto reply = std::async(std::launch::async, [&client] { return client.reply(); });
+  REQUIRE(house.run_until([&] { return reply.wait_for(0s) == std::future_status::ready; }));
+  CHECK(reply.get().status == 200);
+}
+
 TEST_CASE("gateway: a backend that hangs is left alone after a few timeouts, and asked again when it answers") {
   GatewayHouse house;
   CHECK(house.get().status == 200);
@@ -187,7 +246,8 @@ TEST_CASE("gateway: without a backend a GET gets its last answer with its age, a
   const Got old = house.get();
   CHECK(old.status == 200);
   CHECK(old.by == "fallback");
-  CHECK(old.age == "0");
+  CHECK_FALSE(old.age.empty());
+  CHECK(old.age.find_first_not_of("0123456789") == std::string::npos);
   const Got post = house.get(http::verb::post);
   CHECK(post.status == 502);
   CHECK(post.by == "nobody");

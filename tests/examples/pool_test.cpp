@@ -4,6 +4,7 @@
 #include <pool/store_process.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -108,7 +109,9 @@ TEST_CASE("pool: reports that take all they may leave the orders their connectio
       answered += answer.cause == PipelineCause::answered ? 1 : 0;
     });
   }
-  while (pool.calls().bulkhead_in_use < 5) std::this_thread::yield();
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (pool.calls().bulkhead_in_use < 5 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  CHECK(pool.calls().bulkhead_in_use >= 5);
   const PoolAnswer order = pool.get(Partition::orders, "k1");
   CHECK(order.cause == PipelineCause::answered);
   for (std::thread& report : reports) report.join();

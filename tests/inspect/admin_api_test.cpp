@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <variant>
 
 using namespace hawser;
 using namespace hawser::test;
@@ -21,9 +22,9 @@ AdminAnswer ask(const NodeSnapshot& node, const std::string& target, const std::
   question.method = method;
   question.target = target;
   question.host = host;
-  if (auto refusal = api.refuse(question)) return *refusal;
-  if (auto page = api.answer_at_once(question)) return *page;
-  return api.answer(question, node, {});
+  const AdminPlan plan = api.plan(question);
+  if (const auto* const known = std::get_if<AdminAnswer>(&plan)) return *known;
+  return api.answer(std::get<AdminLook>(plan), node, {});
 }
 
 unsigned status_by_host(const std::string& host) { return ask(shown_node(), "/healthz", "GET", host).status; }

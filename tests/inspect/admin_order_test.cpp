@@ -6,8 +6,9 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 
 using namespace hawser;
 using namespace hawser::test;
@@ -30,9 +31,14 @@ AdminQuestion order_of(const std::string& target) {
 
 // `word`: the error; empty where nothing is refused.
 std::pair<unsigned, std::string> refused(const AdminApi& api, const AdminQuestion& question) {
-  const std::optional<AdminAnswer> answer = api.refuse(question);
-  if (!answer) return {0, ""};
+  const AdminPlan plan = api.plan(question);
+  const auto* const answer = std::get_if<AdminAnswer>(&plan);
+  if (answer == nullptr) return {0, ""};
   return {answer->status, json::parse(answer->body)["error"].get<std::string>()};
+}
+
+AdminOrder given(const AdminApi& api, const AdminQuestion& question) {
+  return std::get<AdminOrder>(api.plan(question));
 }
 
 using Refused = std::pair<unsigned, std::string>;
@@ -43,17 +49,16 @@ TEST_CASE("orders: the right token asks for what there is") {
   const AdminApi api = api_with_writes();
   AdminQuestion question = order_of("/api/v1/actions/reset_breaker?peer=n2&type=Order");
   REQUIRE(refused(api, question) == Refused{0, ""});
-  const std::optional<AdminOrder> order = api.order(question);
-  REQUIRE(order.has_value());
-  CHECK(order->action == AdminAction::reset_breaker);
-  CHECK(order->peer == NodeId{"n2"});
-  CHECK(order->type == "Order");
+  const AdminOrder order = given(api, question);
+  CHECK(order.action == AdminAction::reset_breaker);
+  CHECK(order.peer == NodeId{"n2"});
+  CHECK(order.type == "Order");
   question.target = "/api/v1/actions/log_level?level=debug";
   REQUIRE(refused(api, question) == Refused{0, ""});
-  CHECK(api.order(question)->level == "debug");
+  CHECK(given(api, question).level == "debug");
   question.target = "/api/v1/actions/isolate";
   REQUIRE(refused(api, question) == Refused{0, ""});
-  CHECK(api.order(question)->action == AdminAction::isolate);
+  CHECK(given(api, question).action == AdminAction::isolate);
   question.origin = "http://127.0.0.1:9001";
   question.fetch_site = "same-origin";
   CHECK(refused(api, question) == Refused{0, ""});

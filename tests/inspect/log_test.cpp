@@ -28,6 +28,18 @@ TEST_CASE("log: what must be mended is an error, what is wrong a warning, what h
   CHECK(level_of(log_event("stance", "joined")) == LogLevel::info);
   CHECK(level_of(log_event("breaker", "failure_rate")) == LogLevel::warn);
   CHECK(level_of(log_event("stall", "loop_late")) == LogLevel::warn);
+  CHECK(level_of(log_event("gray", "recovered")) == LogLevel::info);
+  CHECK(level_of(log_event("gray", "slow_rate")) == LogLevel::warn);
+  CHECK(level_of(log_event("arbiter", "answers")) == LogLevel::info);
+  CHECK(level_of(log_event("arbiter", "silent")) == LogLevel::warn);
+  CHECK(level_of(log_event("session", "peer_stopped")) == LogLevel::info);
+  CHECK(level_of(log_event("view", "rejoined")) == LogLevel::info);
+  CHECK(level_of(log_event("breaker", "reset")) == LogLevel::info);
+  CHECK(level_of(log_event("lane", "connect_refused")) == LogLevel::debug);
+  CHECK(level_of(log_event("admin", "isolate")) == LogLevel::warn);
+  // What nobody has explained is worth a look.
+  CHECK(level_of(log_event("intake", "anything")) == LogLevel::warn);
+  CHECK(level_of(log_event("unheard_of", "anything")) == LogLevel::warn);
 }
 
 TEST_CASE("log: a line as key=value and as JSON, and no text can end its quotes or drive a terminal") {

@@ -330,6 +330,17 @@ TEST_CASE("a configuration made in code is held to the same as a file") {
     config.peers.push_back({"n3", {"127.0.0.1", 7003}});
     CHECK(mentions(config.problems(), "too few for 2 peers with three lanes each"));
   }
+  SECTION("streams that could take every connection of the HTTP side") {
+    config.admin.streams_max = config.admin.connections_max;
+    CHECK(config.problems().empty());  // there is no such side: nothing to be shut out from
+    config.admin.listen = "127.0.0.1:9001";
+    CHECK(mentions(config.problems(), "admin.streams_max (32) is not below admin.connections_max (32)"));
+    config.admin.streams_max = config.admin.connections_max - 1;
+    CHECK(config.problems().empty());
+    config.admin.connections_max = 1;
+    config.admin.streams_max = 0;
+    CHECK(config.problems().empty());
+  }
 }
 
 TEST_CASE("what is allowed and probably not meant is a warning, not an error") {

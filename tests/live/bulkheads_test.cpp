@@ -1,4 +1,5 @@
 // Bulkheads on real processes: what one type does is not felt by another, and memory stays bounded.
+#include "channel_books.hpp"
 #include "node_process.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,25 +15,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t mib = 1u << 20;
-
-const Json& channel(const NodeProcess& process, const std::string& peer, const std::string& name) {
-  static const Json none;
-  for (const Json& each : process.peer(peer).at("channels")) {
-    if (each.at("name") == name) return each;
-  }
-  return none;
-}
-
-std::uint64_t count(const Json& channel, const char* what) {
-  if (channel.is_null()) return 0;
-  return channel.at("ledger").at(what).at("messages").get<std::uint64_t>();
-}
-
-std::uint64_t ended_as(const Json& channel, const char* outcome) {
-  if (channel.is_null()) return 0;
-  const Json& outcomes = channel.at("ledger").at("outcomes");
-  return outcomes.contains(outcome) ? outcomes.at(outcome).at("messages").get<std::uint64_t>() : 0;
-}
 
 }  // namespace
 
@@ -52,9 +34,6 @@ TEST_CASE("beside a flood of blobs paced greetings all arrive, and no process gr
   house["n2"].start({"--traffic", "Greeting=100"});
   REQUIRE(house.all_up());
   // What went wrong while they looked for each other, if anything, is not what this is about.
-  const auto missing = [](const Json& row) {
-    return count(row, "submitted") - ended_as(row, "delivered") - count(row, "held");
-  };
   const std::uint64_t before = missing(channel(house["n1"], "n2", "Greeting"));
   const std::uint64_t before_other = missing(channel(house["n2"], "n1", "Greeting"));
   std::size_t largest = 0;

@@ -1,7 +1,8 @@
 #include "node_process.hpp"
 
+#include "child_nodes.hpp"
+
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -10,10 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <netinet/in.h>
 #include <stdexcept>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -24,26 +23,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds glance{10};
-
-std::vector<std::uint16_t> free_ports(std::size_t count) {
-  std::vector<std::uint16_t> ports;
-  std::vector<int> held;  // until all are found, so that they differ
-  for (std::size_t i = 0; i < count; ++i) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    held.push_back(socket);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const raw = reinterpret_cast<sockaddr*>(&address);
-    if (socket < 0 || ::bind(socket, raw, size) != 0 || ::getsockname(socket, raw, &size) != 0) {
-      throw std::runtime_error{"no free port on loopback"};
-    }
-    ports.push_back(ntohs(address.sin_port));
-  }
-  for (const int socket : held) ::close(socket);
-  return ports;
-}
 
 }  // namespace
 
@@ -72,10 +51,12 @@ void NodeProcess::start(const std::vector<std::string>& traffic) {
   last = nullptr;
   events.clear();
   unread_.clear();
+  const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ == 0) {
     if (enter && !enter()) ::_exit(126);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
     ::dup2(pipe[1], STDOUT_FILENO);
     ::dup2(words, STDERR_FILENO);
     ::execv(HAWSER_TOOL, arguments.data());
@@ -165,7 +146,7 @@ Household::Household(const std::vector<std::string>& ids, const std::string& set
     : ids_(ids) {
   directory_ = (std::filesystem::temp_directory_path() / "hawser-live-XXXXXX").string();
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error{"no directory for the configurations"};
-  const std::vector<std::uint16_t> ports = free_ports(2 * ids.size());
+  const std::vector<std::uint16_t> ports = tools::free_ports(2 * ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     ports_[ids[i]] = ports[i];
     admin_ports_[ids[i]] = ports[ids.size() + i];
@@ -198,6 +179,15 @@ Household::~Household() {
   processes_.clear();
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
+}
+
+void Household::rewrite(const std::string& id, const std::string& from, const std::string& to) const {
+  std::ifstream in{config(id)};
+  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  const std::size_t at = text.find(from);
+  if (at == std::string::npos) throw std::runtime_error{"the configuration has no " + from};
+  text.replace(at, from.size(), to);
+  std::ofstream{config(id)} << text;
 }
 
 void Household::start_all() {

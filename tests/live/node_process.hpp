@@ -85,6 +85,8 @@ class Household {
   std::uint16_t admin_port(const std::string& id) const { return admin_ports_.at(id); }
   std::string config(const std::string& id) const { return directory_ + "/" + id + ".toml"; }
   const std::string& directory() const { return directory_; }
+  // Puts another text in the place of one in its configuration. Throws std::runtime_error when it has none such.
+  void rewrite(const std::string& id, const std::string& from, const std::string& to) const;
   void start_all();
   bool until(const std::function<bool()>& reached, std::chrono::milliseconds most = std::chrono::seconds{30});
   // Until all processes see each other up.

@@ -7,11 +7,20 @@ show. The same run takes the pictures of the documentation: --pictures FOLDER.
 
 Only what Python brings along. Waits for things to become true, and says what it waited for when they do not.
 """
-import argparse, base64, copy, http.server, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading, time
-import urllib.request
+import argparse, base64, contextlib, copy, ctypes, http.server, json, os, select, shutil, signal, socket, subprocess, sys
+import tempfile, threading, time, urllib.request
 
 PATIENCE = 60
 IDS = ["n1", "n2", "n3", "n4", "n5"]
+
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In a child before exec: nothing of ours outlives a test that is killed."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Relay:
@@ -62,7 +71,10 @@ def free_ports(count):
 
 
 class Cluster:
+    """Made without its processes, so that whatever goes wrong while they start, end() ends those there are."""
+
     def __init__(self, hawser, folder):
+        self.hawser, self.folder = hawser, folder
         ports = free_ports(2 * len(IDS))
         self.listen = dict(zip(IDS, ports))
         self.admin = dict(zip(IDS, ports[len(IDS):]))
@@ -83,10 +95,13 @@ class Cluster:
                         file.write(f'{other} = "127.0.0.1:{port}"\n')
                 file.write(f'\n[admin]\nlisten = "127.0.0.1:{self.admin[node]}"\n')
                 file.write(f'writes = true\ntoken_file = "{token_file}"\n')
-            words = open(os.path.join(folder, node + ".words"), "w")
-            self.processes[node] = subprocess.Popen(
-                [hawser, "node", "--config", path, "--traffic", "Greeting=60", "--traffic", "Blob=5", "--blob-size", "4KiB"],
-                stdout=words, stderr=words)
+
+    def start(self):
+        for node in IDS:
+            with open(os.path.join(self.folder, node + ".words"), "w") as words:
+                self.processes[node] = subprocess.Popen(
+                    [self.hawser, "node", "--config", os.path.join(self.folder, node + ".toml"), "--traffic", "Greeting=60",
+                     "--traffic", "Blob=5", "--blob-size", "4KiB"], stdout=words, stderr=words, preexec_fn=die_with_parent)
 
     def signal(self, node, number):
         self.processes[node].send_signal(number)
@@ -99,29 +114,35 @@ class Cluster:
 
 
 class Browser:
-    """Headless Chromium, spoken to over pipes 3 and 4: JSON, each message ended by a zero byte."""
+    """Headless Chromium, spoken to over pipes 3 and 4: JSON, each message ended by a zero byte. start() starts it."""
 
     def __init__(self, program, folder):
+        self.program, self.folder, self.process = program, folder, None
+        self.unread, self.number, self.session, self.complaints = b"", 0, None, []
+
+    def start(self):
         to_read, self.write = os.pipe()
         self.read, to_write = os.pipe()
 
         def before_exec():
+            die_with_parent()
             a, b = os.dup(to_read), os.dup(to_write)
             os.dup2(a, 3)
             os.dup2(b, 4)
 
-        arguments = [program, "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+        arguments = [self.program, "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                      "--no-first-run", "--disable-dev-shm-usage", "--disable-extensions", "--disable-background-networking",
-                     "--user-data-dir=" + os.path.join(folder, "profile"), "about:blank"]
-        self.words = open(os.path.join(folder, "chromium.words"), "w")
-        self.process = subprocess.Popen(arguments, preexec_fn=before_exec, close_fds=False, stdout=self.words,
-                                        stderr=self.words, stdin=subprocess.DEVNULL)
+                     "--user-data-dir=" + os.path.join(self.folder, "profile"), "about:blank"]
+        with open(os.path.join(self.folder, "chromium.words"), "w") as words:
+            self.process = subprocess.Popen(arguments, preexec_fn=before_exec, close_fds=False, stdout=words,
+                                            stderr=words, stdin=subprocess.DEVNULL)
         os.close(to_read)
         os.close(to_write)
-        self.unread, self.number, self.session, self.complaints = b"", 0, None, []
 
     def message(self):
         while b"\0" not in self.unread:
+            if not select.select([self.read], [], [], PATIENCE)[0]:
+                raise SystemExit(f"FAILED chromium has said nothing for {PATIENCE} s")
             got = os.read(self.read, 1 << 20)
             if not got:
                 raise SystemExit("chromium is gone")
@@ -196,8 +217,9 @@ class Browser:
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **more)
 
     def end(self):
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
 
 def check(what, truth, shown=""):
@@ -300,6 +322,8 @@ def heal(cluster, browser):
 
 def act(cluster, browser):
     browser.until("actions are offered where they are taken", "!document.getElementById('act').hidden")
+    levels = browser.value("[...document.querySelectorAll('#act-level option')].map((option) => option.value).join(' ')")
+    check("the levels of the log are the node's own words", levels == "error warn info debug", levels)
     asked = "document.querySelector('#act details').open = true, document.getElementById('act-token').value = '{}', document.getElementById('act-peer').value = 'n2', document.getElementById('act-breaker').click()"
     browser.value(asked.format("not the token"))
     browser.until("without the token nothing is done", "/token of admin.token_file/.test(document.getElementById('act-result').textContent)")
@@ -420,13 +444,14 @@ def main():
     with tempfile.TemporaryDirectory(prefix="hawser-page-", ignore_cleanup_errors=True) as folder:
         if options.pictures:
             os.makedirs(options.pictures, exist_ok=True)
-        cluster = Cluster(options.hawser, folder)
-        browser = Browser(program, folder)
-        try:
+        with contextlib.ExitStack() as ending:
+            cluster = Cluster(options.hawser, folder)
+            ending.callback(cluster.end)
+            browser = Browser(program, folder)
+            ending.callback(browser.end)
+            cluster.start()
+            browser.start()
             play(cluster, browser, options.pictures)
-        finally:
-            browser.end()
-            cluster.end()
     print("the page was right throughout")
 
 

@@ -1,4 +1,5 @@
 // A real Prometheus scrapes a real node.
+#include "child_nodes.hpp"
 #include <hawser/interconnect/endpoint.hpp>
 #include "inspect/http_client.hpp"
 #include "node_process.hpp"
@@ -10,10 +11,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
-#include <netinet/in.h>
 #include <string>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -27,16 +26,7 @@ namespace {
 class PrometheusProcess {
  public:
   PrometheusProcess(std::string tool, const std::string& directory, const std::string& target) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const raw = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(socket, raw, size) == 0);
-    REQUIRE(::getsockname(socket, raw, &size) == 0);
-    endpoint_ = {"127.0.0.1", ntohs(address.sin_port)};
-    ::close(socket);
+    endpoint_ = {"127.0.0.1", hawser::tools::free_ports(1).front()};
     const std::string config = directory + "/prometheus.yml";
     std::ofstream{config} << "global:\n  scrape_interval: 250ms\n  scrape_timeout: 200ms\nscrape_configs:\n"
                              "  - job_name: hawser\n    static_configs:\n      - targets: ['"

@@ -1,4 +1,5 @@
 // What a running node does when it is told to, by a signal or over HTTP.
+#include "inspect/http_client.hpp"
 #include "node_process.hpp"
 #include "terminal_process.hpp"
 
@@ -6,26 +7,21 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace hawser::live;
+using hawser::test::HttpClient;
+using hawser::test::HttpReply;
 using namespace std::chrono_literals;
 
 namespace {
-
-void rewrite(const std::string& path, const std::string& from, const std::string& to) {
-  std::ifstream in{path};
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  const std::size_t at = text.find(from);
-  REQUIRE(at != std::string::npos);
-  text.replace(at, from.size(), to);
-  std::ofstream{path} << text;
-}
 
 std::string content_of(const std::string& path) {
   std::ifstream in{path};
@@ -59,14 +55,42 @@ TEST_CASE("SIGUSR1: the node and its last events, as lines of JSON, and it goes 
   CHECK(house["n1"].wait(20s) == 0);
 }
 
+TEST_CASE("SIGUSR1: who does not read what was asked for costs the node nothing", "[live]") {
+  Household house{{"n1", "n2"}};
+  // In place of the file of its error stream: a pipe that holds a page, and nobody reads it.
+  const std::string words = house.directory() + "/n1.stderr";
+  REQUIRE(::mkfifo(words.c_str(), S_IRUSR | S_IWUSR) == 0);
+  const int reader = ::open(words.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  REQUIRE(::fcntl(reader, F_SETPIPE_SZ, 4096) >= 0);
+  house.start_all();
+  REQUIRE(house.all_up());
+  for (int times = 0; times < 5; ++times) {
+    house["n1"].signal(SIGUSR1);
+    const std::uint64_t before = house["n1"].delivered();
+    REQUIRE(house.until([&] { return house["n1"].delivered() > before + 20; }));
+  }
+  std::string written(4096, '\0');
+  const ssize_t got = ::read(reader, written.data(), written.size());
+  REQUIRE(got > 0);
+  written.resize(static_cast<std::size_t>(got));
+  std::size_t begun = 0;
+  for (std::size_t at = 0; (at = written.find("\"stance\":", at)) != std::string::npos; ++at) ++begun;
+  CHECK(begun < 5);  // so the others waited for somebody to read
+  CHECK(house["n2"].peer_state("n1") == "up");
+  ::close(reader);
+  house["n1"].signal(SIGTERM);
+  CHECK(house["n1"].wait(20s) == 0);
+}
+
 TEST_CASE("SIGHUP: what can change does, what needs a restart is named, and a broken file changes nothing", "[live]") {
   Household house{{"n1", "n2"}, "[log]\nlevel = \"warn\"\n"};
   house.start_all();
   REQUIRE(house.all_up());
-  const std::string path = house.config("n1");
-  rewrite(path, "level = \"warn\"", "level = \"info\"");
-  rewrite(path, "drain = \"2s\"", "drain = \"3s\"");
-  rewrite(path, "[peers]\n", "[peers]\nn3 = \"127.0.0.1:1\"\n");
+  const auto rewrite = [&](const std::string& from, const std::string& to) { house.rewrite("n1", from, to); };
+  rewrite("level = \"warn\"", "level = \"info\"");
+  rewrite("drain = \"2s\"", "drain = \"3s\"");
+  rewrite("[peers]\n", "[peers]\nn3 = \"127.0.0.1:1\"\n");
   house["n1"].signal(SIGHUP);
   REQUIRE(house.until([&] { return complains(house["n1"], "needs a restart"); }));
   CHECK(complains(house["n1"], "in force now: log.level, peer n3 added"));
@@ -75,12 +99,12 @@ TEST_CASE("SIGHUP: what can change does, what needs a restart is named, and a br
   // The same once more: only what is not in force is still to be named.
   house["n1"].signal(SIGHUP);
   REQUIRE(house.until([&] { return complains(house["n1"], "nothing was changed; needs a restart: drain"); }));
-  rewrite(path, "drain = \"3s\"", "drain = \"soon\"");
-  rewrite(path, "n3 = \"127.0.0.1:1\"\n", "");
+  rewrite("drain = \"3s\"", "drain = \"soon\"");
+  rewrite("n3 = \"127.0.0.1:1\"\n", "");
   house["n1"].signal(SIGHUP);
   REQUIRE(house.until([&] { return complains(house["n1"], "nothing was reloaded"); }));
   CHECK_FALSE(house["n1"].peer("n3").is_null());
-  rewrite(path, "drain = \"soon\"", "drain = \"2s\"");
+  rewrite("drain = \"soon\"", "drain = \"2s\"");
   house["n1"].signal(SIGHUP);
   REQUIRE(house.until([&] { return complains(house["n1"], "peer n3 removed"); }));
   REQUIRE(house.until([&] { return house["n1"].peer("n3").is_null(); }));
@@ -92,44 +116,42 @@ TEST_CASE("actions: the log's level is set, and the configuration read again, ov
   const std::string token_file = house.directory() + "/token";
   std::ofstream{token_file} << "a-token-of-the-test\n";
   REQUIRE(::chmod(token_file.c_str(), S_IRUSR) == 0);
-  const std::string path = house.config("n1");
-  rewrite(path, "[admin]\n", "[admin]\nwrites = true\ntoken_file = \"" + token_file + "\"\n");
+  const auto rewrite = [&](const std::string& from, const std::string& to) { house.rewrite("n1", from, to); };
+  rewrite("[admin]\n", "[admin]\nwrites = true\ntoken_file = \"" + token_file + "\"\n");
   house.start_all();
   REQUIRE(house.all_up());
   const auto order = [&](const std::string& action) {
-    const std::string port = std::to_string(house.admin_port("n1"));
-    const std::string request = "POST /api/v1/actions/" + action +
-                                " HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: " +
-                                "Bearer a-token-of-the-test\\r\\nConnection: close\\r\\n\\r\\n";
-    const std::string script = "exec 3<>/dev/tcp/127.0.0.1/" + port + "; printf '" + request + "' >&3; cat <&3";
-    std::string answer;
-    FILE* pipe = ::popen(("timeout 20 bash -c \"" + script + "\"").c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) answer.push_back(static_cast<char>(c));
-    ::pclose(pipe);
-    return answer;
+    HttpClient client{hawser::Endpoint{"127.0.0.1", house.admin_port("n1")}};
+    client.say("POST /api/v1/actions/" + action + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" +
+               "Authorization: Bearer a-token-of-the-test\r\n\r\n");
+    return client.reply();
   };
-  CHECK_THAT(order("log_level?level=loud"),
-             Catch::Contains(" 409 ") && Catch::Contains("is not one of debug info warn error"));
-  CHECK_THAT(order("log_level?level=info"), Catch::Contains(" 200 "));
-  rewrite(path, "drain = \"2s\"", "drain = \"3s\"");
-  CHECK_THAT(order("reload"), Catch::Contains(" 200 ") && Catch::Contains("needs a restart: drain"));
+  HttpReply reply = order("log_level?level=loud");
+  CHECK(reply.status == 409);
+  CHECK_THAT(reply.body, Catch::Contains("is not one of debug info warn error"));
+  CHECK(order("log_level?level=info").status == 200);
+  rewrite("drain = \"2s\"", "drain = \"3s\"");
+  reply = order("reload");
+  CHECK(reply.status == 200);
+  CHECK_THAT(reply.body, Catch::Contains("needs a restart: drain"));
   REQUIRE(house.until([&] {
     const auto& events = house["n1"].events;
     return std::any_of(events.begin(), events.end(), [](const Json& event) {
       return event.at("kind") == "admin" && event.at("text") == "by an operator: the log tells info and above";
     });
   }));
-  rewrite(path, "drain = \"3s\"", "drain = \"soon\"");
-  CHECK_THAT(order("reload"), Catch::Contains(" 409 ") && Catch::Contains("nothing was reloaded"));
+  rewrite("drain = \"3s\"", "drain = \"soon\"");
+  reply = order("reload");
+  CHECK(reply.status == 409);
+  CHECK_THAT(reply.body, Catch::Contains("nothing was reloaded"));
 }
 
 TEST_CASE("event file: every event is a line, and a file that cannot be written costs nothing but itself", "[live]") {
   Household house{{"n1", "n2"}, "[log]\nevents_file = \"events.jsonl\"\n"};
   for (const std::string id : {"n1", "n2"}) {
-    rewrite(house.config(id), "events.jsonl", house.directory() + "/" + id + "/events.jsonl");
+    house.rewrite(id, "events.jsonl", house.directory() + "/" + id + "/events.jsonl");
   }
-  REQUIRE(::system(("mkdir " + house.directory() + "/n1").c_str()) == 0);
+  REQUIRE(std::filesystem::create_directory(house.directory() + "/n1"));
   house.start_all();
   REQUIRE(house.all_up());
   REQUIRE(house.until([&] { return complains(house["n2"], "cannot be opened"); }));

@@ -1,12 +1,12 @@
 #include <hawser/base/time.hpp>
 #include "http_get.hpp"
+#include "listening_port.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <arpa/inet.h>
+#include <array>
 #include <chrono>
 #include <functional>
-#include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -21,31 +21,17 @@ namespace {
 class OddServer {
  public:
   explicit OddServer(std::function<void(int)> talk) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const raw = reinterpret_cast<sockaddr*>(&address);
-    REQUIRE(::bind(listener_, raw, size) == 0);
-    REQUIRE(::listen(listener_, 1) == 0);
-    REQUIRE(::getsockname(listener_, raw, &size) == 0);
-    endpoint = {"127.0.0.1", ntohs(address.sin_port)};
     thread_ = std::thread{[this, talk = std::move(talk)] {
-      const int client = ::accept(listener_, nullptr, nullptr);
+      const int client = ::accept(port_.socket(), nullptr, nullptr);
       talk(client);
       ::close(client);
     }};
   }
-  ~OddServer() {
-    thread_.join();
-    ::close(listener_);
-  }
-
-  Endpoint endpoint;
+  ~OddServer() { thread_.join(); }
+  const Endpoint& endpoint() const { return port_.endpoint(); }
 
  private:
-  int listener_ = -1;
+  test::ListeningPort port_;
   std::thread thread_;
 };
 
@@ -70,14 +56,14 @@ TEST_CASE("http get: an answer that drips is given up when the time is over, not
       if (got == 0) return;
     }
   }};
-  const HttpGot got = http_get(server.endpoint, "/", Duration{200'000});
+  const HttpGot got = http_get(server.endpoint(), "/", Duration{200'000});
   CHECK(got.status == 0);
   CHECK(got.problem == "no answer in time");
 }
 
 TEST_CASE("http get: one that takes the connection and says nothing") {
   OddServer server{&until_gone};
-  CHECK(http_get(server.endpoint, "/", Duration{100'000}).problem == "no answer in time");
+  CHECK(http_get(server.endpoint(), "/", Duration{100'000}).problem == "no answer in time");
 }
 
 TEST_CASE("http get: what is no HTTP is not listened to for long") {
@@ -85,7 +71,7 @@ TEST_CASE("http get: what is no HTTP is not listened to for long") {
     say_all(client, "220 mail.example ready\r\n");
     until_gone(client);
   }};
-  CHECK(http_get(server.endpoint, "/", Duration{60'000'000}).problem == "the answer is no HTTP");
+  CHECK(http_get(server.endpoint(), "/", Duration{60'000'000}).problem == "the answer is no HTTP");
 }
 
 TEST_CASE("http get: an answer without end is cut off at the bound") {
@@ -95,7 +81,7 @@ TEST_CASE("http get: an answer without end is cut off at the bound") {
     while (::send(client, much.data(), much.size(), MSG_NOSIGNAL) > 0) {
     }
   }};
-  const HttpGot got = http_get(server.endpoint, "/", Duration{60'000'000}, 1u << 20);
+  const HttpGot got = http_get(server.endpoint(), "/", Duration{60'000'000}, 1u << 20);
   CHECK(got.status == 0);
   CHECK(got.problem == "the answer is larger than 1 MiB");
 }
@@ -107,5 +93,15 @@ TEST_CASE("http get: half an answer is none") {
     (void)::recv(client, room, sizeof room, 0);
     say_all(client, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
   }};
-  CHECK(http_get(server.endpoint, "/", Duration{60'000'000}).problem == "the answer is no whole HTTP");
+  CHECK(http_get(server.endpoint(), "/", Duration{60'000'000}).problem == "the answer is no whole HTTP");
+}
+
+TEST_CASE("http get: once it is stopped it waits for nobody") {
+  const test::ListeningPort silent;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  REQUIRE(::write(ends[1], "x", 1) == 1);
+  CHECK(http_get(silent.endpoint(), "/", HttpPatience{Duration{600'000'000}, 1u << 20, ends[0]}).problem ==
+        "interrupted");
+  for (const int end : ends) ::close(end);
 }

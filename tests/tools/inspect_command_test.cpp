@@ -1,61 +1,24 @@
 #include "exit_code.hpp"
-#include <hawser/inspect/http_server.hpp>
 #include "inspect/shown_node.hpp"
 #include "inspect_command.hpp"
 #include "inspect_fields.hpp"
 #include "inspect_show.hpp"
+#include "inspect_story.hpp"
+#include "looked.hpp"
+#include "top_view.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdio>
-#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 using namespace hawser;
 using namespace hawser::tools;
+using hawser::test::Looked;
 using nlohmann::json;
 
 namespace {
-
-// A node's endpoints, and what the commands say about them.
-class Looked {
- public:
-  explicit Looked(NodeSnapshot snapshot = test::shown_node())
-      : snapshot_(std::move(snapshot)),
-        server_({}, {[](std::function<void()> what) { what(); }, [this] { return snapshot_; }}) {
-    options.at = {server_.endpoint().text()};
-  }
-
-  std::string view(InspectView which) {
-    return said([&](std::FILE* out) { return run_inspect(which, options, out); });
-  }
-  std::string check() {
-    return said([&](std::FILE* out) { return run_check(options, out); });
-  }
-
-  InspectOptions options;
-  int code = -1;
-
- private:
-  std::string said(const std::function<int(std::FILE*)>& run) {
-    std::FILE* const out = std::tmpfile();
-    code = run(out);
-    std::rewind(out);
-    std::string text;
-    std::array<char, 4096> room;
-    std::size_t got = 0;
-    while ((got = std::fread(room.data(), 1, room.size(), out)) > 0) text.append(room.data(), got);
-    std::fclose(out);
-    return text;
-  }
-
-  NodeSnapshot snapshot_;
-  HttpServer server_;
-};
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -158,6 +121,14 @@ TEST_CASE("inspect: text from a node cannot drive the terminal, and odd fields s
   for (const json& odd :
        {json(nullptr), json::array(), json{{"peers", 3}, {"ledger", "x"}},
         json{{"peers", {1, nullptr, {{"id", 5}, {"reason", 7}}}}, {"channels", {"a"}}, {"view", {3}}},
+        json{{"peers", {{"suspect", INT64_MAX}, {"unreachable", INT64_MAX}}}},
+        json{{"node", "n1"},
+             {"taken_at_us", INT64_MIN + 5},
+             {"peers", json::array({{{"id", "n2"}, {"reason", {{"since_us", 5}, {"next_at_us", 5}}}}})},
+             {"channels",
+              {{{"peer", "n2"}, {"queued_messages", INT64_MAX}, {"sent_messages", INT64_MIN}},
+               {{"peer", "n2"}, {"queued_messages", INT64_MAX}, {"sent_messages", INT64_MIN}},
+               {{"peer", "n2"}, {"queued_messages", UINT64_MAX}, {"sent_messages", 1e300}}}}},
         json{{"taken_at_us", INT64_MIN}, {"started_at_us", INT64_MAX}, {"events", {1, {{"at_us", INT64_MAX}}}}}}) {
     Answer answer;
     answer.said = odd;
@@ -170,8 +141,20 @@ TEST_CASE("inspect: text from a node cannot drive the terminal, and odd fields s
       events_lines(answers, 5, terminal);
       members_lines(answers, answers, terminal);
       matrix_lines(answers, terminal);
+      tell_story({answers, answers, answers, answers}, "n2");
+      TopView view;
+      view.take(answers, answers, answers);
+      view.lines(terminal, 20);
     }
   }
+}
+
+TEST_CASE("inspect: numbers from elsewhere have ends that no sum goes beyond") {
+  CHECK(plus(INT64_MAX, 1) == INT64_MAX);
+  CHECK(plus(INT64_MIN, -1) == INT64_MIN);
+  CHECK(plus(INT64_MAX, INT64_MIN) == -1);
+  CHECK(ago_us(json{{"taken_at_us", INT64_MIN + 5}}, 5) == INT64_MIN + 1);
+  CHECK(ago_us(json{{"taken_at_us", INT64_MAX}}, -1) == INT64_MAX);
 }
 
 TEST_CASE("inspect: times are short, and none is below zero") {

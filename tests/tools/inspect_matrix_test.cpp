@@ -1,4 +1,5 @@
 #include "inspect_show.hpp"
+#include "looked.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,15 +8,9 @@
 
 using namespace hawser;
 using namespace hawser::tools;
+using hawser::test::answer_of;
 
 namespace {
-
-Answer matrix_answer(const std::string& text) {
-  Answer answer;
-  answer.status = 200;
-  answer.said = nlohmann::json::parse(text);
-  return answer;
-}
 
 std::string matrix_text(const std::vector<Answer>& answers) {
   const Terminal terminal{stdout, false, false, 200};
@@ -34,14 +29,14 @@ const std::string by_n2 = R"({"api":1,"node":"n2","taken_at_us":9000000,"nodes":
 }  // namespace
 
 TEST_CASE("matrix: a row of a silent node is what it said last, and says so") {
-  const std::string text = matrix_text({matrix_answer(by_n1)});
+  const std::string text = matrix_text({answer_of(by_n1)});
   CHECK(text.find("silent since, said to n1 3.0 s ago") != std::string::npos);
   CHECK(text.find("cut") != std::string::npos);
   CHECK(text.find("! what n2 sends does not reach n1 (cut_inbound, by the word of n1)") != std::string::npos);
 }
 
 TEST_CASE("matrix: a node's own word goes over what others heard from it") {
-  const std::string text = matrix_text({matrix_answer(by_n1), matrix_answer(by_n2)});
+  const std::string text = matrix_text({answer_of(by_n1), answer_of(by_n2)});
   CHECK(text.find("silent since") == std::string::npos);
   CHECK(text.find("suspect") != std::string::npos);
 }

@@ -1,5 +1,7 @@
+#include "exit_code.hpp"
 #include <hawser/inspect/json.hpp>
 #include "inspect/shown_node.hpp"
+#include "looked.hpp"
 #include "top_view.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,18 +12,13 @@
 
 using namespace hawser;
 using namespace hawser::tools;
+using hawser::test::answer_of;
+using hawser::test::Looked;
 
 namespace {
 
-Answer top_answer(const std::string& text) {
-  Answer answer;
-  answer.status = 200;
-  answer.said = nlohmann::json::parse(text);
-  return answer;
-}
-
 void show(TopView& view, const NodeSnapshot& node) {
-  view.take({top_answer(status_json(node))}, {top_answer(peers_json(node))}, {top_answer(channels_json(node))});
+  view.take({answer_of(status_json(node))}, {answer_of(peers_json(node))}, {answer_of(channels_json(node))});
 }
 
 std::string text_of(const TopView& view, std::size_t height = 40) {
@@ -99,9 +96,27 @@ TEST_CASE("top: a node that does not answer is named, and odd rows are passed ov
   TopView view;
   Answer silent;
   silent.problem = "nobody answers at 127.0.0.1:1";
-  Answer odd = top_answer("{\"api\":1,\"channels\":[1,null,{\"peer\":3}],\"peers\":[7]}");
+  Answer odd = answer_of("{\"api\":1,\"channels\":[1,null,{\"peer\":3}],\"peers\":[7]}");
   view.take({silent, odd}, {silent, odd}, {silent, odd});
   CHECK(text_of(view).find("nobody answers") != std::string::npos);
   CHECK(view.json()["problems"].size() == 1);
   CHECK(view.json()["rows"].size() == 1);
+}
+
+TEST_CASE("top: as JSON it says by its exit code what the answers were, one of several that is silent too") {
+  Looked node;
+  node.options.json = true;
+  node.options.looks = 1;
+  CHECK(nlohmann::json::parse(node.top())["problems"].empty());
+  CHECK(node.code == exit_fine);
+  std::string gone;
+  {
+    Looked other;
+    gone = other.options.at[0];
+  }
+  node.options.at.push_back(gone);
+  const nlohmann::json said = nlohmann::json::parse(node.top());
+  CHECK(node.code == exit_unreachable);
+  CHECK(said["problems"].size() == 1);
+  CHECK(said["rows"].size() == 4);
 }
