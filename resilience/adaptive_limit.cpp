@@ -1,6 +1,7 @@
 #include <hawser/resilience/adaptive_limit.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 #include <hawser/resilience/coherence.hpp>
 
@@ -30,6 +31,9 @@ AdaptiveLimit::AdaptiveLimit(const AdaptiveLimitConfig& config, Instant now)
 }
 
 void AdaptiveLimit::sample(Instant now, Duration took, std::uint32_t in_flight, bool overloaded) {
+  // After a silence a window begins with the first call: closed by its first few ends alone it would know only the
+  // quickest of those under way, and take them for the baseline.
+  if (latencies_.empty()) window_began_ = std::max(window_began_, now);
   latencies_.record(std::clamp(took, Duration::zero(), Duration{latency_max_us}));
   in_flight_sum_ += in_flight;
   in_flight_max_ = std::max(in_flight_max_, in_flight);
@@ -76,7 +80,8 @@ void AdaptiveLimit::learn_baseline(Duration latency) {
     return;
   }
   // Slower than it was for long: believed only when it is not our own doing, and then by a quarter of the way.
-  if (++unmet_ < config_.baseline_windows || correlation() >= correlated) return;
+  if (++unmet_ < config_.baseline_windows) return;
+  if (correlation() >= correlated && !mutant(Mutant::limit_creeps)) return;
   baseline_ += std::max((latency - baseline_) / 4, Duration{1});
 }
 
@@ -104,7 +109,8 @@ void AdaptiveLimit::close(Instant now) {
         static_cast<std::uint64_t>(latency.count()));
     if (queue <= step) next = limit_ + step;
   }
-  limit_ = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(next, config_.limit_min, config_.limit_max));
+  const std::uint64_t least = mutant(Mutant::limit_below_minimum) ? 1 : config_.limit_min;
+  limit_ = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(next, least, config_.limit_max));
   raised_ += limit_ > before ? 1 : 0;
   lowered_ += limit_ < before ? 1 : 0;
 

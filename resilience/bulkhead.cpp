@@ -24,10 +24,7 @@ std::string_view to_string(BulkheadRefusal refusal) noexcept {
 Bulkhead::Bulkhead(BulkheadConfig config) : config_(std::move(config)), capacity_(config_.capacity) {
   HAWSER_ASSERT(problems_of(config_).empty(), "a bulkhead's configuration is coherent");
   groups_.resize(config_.groups.size());
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    floors_ += config_.groups[i].floor;
-    groups_[i].waiters.reserve(config_.groups[i].queue_max);
-  }
+  for (const BulkheadGroup& group : config_.groups) floors_ += group.floor;
 }
 
 bool Bulkhead::own_free(std::uint32_t group) const {
@@ -92,7 +89,7 @@ BulkheadAnswer Bulkhead::acquire(std::uint32_t group, Instant now, Instant wait_
   Group& it = groups_[group];
   BulkheadAnswer answer;
   // Nobody overtakes those of its own group who wait.
-  if (it.waiters.empty()) answer.permit = take(group);
+  if (it.waiters.empty() || mutant(Mutant::bulkhead_overtaken)) answer.permit = take(group);
   if (answer.permit) return answer;
   if (config_.observe_only) {
     ++refusals_;
@@ -107,7 +104,7 @@ BulkheadAnswer Bulkhead::acquire(std::uint32_t group, Instant now, Instant wait_
   } else {
     answer.ticket = next_ticket_++;
     answer.until = until;
-    it.waiters.push_back({answer.ticket, until, owner});
+    it.waiters.join({answer.ticket, now, until, owner});
   }
   if (answer.refusal) ++refusals_;
   return answer;
@@ -134,20 +131,12 @@ void Bulkhead::release(const BulkheadPermit& permit) {
   }
 }
 
-BulkheadEvent Bulkhead::remove(Group& group, std::size_t place) {
-  const Waiter gone = group.waiters[place];
-  for (std::size_t i = place; i + 1 < group.waiters.size(); ++i) group.waiters[i] = group.waiters[i + 1];
-  group.waiters.pop_back();
-  return {gone.ticket, gone.owner, std::nullopt};
-}
-
 std::optional<BulkheadEvent> Bulkhead::pop_expired(Instant now) {
   for (Group& group : groups_) {
-    for (std::size_t i = 0; i < group.waiters.size(); ++i) {
-      if (now < group.waiters[i].until) continue;
-      ++refusals_;
-      return remove(group, i);
-    }
+    if (group.waiters.next_end() > now) continue;
+    ++refusals_;
+    const Waiter gone = group.waiters.take_next_to_end();
+    return BulkheadEvent{gone.ticket, gone.owner, std::nullopt};
   }
   return std::nullopt;
 }
@@ -158,17 +147,16 @@ std::optional<BulkheadEvent> Bulkhead::poll(Instant now) {
     // The longest waiting of those who could be served; groups are few.
     std::optional<std::uint32_t> first;
     for (;;) {
-      const std::uint64_t after = first ? groups_[*first].waiters.front().ticket : 0;
+      const std::uint64_t after = first ? groups_[*first].waiters.first().ticket : 0;
       std::optional<std::uint32_t> next;
       for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-        if (groups_[i].waiters.empty() || groups_[i].waiters.front().ticket <= after) continue;
-        if (!next || groups_[i].waiters.front().ticket < groups_[*next].waiters.front().ticket) next = i;
+        if (groups_[i].waiters.empty() || groups_[i].waiters.first().ticket <= after) continue;
+        if (!next || groups_[i].waiters.first().ticket < groups_[*next].waiters.first().ticket) next = i;
       }
       if (!next) break;
       if (const auto permit = take_at(*next, choice)) {
-        BulkheadEvent event = remove(groups_[*next], 0);
-        event.permit = permit;
-        return event;
+        const Waiter served = groups_[*next].waiters.take_first();
+        return BulkheadEvent{served.ticket, served.owner, permit};
       }
       first = next;
     }
@@ -177,21 +165,12 @@ std::optional<BulkheadEvent> Bulkhead::poll(Instant now) {
 }
 
 bool Bulkhead::cancel(std::uint64_t ticket) {
-  for (Group& group : groups_) {
-    for (std::size_t i = 0; i < group.waiters.size(); ++i) {
-      if (group.waiters[i].ticket != ticket) continue;
-      remove(group, i);
-      return true;
-    }
-  }
-  return false;
+  return std::any_of(groups_.begin(), groups_.end(), [ticket](Group& group) { return group.waiters.leave(ticket); });
 }
 
 Instant Bulkhead::next_wake() const noexcept {
   Instant wake = never;
-  for (const Group& group : groups_) {
-    for (std::size_t i = 0; i < group.waiters.size(); ++i) wake = std::min(wake, group.waiters[i].until);
-  }
+  for (const Group& group : groups_) wake = std::min(wake, group.waiters.next_end());
   return wake;
 }
 

@@ -5,12 +5,13 @@
 // its floor first, then from the common places up to its limit, then from what another group lends of its idle floor.
 // Invariants: at most capacity places are taken; a group with fewer than floor - lent places taken gets one at once;
 // waiting is bounded in number and time; within a group, first come first served. A place returns to where it was
-// taken from, and the group that lent it is served first. Pure, never calls back; not thread safe. The idea is
-// Hystrix's; floors and borrowing are those of a memory manager. All storage is made when it is first needed and kept.
+// taken from, and the group that lent it is served first. However many wait, no call looks at all of them. Pure, never
+// calls back; not thread safe. The idea is Hystrix's; floors and borrowing are those of a memory manager. All storage
+// is made when it is first needed and kept.
 #pragma once
 
-#include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
+#include <hawser/resilience/wait_line.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -77,7 +78,8 @@ class Bulkhead {
   BulkheadAnswer acquire(std::uint32_t group, Instant now, Instant wait_until = never, void* owner = nullptr);
   // REQUIRES: a permit of this bulkhead that has not been released. Then ask poll().
   void release(const BulkheadPermit& permit);
-  // The next of those that waited whose wait is over, one per call: first the expired, then who gets a place.
+  // The next of those that waited whose wait is over, one per call: first the expired (within a group, whose wait
+  // ended first), then who gets a place.
   std::optional<BulkheadEvent> poll(Instant now);
   // The one who waited has gone. False when it no longer waits.
   bool cancel(std::uint64_t ticket);
@@ -97,17 +99,12 @@ class Bulkhead {
   std::uint32_t capacity() const noexcept { return capacity_; }
 
  private:
-  struct Waiter {
-    std::uint64_t ticket;
-    Instant until;
-    void* owner;
-  };
   struct Group {
     std::uint32_t own = 0;       // taken of its floor by itself
     std::uint32_t common = 0;    // taken of the common places
     std::uint32_t borrowed = 0;  // taken of other floors
     std::uint32_t lent = 0;      // of its floor, held by others
-    Ring<Waiter> waiters;        // by ticket, so by arrival
+    WaitLine waiters;
   };
 
   bool own_free(std::uint32_t group) const;
@@ -116,7 +113,6 @@ class Bulkhead {
   std::optional<BulkheadPermit> take(std::uint32_t group);
   std::optional<BulkheadPermit> take_at(std::uint32_t group, int choice);
   std::optional<BulkheadEvent> pop_expired(Instant now);
-  BulkheadEvent remove(Group& group, std::size_t place);
 
   BulkheadConfig config_;
   std::vector<Group> groups_;

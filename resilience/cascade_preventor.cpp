@@ -67,6 +67,17 @@ void CascadePreventor::enter(CascadeLevel level, std::string_view cause, Instant
   ++transitions_;
 }
 
+// By how much pressure may have fallen since it last did.
+std::uint64_t CascadePreventor::fall(Instant now) noexcept {
+  if (config_.fall_time == Duration::zero()) return full;
+  if (now <= updated_) return 0;
+  const auto passed = static_cast<std::uint64_t>(to_us(now) - to_us(updated_));
+  const std::uint64_t most = multiply_divide(passed, full, static_cast<std::uint64_t>(config_.fall_time.count()));
+  // Time too short to matter is kept for the next update, so that frequent ones fall as fast as rare ones.
+  if (most > 0) updated_ = now;
+  return most;
+}
+
 void CascadePreventor::update(const PressureSignals& signals, Instant now) {
   struct Press {
     std::uint32_t value;
@@ -77,21 +88,16 @@ void CascadePreventor::update(const PressureSignals& signals, Instant now) {
        {pressed(config_.loop_lag_us, signals.loop_lag_us), "loop_lag"},
        {pressed(config_.memory_permille, signals.memory_permille), "memory"},
        {pressed(config_.downstream_permille, signals.downstream_permille), "downstream"}}};
-  const Press worst = *std::max_element(presses.begin(), presses.end(),
-                                        [](const Press& a, const Press& b) { return a.value < b.value; });
-
-  if (worst.value >= pressure_ || config_.fall_time == Duration::zero()) {
-    pressure_ = worst.value;
-    updated_ = std::max(updated_, now);
-  } else if (now > updated_) {
-    const auto passed = static_cast<std::uint64_t>(to_us(now) - to_us(updated_));
-    const std::uint64_t fall = multiply_divide(passed, full, static_cast<std::uint64_t>(config_.fall_time.count()));
-    // Time too short to matter is kept for the next update, so that frequent ones fall as fast as rare ones.
-    if (fall > 0) {
-      pressure_ = fall >= pressure_ ? worst.value : std::max(worst.value, pressure_ - static_cast<std::uint32_t>(fall));
-      updated_ = now;
-    }
-  }
+  const auto less = [](const Press& a, const Press& b) { return a.value < b.value; };
+  const Press worst = *std::max_element(presses.begin(), presses.end(), less);
+  const std::uint64_t most = fall(now);
+  const auto fallen = [most](std::uint32_t from, std::uint32_t to) {
+    return most >= from ? to : std::max(to, from - static_cast<std::uint32_t>(most));
+  };
+  pressure_ = fallen(pressure_, worst.value);
+  // The queue is the first of them.
+  const std::uint32_t strain = std::max_element(presses.begin() + 1, presses.end(), less)->value;
+  strain_ = fallen(strain_, mutant(Mutant::concurrency_by_queue) ? worst.value : strain);
 
   auto due = CascadeLevel::normal;
   for (const auto level : {CascadeLevel::throttle, CascadeLevel::limit, CascadeLevel::fail_fast}) {
@@ -122,7 +128,7 @@ std::uint32_t CascadePreventor::share() const noexcept {
 std::uint32_t CascadePreventor::concurrency_permille() const noexcept {
   if (level_ < CascadeLevel::limit || config_.observe_only) return full;
   const std::uint32_t room = full - config_.concurrency_min_permille;
-  return full - room * std::min(pressure_, full) / full;
+  return full - room * std::min(strain_, full) / full;
 }
 
 std::uint8_t CascadePreventor::priority_min() const noexcept {

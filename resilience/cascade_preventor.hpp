@@ -6,6 +6,7 @@
 // (>=):
 //   normal: all passes · throttle: optional work waits outside, intake falls with pressure · limit: besides,
 //   concurrency is cut and low priorities are refused · fail_fast: only the highest priority passes.
+// A full queue cuts no concurrency, all other signals do: served more slowly it would stay full for ever.
 // Invariants: integers only; a stalled clock never lowers the pressure; equal inputs give equal answers. Pure; not
 // thread safe. Admission by overload level after DAGOR (Zhou et al., WeChat, 2018).
 #pragma once
@@ -72,7 +73,8 @@ class CascadePreventor {
   CascadeAnswer admit(std::uint8_t priority, bool optional);
   // The share of intake that passes, 0 .. 1000. The highest priority is never throttled.
   std::uint32_t intake_permille() const noexcept;
-  // What concurrency limits should be multiplied with; 1000 below the level `limit`.
+  // What concurrency limits should be multiplied with: by the worst signal but the queue, falling as the pressure does;
+  // 1000 below the level `limit`.
   std::uint32_t concurrency_permille() const noexcept;
   // The lowest priority that the level lets in: 0 below `limit`, 4 in it, 7 in fail_fast.
   std::uint8_t priority_min() const noexcept;
@@ -87,12 +89,14 @@ class CascadePreventor {
 
  private:
   std::uint32_t share() const noexcept;
+  std::uint64_t fall(Instant now) noexcept;
   std::uint32_t mark_of(CascadeLevel level) const noexcept;
   void enter(CascadeLevel level, std::string_view cause, Instant now);
 
   CascadeConfig config_;
   CascadeLevel level_ = CascadeLevel::normal;
   std::uint32_t pressure_ = 0;
+  std::uint32_t strain_ = 0;  // the same without the queue
   Instant updated_;
   Instant calm_since_ = never;   // since when the pressure has been low enough to step down
   std::uint32_t credit_ = 1000;  // of the throttle: the first call passes

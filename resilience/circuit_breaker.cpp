@@ -87,7 +87,8 @@ bool CircuitBreaker::admits(Instant now) const {
 
 void CircuitBreaker::record(const Permit& permit, Instant now, Verdict verdict, Duration took) {
   advance(now);
-  if (permit.generation != generation_ || permit.id == 0) return;
+  const bool stale = permit.generation != generation_ && !mutant(Mutant::stale_generation_counted);
+  if (stale || permit.id == 0) return;
   if (permit.probe) {
     end_probe(permit, now, verdict, took);
   } else {
@@ -122,7 +123,8 @@ void CircuitBreaker::end_probe(const Permit& permit, Instant now, Verdict verdic
 void CircuitBreaker::record_batch(Instant now, std::uint32_t successes, std::uint32_t failures, std::uint32_t slow,
                                   std::optional<std::uint64_t> generation) {
   advance(now);
-  if (generation.has_value() && *generation != generation_) return;
+  const bool stale = generation.has_value() && *generation != generation_;
+  if (stale && !mutant(Mutant::stale_generation_counted)) return;
   if (!generation.has_value() && state_ != State::closed) return;
   const std::uint64_t calls = std::uint64_t{successes} + failures;
   if (calls == 0 && slow == 0) return;
@@ -240,7 +242,7 @@ bool CircuitBreaker::advance_flights(Instant now) {
   bool more_hang = false;
   if (config_.slow_limit != forever) {
     for (; hung_ < flights_.size() && now > later(flights_[hung_].started, config_.slow_limit); ++hung_) {
-      if (flights_[hung_].ended) continue;
+      if (flights_[hung_].ended || mutant(Mutant::hanging_uncounted)) continue;
       ++hanging_;
       more_hang = true;
     }
@@ -370,7 +372,8 @@ std::size_t CircuitBreaker::probes(Instant now) const noexcept {
 Duration CircuitBreaker::next_open_time() {
   std::int64_t ceiling = config_.open_for.count();
   const std::int64_t most = config_.open_max.count();
-  for (std::uint32_t i = 0; i < opened_in_row_ && ceiling < most; ++i) {
+  const std::uint32_t doublings = mutant(Mutant::open_time_fixed) ? 0 : opened_in_row_;
+  for (std::uint32_t i = 0; i < doublings && ceiling < most; ++i) {
     const std::int64_t grown = scale_permille(ceiling, config_.open_factor_permille);
     if (grown == ceiling) break;
     ceiling = grown;

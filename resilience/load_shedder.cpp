@@ -87,8 +87,8 @@ bool LoadShedder::make_room(std::uint8_t priority, Instant now) {
   for (std::size_t i = 0; i < queues_.size() && i <= priority; ++i) {
     if (queues_[i].empty()) continue;
     // Of its own priority only when the newest goes first anyway: then the oldest would be served last.
-    if (i == priority && now - queues_[i].front().since <= target()) return false;
-    const Waiter out = queues_[i].take_front();
+    if (i == priority && now - queues_[i].first().since <= target()) return false;
+    const Waiter out = queues_[i].take_first();
     --waiting_;
     displaced_.push_back({out.ticket, out.owner, reject(ShedReason::displaced, now), now - out.since});
     return true;
@@ -105,7 +105,7 @@ ShedAnswer LoadShedder::offer(const ShedOffer& offer, Instant now) {
   } else if (!reason && !config_.observe_only) {
     if (make_room(offer.priority, now)) {
       answer.ticket = next_ticket_++;
-      queues_[offer.priority].push_back({answer.ticket, now, offer.deadline, offer.owner});
+      queues_[offer.priority].join({answer.ticket, now, offer.deadline, offer.owner});
       ++waiting_;
     } else {
       reason = ShedReason::queue_full;
@@ -130,24 +130,20 @@ ShedAnswer LoadShedder::offer(const ShedOffer& offer, Instant now) {
 std::optional<ShedEvent> LoadShedder::poll(Instant now) {
   if (!displaced_.empty()) return displaced_.take_front();
   if (waiting_ == 0) return std::nullopt;
-  for (Ring<Waiter>& queue : queues_) {
-    for (std::size_t i = 0; i < queue.size(); ++i) {
-      const std::optional<ShedReason> late = too_late(queue[i].deadline, now, Duration::zero());
-      if (!late) continue;
-      const Waiter out = queue[i];
-      remove_at(queue, i);
-      --waiting_;
-      return ShedEvent{out.ticket, out.owner, reject(*late, now), now - out.since};
-    }
+  for (WaitLine& queue : queues_) {
+    const std::optional<ShedReason> late = too_late(queue.next_end(), now, Duration::zero());
+    if (!late || mutant(Mutant::expired_work_started)) continue;
+    const Waiter out = queue.take_next_to_end();
+    --waiting_;
+    return ShedEvent{out.ticket, out.owner, reject(*late, now), now - out.since};
   }
   if (running_ >= limit()) return std::nullopt;
   for (std::size_t i = queues_.size(); i-- > 0;) {
-    Ring<Waiter>& queue = queues_[i];
+    WaitLine& queue = queues_[i];
     if (queue.empty()) continue;
-    const bool standing = queue.size() > 1 && now - queue.front().since > target();
+    const bool standing = queue.size() > 1 && now - queue.first().since > target();
     const bool newest = standing && !mutant(Mutant::shedder_first_in_first_out);
-    const Waiter in = newest ? queue.back() : queue.front();
-    newest ? queue.pop_back() : queue.pop_front();
+    const Waiter in = newest ? queue.take_last() : queue.take_first();
     newest_first_ += newest ? 1 : 0;
     --waiting_;
     ++running_;
@@ -163,13 +159,10 @@ bool LoadShedder::cancel(std::uint64_t ticket) {
     remove_at(displaced_, i);
     return true;
   }
-  for (Ring<Waiter>& queue : queues_) {
-    for (std::size_t i = 0; i < queue.size(); ++i) {
-      if (queue[i].ticket != ticket) continue;
-      remove_at(queue, i);
-      --waiting_;
-      return true;
-    }
+  for (WaitLine& queue : queues_) {
+    if (!queue.leave(ticket)) continue;
+    --waiting_;
+    return true;
   }
   return false;
 }
@@ -202,9 +195,7 @@ void LoadShedder::gone() noexcept {
 
 Instant LoadShedder::next_wake() const noexcept {
   Instant wake = never;
-  for (const Ring<Waiter>& queue : queues_) {
-    for (std::size_t i = 0; i < queue.size(); ++i) wake = std::min(wake, queue[i].deadline);
-  }
+  for (const WaitLine& queue : queues_) wake = std::min(wake, queue.next_end());
   return wake;
 }
 

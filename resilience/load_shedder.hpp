@@ -13,6 +13,7 @@
 #include <hawser/base/ring.hpp>
 #include <hawser/base/time.hpp>
 #include <hawser/resilience/adaptive_limit.hpp>
+#include <hawser/resilience/wait_line.hpp>
 
 #include <algorithm>
 #include <array>
@@ -112,13 +113,6 @@ class LoadShedder {
   std::uint64_t newest_first() const noexcept { return newest_first_; }  // admissions out of order
 
  private:
-  struct Waiter {
-    std::uint64_t ticket;
-    Instant since;
-    Instant deadline;
-    void* owner;
-  };
-
   ShedRejection reject(ShedReason reason, Instant now);
   Duration expected_wait(std::uint8_t priority) const noexcept;
   std::optional<ShedReason> refuses(const ShedOffer& offer, Instant now) const;
@@ -128,7 +122,7 @@ class LoadShedder {
 
   LoadShedderConfig config_;
   AdaptiveLimit limit_;
-  std::array<Ring<Waiter>, shed_priorities> queues_;
+  std::array<WaitLine, shed_priorities> queues_;
   Ring<ShedEvent> displaced_;
   std::uint32_t running_ = 0;
   std::size_t waiting_ = 0;

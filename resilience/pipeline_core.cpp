@@ -238,8 +238,10 @@ void PipelineCore::attempt_ended(PipelineCall& call, AttemptResult result, Insta
   metrics_.attempt(counted.end, took);
   if (late) metrics_.late(took);
   inform(call, counted.end, took, now);
-  if (call.bulkhead_permit_) bulkhead_->release(*call.bulkhead_permit_);
-  call.bulkhead_permit_.reset();
+  if (call.bulkhead_permit_ && !mutant(Mutant::place_kept_in_backoff)) {
+    bulkhead_->release(*call.bulkhead_permit_);
+    call.bulkhead_permit_.reset();
+  }
   if (late) {
     end(call, PipelineStage::operation, PipelineCause::late, now);
   } else {

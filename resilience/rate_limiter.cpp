@@ -1,6 +1,7 @@
 #include <hawser/resilience/rate_limiter.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 #include <hawser/base/wide.hpp>
 #include <hawser/resilience/coherence.hpp>
 
@@ -25,7 +26,8 @@ RateLimiter::RateLimiter(const RateLimiterConfig& config, Instant now)
 
 std::int64_t RateLimiter::parts_at(Instant now) const noexcept {
   if (now <= since_) return parts_;
-  const auto most = static_cast<std::uint64_t>(config_.burst * token);
+  const std::int64_t saved_max = mutant(Mutant::burst_unbounded) ? config_.burst * 1'000'000 : config_.burst;
+  const auto most = static_cast<std::uint64_t>(saved_max * token);
   const std::uint64_t grown = multiply_divide(static_cast<std::uint64_t>(to_us(now) - to_us(since_)),
                                               static_cast<std::uint64_t>(config_.rate_per_second), 1);
   const std::uint64_t missing = most - static_cast<std::uint64_t>(parts_);

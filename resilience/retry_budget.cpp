@@ -1,6 +1,7 @@
 #include <hawser/resilience/retry_budget.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/mutant.hpp>
 
 #include <algorithm>
 
@@ -27,6 +28,7 @@ void RetryBudget::deposit() noexcept {
 }
 
 void RetryBudget::refund() noexcept {
+  if (mutant(Mutant::retry_refund_lost)) return;
   millitokens_ = std::min(millitokens_ + share_token, config_.tokens_max * share_token);
 }
 

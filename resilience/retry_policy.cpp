@@ -51,7 +51,8 @@ RetryDecision RetryPolicy::after(Call& call, const AttemptResult& result, Instan
   RetryDecision decision{refuses(call, result), never};
   if (decision.retries()) {
     decision.at = std::max(now, later(began, call.backoff.next(random_)));
-    if (result.push_back) decision.at = std::max(decision.at, later(now, *result.push_back));
+    const bool pushed_back = result.push_back && !mutant(Mutant::push_back_ignored);
+    if (pushed_back) decision.at = std::max(decision.at, later(now, *result.push_back));
     if (breaker_retry_at > decision.at) {
       decision.stop = RetryStop::breaker_open;
     } else if (later(decision.at, config_.attempt_min) > deadline && !mutant(Mutant::deadline_overrun)) {

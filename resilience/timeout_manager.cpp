@@ -72,6 +72,7 @@ void TimeoutManager::answered(std::uint64_t id, Instant now, Duration took, bool
 
 void TimeoutManager::timed_out(std::uint64_t id, Instant now, Duration waited) {
   Operation& op = operation(id, now);
+  if (mutant(Mutant::timeout_jump_ignored)) return;
   if (op.timeouts_in_row < std::numeric_limits<std::uint32_t>::max()) ++op.timeouts_in_row;
   const auto count = static_cast<std::int64_t>(config_.slices);
   op.slices[static_cast<std::size_t>((op.slice % count + count) % count)].record(waited);

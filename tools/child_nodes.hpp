@@ -56,6 +56,8 @@ class ChildNodes {
 
   // Why it cannot go on: an interrupt, or a process that ended; empty while it can.
   const std::string& trouble() const noexcept { return trouble_; }
+  // Whether somebody wants it to end.
+  bool interrupted() const noexcept { return interrupt_.came(); }
 
  private:
   struct Child {

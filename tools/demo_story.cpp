@@ -113,6 +113,20 @@ bool serve_together(const Stage& stage, const std::vector<std::string>& nodes) {
   });
 }
 
+// What they sent to each other and was delivered since the mark; nothing while a pair has too little of it.
+std::string exchanging(const Stage& stage, const std::vector<std::string>& nodes) {
+  std::uint64_t delivered = 0;
+  for (const std::string& from : nodes) {
+    for (const std::string& to : nodes) {
+      const std::uint64_t own = from == to ? few : stage.since_mark(from, to, "delivered");
+      if (own < few) return {};
+      delivered += from == to ? 0 : own;
+    }
+  }
+  return count_text(delivered, "message") + " between " + listed(nodes) + (delivered == 1 ? " was" : " were") +
+         " delivered";
+}
+
 // Every other one that runs was told that it is removed.
 std::string taken_over(const Stage& stage, const std::string& node) {
   const bool all =
@@ -202,7 +216,7 @@ void Story::cut_minority(const std::vector<std::string>& majority, const std::ve
                         return stage.sight(node)->stance == "isolated" && !stage.sight(node)->may_serve;
                       });
                       return all ? are(minority) + " isolated (" + stage.sight(minority.front())->stance_cause +
-                                       "): alive, and no quorum answers, so it is over with acting"
+                                       "): still running, and may act no more"
                                  : std::string{};
                     }});
   steps_.push_back(
@@ -214,7 +228,7 @@ void Story::cut_minority(const std::vector<std::string>& majority, const std::ve
          }
          return serve_together(stage, majority)
                     ? listed(majority) + " are told that " + are(minority) + " removed, and serve in epoch " +
-                          stage.sight(majority.front())->epoch + ": what the others owned is theirs"
+                          stage.sight(majority.front())->epoch + ": what the others owned may be taken over"
                     : std::string{};
        }});
   steps_.push_back({"what the isolated send ends at once",
@@ -230,16 +244,20 @@ void Story::cut_minority(const std::vector<std::string>& majority, const std::ve
                         if (own < few) return {};
                         ended += own;
                       }
-                      return count_text(ended, "message") + " of " + listed(minority) +
-                             " ended as isolated, unsent; the majority's own traffic goes on";
+                      const std::string others = exchanging(stage, majority);
+                      return others.empty() ? others
+                                            : count_text(ended, "message") + " of " + listed(minority) +
+                                                  " ended as isolated, unsent; since the cut " + others;
                     }});
 }
 
 void Story::healed(const std::vector<std::string>& minority) {
-  steps_.push_back(
-      {"the minority rejoins", {ActKind::heal, {}}, "the cut is mended", 20s, 0s, [minority](const Stage& stage) {
-         return rejoining(stage, minority);
-       }});
+  steps_.push_back({"the minority rejoins",
+                    {ActKind::heal, {}, minority},
+                    "the cut is mended",
+                    20s,
+                    0s,
+                    [minority](const Stage& stage) { return rejoining(stage, minority); }});
   steps_.push_back({"nobody is left behind", {}, {}, 10s, 500ms, [](const Stage& stage) -> std::string {
                       for (const std::string& node : stage.nodes()) {
                         if (!stage.sight(node)->settled) return {};
@@ -321,8 +339,7 @@ void Story::recovery(const std::string& node) {
                     5s,
                     0s,
                     [node](const Stage& stage) -> std::string {
-                      return stage.logged(node, "stall") ? node + " knows that it stood still: nobody is accused for it"
-                                                         : std::string{};
+                      return stage.logged(node, "stall") ? node + " knows that it stood still" : std::string{};
                     }});
   steps_.push_back({"recovery without a restart", {}, {}, 15s, 0s, [node](const Stage& stage) -> std::string {
                       const bool all = everywhere(
@@ -383,8 +400,7 @@ void Story::restarted_node(const std::string& node) {
                         return view != nullptr && view->incarnation != stage.incarnation_at_mark(observer, node) &&
                                view->breaker == "closed" && both_up(stage, observer, node);
                       });
-                      return all ? node + " is up at " + all_observers(stage, node) +
-                                       " as a new incarnation; what was " + "sent to the old one never reaches it"
+                      return all ? node + " is up at " + all_observers(stage, node) + " as a new incarnation"
                                  : std::string{};
                     }});
   steps_.push_back(
@@ -426,7 +442,7 @@ Story::Turn Story::advance(Duration now, Stage& stage) {
       deadline_ = now + step.within;
       if (!step.announcement.empty()) turn.notes.push_back({now, Note::Tone::act, step.announcement});
       if (step.act.kind != ActKind::none) {
-        about_ = step.act.node;
+        about_ = step.act.node.empty() ? step.act.side : std::vector<std::string>{step.act.node};
         stage.mark();
         turn.act = step.act;
         return turn;
@@ -451,15 +467,20 @@ Story::Turn Story::advance(Duration now, Stage& stage) {
 
 std::string Story::seen_instead(const Stage& stage) const {
   std::string text;
-  if (about_.empty()) return text;
-  for (const std::string& observer : stage.observers_of(about_)) {
-    const PeerSight* const view = stage.view(observer, about_);
-    if (view == nullptr) continue;
-    text += "; " + observer + " has " + about_ + " as " + view->state + " (" + view->cause + "), breaker " +
-            view->breaker + " (" + view->breaker_cause + ")";
-    for (const std::string& channel : view->channel_breakers) text += ", " + channel;
-    const PeerSight* const back = stage.view(about_, observer);
-    if (back != nullptr) text += "; back " + back->state + " (" + back->cause + ")";
+  for (const std::string& node : about_.empty() ? stage.nodes() : about_) {
+    if (const NodeSight* const self = stage.sight(node); self != nullptr && stage.life(node) == Life::running) {
+      text += "; " + node + " is " + self->stance + " (" + self->stance_cause + ") in epoch " + self->epoch + " of {" +
+              listed(self->view) + "}";
+    } else {
+      text += "; " + node + (self == nullptr ? " was not heard of" : " is " + std::string{to_string(stage.life(node))});
+    }
+    for (const std::string& observer : stage.observers_of(node)) {
+      const PeerSight* const view = stage.view(observer, node);
+      if (view == nullptr) continue;
+      text += "; " + observer + " has " + node + " as " + view->state + " (" + view->cause + "), breaker " +
+              view->breaker + " (" + view->breaker_cause + ")";
+      for (const std::string& channel : view->channel_breakers) text += ", " + channel;
+    }
   }
   return text;
 }

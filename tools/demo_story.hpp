@@ -19,7 +19,7 @@ enum class ActKind : unsigned char { none, pause, resume, kill, restart, cut, he
 struct Act {
   ActKind kind = ActKind::none;
   std::string node;
-  std::vector<std::string> side{};  // cut: these from all others
+  std::vector<std::string> side{};  // cut: these from all others; heal: these come back
 };
 
 struct Note {
@@ -70,7 +70,7 @@ class Story {
     // What there is to say once it is seen; empty until then.
     std::function<std::string(const Stage&)> seen;
   };
-  // How the others see the node that the step is about: for a step that is missed.
+  // How the nodes that the step is about are, and how the others see them: for a step that is missed.
   std::string seen_instead(const Stage& stage) const;
 
   void opening();
@@ -86,7 +86,7 @@ class Story {
   std::vector<Step> steps_;
   std::vector<StepResult> results_;
   std::size_t current_ = 0;
-  std::string about_;  // the node of the last act
+  std::vector<std::string> about_;  // whom the last act was done to; none before the first: all
   bool begun_ = false;
   bool observed_ = false;
   bool failed_ = false;

@@ -80,8 +80,9 @@ Times simulate(const FailoverCommandOptions& options, const Settings& settings, 
   return times;
 }
 
-// One cluster for all rows of these settings. What is left when it breaks down has the problem that it had.
-void measure(const FailoverCommandOptions& options, const Settings& settings, std::vector<Row>& rows,
+// One cluster for all rows of these settings. What is left when it breaks down has the problem that it had. False: it
+// was interrupted, and the rows that have no run are gone.
+bool measure(const FailoverCommandOptions& options, const Settings& settings, std::vector<Row>& rows,
              Terminal& terminal) {
   RealFailover cluster{settings.config, options.nodes, options.seed};
   for (Row& row : rows) {
@@ -92,15 +93,22 @@ void measure(const FailoverCommandOptions& options, const Settings& settings, st
         terminal.live({settings.name + ", " + std::string{to_string(row.fault)} + ": " + which + " of " +
                        std::to_string(options.runs) + " on real processes"});
       }
-      row.real->add(cluster.fail_over(row.fault), which);
+      const sim::FailoverRun run = cluster.fail_over(row.fault);
+      if (cluster.interrupted()) {
+        terminal.live({});
+        std::erase_if(rows, [](const Row& each) { return !each.real || each.real->removed.empty(); });
+        return false;
+      }
+      row.real->add(run, which);
       if (cluster.broken()) break;
     }
   }
   terminal.live({});
+  return true;
 }
 
 bool good(const Times& times, Duration bound) {
-  return times.problem.empty() && (bound == Duration::zero() || times.removed.back() < bound);
+  return times.problem.empty() && (bound == Duration::zero() || times.removed.empty() || times.removed.back() < bound);
 }
 
 bool good(const Row& row) { return good(row.simulated, row.bound) && (!row.real || good(*row.real, row.bound)); }
@@ -112,7 +120,7 @@ std::string median_and_max(const std::vector<Duration>& times) {
 }
 
 void show(const std::vector<Row>& rows, Terminal& terminal) {
-  const bool real = rows.front().real.has_value();
+  const bool real = !rows.empty() && rows.front().real.has_value();
   std::vector<Table::Column> columns{{"heartbeat, lease, stable_after"}, {"fault"}};
   const std::string isolated = "loser isolated: median / max";
   const std::string removed = "all winners told removed";
@@ -213,24 +221,38 @@ std::vector<Settings> settings_of(const FailoverCommandOptions& options) {
 }
 
 int measure_all(const FailoverCommandOptions& options, bool real) {
+  std::vector<Settings> all_settings;
+  try {
+    all_settings = settings_of(options);
+  } catch (const ConfigError& error) {
+    for (const std::string& problem : error.problems()) std::fprintf(stderr, "%s\n", printable(problem).c_str());
+    return exit_usage;
+  }
   Terminal terminal;
   std::vector<Row> rows;
-  for (const Settings& settings : settings_of(options)) {
+  bool interrupted = false;
+  for (const Settings& settings : all_settings) {
     std::vector<Row> own;
     for (std::size_t fault = 0; fault < sim::failover_fault_count; ++fault) {
       own.push_back({settings.name, static_cast<FailoverFault>(fault), settings.bound, {}, {}});
     }
     // The real ones first, so that it is known at once when there can be none.
-    if (real) measure(options, settings, own, terminal);
-    for (Row& row : own) row.simulated = simulate(options, settings, row.fault);
+    interrupted = real && !measure(options, settings, own, terminal);
+    if (!interrupted) {
+      for (Row& row : own) row.simulated = simulate(options, settings, row.fault);
+    }
     std::move(own.begin(), own.end(), std::back_inserter(rows));
+    if (interrupted) break;
   }
   if (options.json) {
     print_json(rows);
-  } else {
+  } else if (!rows.empty()) {
     show(rows, terminal);
   }
-  return std::all_of(rows.begin(), rows.end(), [](const Row& row) { return good(row); }) ? exit_fine : exit_unhealthy;
+  if (!std::all_of(rows.begin(), rows.end(), [](const Row& row) { return good(row); })) return exit_unhealthy;
+  if (!interrupted) return exit_fine;
+  std::fprintf(stderr, "hawser: interrupted; the other runs were not made\n");
+  return exit_inconclusive;
 }
 
 }  // namespace

@@ -16,9 +16,11 @@ struct FailoverCommandOptions {
   bool json = false;
 };
 
-// 0: every run ended, and by its bound where it has one; 1: one did not; 2: the options are wrong.
+// 0: every run ended, and by its bound where it has one; 1: one did not; 2: the options or the file are wrong.
 int sim_failover(const FailoverCommandOptions& options);
 // The same with columns of real processes, each in a network namespace of its own. 1 also when there can be none here.
+// SIGINT, SIGTERM and SIGHUP end it with them and their network: what was measured until then is shown, without the
+// simulator's columns, and the code is 2 unless it is 1.
 int failover(const FailoverCommandOptions& options);
 
 }  // namespace hawser::tools

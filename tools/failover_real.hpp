@@ -30,6 +30,8 @@ class RealFailover {
   sim::FailoverRun fail_over(sim::FailoverFault fault);
   // The processes cannot go on.
   bool broken() const noexcept { return !nodes_.trouble().empty(); }
+  // Because somebody wants it to end.
+  bool interrupted() const noexcept { return nodes_.interrupted(); }
 
  private:
   void observe(NodeSight sight);

@@ -239,15 +239,38 @@ class DemoFiles {
   std::string path_;
 };
 
-pid_t start_demo(const DemoFiles& files) {
-  const pid_t demo = ::fork();
-  if (demo != 0) return demo;
+pid_t start_tool(const DemoFiles& files, std::vector<const char*> words) {
+  const pid_t tool = ::fork();
+  if (tool != 0) return tool;
   ::setenv("TMPDIR", files.path().c_str(), 1);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int nowhere = ::open("/dev/null", O_WRONLY);
   ::dup2(nowhere, STDOUT_FILENO);
-  ::execl(HAWSER_TOOL, "hawser", "demo", "--partition", "--json", "--nodes", "3", static_cast<char*>(nullptr));
+  words.insert(words.begin(), "hawser");
+  words.push_back(nullptr);
+  ::execv(HAWSER_TOOL, const_cast<char* const*>(words.data()));
   ::_exit(127);
+}
+
+bool wait_until(const std::function<bool()>& reached) {
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  while (!reached() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(10ms);
+  return reached();
+}
+
+// Its children, once they are three nodes, and not one of the helpers that make the network; empty when that never is.
+std::set<pid_t> three_nodes_of(pid_t tool) {
+  std::set<pid_t> nodes;
+  const bool there = wait_until([&] {
+    nodes = children_of(tool);
+    return nodes.size() == 3 && std::all_of(nodes.begin(), nodes.end(), [](pid_t node) {
+             std::ifstream file{"/proc/" + std::to_string(node) + "/cmdline"};
+             std::string words;
+             std::getline(file, words);
+             return words.find("node") != std::string::npos;
+           });
+  });
+  return there ? nodes : std::set<pid_t>{};
 }
 
 }  // namespace
@@ -257,28 +280,32 @@ TEST_CASE("whatever ends the demo of a cut ends its processes, and with them the
   for (const int ending : {SIGTERM, SIGINT, SIGKILL}) {
     CAPTURE(ending);
     const DemoFiles files;
-    const pid_t demo = start_demo(files);
-    const auto wait_until = [](const std::function<bool()>& reached) {
-      const auto end = std::chrono::steady_clock::now() + 60s;
-      while (!reached() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(10ms);
-      return reached();
-    };
-    // Three nodes, and not one of the helpers that make the network.
-    std::set<pid_t> nodes;
-    REQUIRE(wait_until([&] {
-      nodes = children_of(demo);
-      return nodes.size() == 3 && std::all_of(nodes.begin(), nodes.end(), [](pid_t node) {
-               std::ifstream file{"/proc/" + std::to_string(node) + "/cmdline"};
-               std::string words;
-               std::getline(file, words);
-               return words.find("node") != std::string::npos;
-             });
-    }));
+    const pid_t demo = start_tool(files, {"demo", "--partition", "--json", "--nodes", "3"});
+    const std::set<pid_t> nodes = three_nodes_of(demo);
+    REQUIRE(nodes.size() == 3);
     ::kill(demo, ending);
     int status = 0;
     REQUIRE(::waitpid(demo, &status, 0) == demo);
     CHECK((ending == SIGKILL ? WIFSIGNALED(status) : WIFEXITED(status) && WEXITSTATUS(status) == 1));
     CHECK(wait_until([&] { return std::none_of(nodes.begin(), nodes.end(), runs); }));
     CHECK((ending == SIGKILL || files.empty()));
+  }
+}
+
+TEST_CASE("an interrupt ends failover with its processes, begins no others, and says that runs are missing", "[live]") {
+  if (network_of(1) == nullptr) return;
+  for (const int ending : {SIGINT, SIGTERM, SIGHUP}) {
+    CAPTURE(ending);
+    const DemoFiles files;
+    // So many runs that without the interrupt it would go on for hours.
+    const pid_t failover = start_tool(files, {"failover", "--nodes", "3", "--runs", "1000", "--json"});
+    const std::set<pid_t> nodes = three_nodes_of(failover);
+    REQUIRE(nodes.size() == 3);
+    ::kill(failover, ending);
+    int status = 0;
+    CHECK(wait_until([&] { return ::waitpid(failover, &status, WNOHANG) == failover; }));
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 2));
+    CHECK(wait_until([&] { return std::none_of(nodes.begin(), nodes.end(), runs); }));
+    CHECK(files.empty());
   }
 }

@@ -132,6 +132,36 @@ std::vector<Row> resilience() {
                  {story("a request that may have been handled is made again only where its type says that it may")}),
       HAWSER_ROW(intake_unguarded, "nothing is turned away at the door",
                  {story("a node under pressure turns the unimportant away, answers go on, and it recovers by itself")}),
+      HAWSER_ROW(stale_generation_counted, "what began before a breaker opened counts after it",
+                 {test("one-way traffic: a round of failures is one failure in a row, its messages count in the "
+                       "shares")}),
+      HAWSER_ROW(retry_refund_lost, "a retry that never left is paid for",
+                 {test("savings are bounded, and a refund gives back no more than fits")}),
+      HAWSER_ROW(push_back_ignored, "a retry is made sooner than the server asked for",
+                 {test("push-back lengthens a delay and never shortens it")}),
+      HAWSER_ROW(
+          limit_below_minimum, "an adaptive limit falls below its minimum",
+          {test("a limit that nobody comes near does not grow, and overloaded replies lower it to the floor, not "
+                "below")}),
+      HAWSER_ROW(limit_creeps, "a queue of our own making is taken for the time that service takes",
+                 {test("latency that goes with concurrency is our own doing, however long it lasts")}),
+      HAWSER_ROW(burst_unbounded, "an idle rate limiter saves up without an end",
+                 {test("an hour of quiet saves up one burst and no more")}),
+      HAWSER_ROW(hanging_uncounted, "a call that hangs is slow only when it ends",
+                 {test("a hung peer is noticed after the slow limit, before any of its calls has ended")}),
+      HAWSER_ROW(open_time_fixed, "a breaker that opens again and again is asked as often as one that opens once",
+                 {test("one failed or slow probe opens it again, for twice as long, up to the ceiling")}),
+      HAWSER_ROW(bulkhead_overtaken, "who comes now goes before those who wait",
+                 {test("waiting is bounded in number and in time, to the microsecond")}),
+      HAWSER_ROW(place_kept_in_backoff, "a call that waits to be tried again keeps its place",
+                 {test("a backoff wait gives the place back, and takes it again")}),
+      HAWSER_ROW(expired_work_started, "work begins that cannot be done in time any more",
+                 {test("what could not end in time is refused at the door and in the queue, and exactly in time is "
+                       "not")}),
+      HAWSER_ROW(timeout_jump_ignored, "what timed out is no sample, and does not lengthen the next timeout",
+                 {test("timeouts in a row double the wait up to the ceiling, and one answer ends the row")}),
+      HAWSER_ROW(concurrency_by_queue, "a full queue lowers the concurrency that would empty it",
+                 {test("a full queue gives up intake and never concurrency: served more slowly it would stay full")}),
   };
 }
 

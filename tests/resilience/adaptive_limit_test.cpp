@@ -105,6 +105,17 @@ TEST_CASE("windows without enough calls, stalled clocks and absurd durations cha
   CHECK(absurd.correlation() >= -100);
 }
 
+TEST_CASE("after a silence the first window lasts as long as any: the quickest few of many are no baseline") {
+  AdaptiveLimit limit{{}, start};
+  const Instant begin = start + 1h;
+  // Forty calls begin together and take 11 ms to 50 ms: the first ten to end are those that took 20 ms at most.
+  for (int i = 1; i <= 40; ++i) limit.sample(begin + 10ms + i * 1ms, 10ms + i * 1ms, 8);
+  CHECK(limit.baseline() == 0us);
+  limit.sample(begin + 211ms, 30ms, 8);
+  CHECK(limit.baseline() >= 29ms);
+  CHECK(limit.baseline() <= 32ms);
+}
+
 TEST_CASE("a tenth of overloaded calls lowers the limit, fewer do not") {
   for (const bool enough : {true, false}) {
     AdaptiveLimit limit{{}, start};

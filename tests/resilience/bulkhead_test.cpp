@@ -112,6 +112,39 @@ TEST_CASE("an observing bulkhead lets all pass, and counts") {
   CHECK(bulkhead.in_use() == 0);
 }
 
+TEST_CASE("many may wait: no step looks at all of them") {
+  // A tenth of a million. With one look at all of them in each step this would take the better part of an hour.
+  constexpr std::uint32_t many = 100'000;
+  BulkheadConfig config;
+  config.capacity = 1;
+  config.groups = {BulkheadGroup{"all", 0, 0, 0, many, 1h}};
+  Bulkhead bulkhead{config};
+  Random random{5};
+  BulkheadPermit held = *bulkhead.acquire(0, start).permit;
+  std::vector<std::uint64_t> tickets;
+  for (std::uint32_t i = 0; i < many; ++i) {
+    const Instant until = start + 1s + Duration{random.between(std::int64_t{0}, std::int64_t{1'000'000})};
+    tickets.push_back(bulkhead.acquire(0, start, until).ticket);
+    REQUIRE_FALSE(bulkhead.poll(start));
+    REQUIRE(bulkhead.next_wake() < start + 2s);
+  }
+  CHECK(bulkhead.acquire(0, start).refusal == BulkheadRefusal::queue_full);
+  for (std::uint32_t i = 1; i < many; i += 3) REQUIRE(bulkhead.cancel(tickets[i]));
+  std::uint64_t served = 0;
+  for (std::uint32_t i = 0; i < many / 3; ++i) {
+    bulkhead.release(held);
+    const auto event = bulkhead.poll(start);
+    REQUIRE(event);
+    REQUIRE(event->ticket > served);  // by arrival
+    served = event->ticket;
+    held = *event->permit;
+  }
+  std::size_t left = bulkhead.waiting(0);
+  for (; const auto event = bulkhead.poll(start + 2s); --left) REQUIRE_FALSE(event->permit);
+  CHECK(left == 0);
+  CHECK(bulkhead.waiting(0) == 0);
+}
+
 TEST_CASE("whatever happens, floors are there at once, capacity holds, and every ticket ends once") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     Random random{seed};

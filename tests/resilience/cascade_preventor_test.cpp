@@ -47,7 +47,7 @@ TEST_CASE("levels are entered exactly at their marks") {
 
 TEST_CASE("each level gives up more: optional work, then intake and the low, then all but the highest") {
   CascadeConfig config;
-  config.queue_permille = {0, 1000};
+  config.memory_permille = {0, 1000};
   CascadePreventor node{config, start};
   const auto passed = [&](std::uint8_t priority) {
     int count = 0;
@@ -56,20 +56,38 @@ TEST_CASE("each level gives up more: optional work, then intake and the low, the
   };
   CHECK(node.admit(0, true) == CascadeAnswer::pass);
   CHECK(passed(0) == 1000);
-  node.update({450, 0, 0, 0}, start);
+  node.update({0, 0, 450, 0}, start);
   CHECK(node.admit(7, true) == CascadeAnswer::optional_refused);
   CHECK(node.concurrency_permille() == 1000);
   CHECK(std::abs(passed(0) - static_cast<int>(node.intake_permille())) <= 2);
   CHECK(node.intake_permille() == 787);
   CHECK(passed(7) == 1000);
-  node.update({800, 0, 0, 0}, start);
+  node.update({0, 0, 800, 0}, start);
   CHECK(node.admit(3, false) == CascadeAnswer::priority_refused);
   CHECK(passed(4) > 200);
   CHECK(node.concurrency_permille() == 400);
-  node.update(drowning, start);
+  node.update({0, 0, 1000, 0}, start);
   CHECK(passed(6) == 0);
   CHECK(passed(7) == 1000);
   CHECK(node.concurrency_permille() == 250);
+}
+
+TEST_CASE("a full queue gives up intake and never concurrency: served more slowly it would stay full") {
+  CascadePreventor node{{}, start};
+  node.update(drowning, start);
+  CHECK(node.level() == CascadeLevel::fail_fast);
+  CHECK(node.admit(6, false) == CascadeAnswer::priority_refused);
+  CHECK(node.concurrency_permille() == 1000);
+  // Another signal cuts it beside the queue, and gives it back as a ramp while the queue is still full.
+  node.update({1000, 200'000, 0, 0}, start);
+  CHECK(node.concurrency_permille() == 250);
+  Instant now = start;
+  for (int i = 0; i < 2500; ++i) node.update(drowning, now += 1ms);
+  CHECK(node.pressure() == 1000);
+  CHECK(node.concurrency_permille() >= 600);
+  CHECK(node.concurrency_permille() <= 650);
+  for (int i = 0; i < 2500; ++i) node.update(drowning, now += 1ms);
+  CHECK(node.concurrency_permille() == 1000);
 }
 
 TEST_CASE("it falls as a ramp and steps down one level at a time, each after its hold") {

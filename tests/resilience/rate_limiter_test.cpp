@@ -36,6 +36,14 @@ TEST_CASE("over any span no more than burst + rate x time passes, and nothing is
   CHECK(limiter.taken() > 6'000);
 }
 
+TEST_CASE("an hour of quiet saves up one burst and no more") {
+  RateLimiter limiter{{.rate_per_second = 100, .burst = 3}, start};
+  const Instant later_on = start + 1h;
+  for (int i = 0; i < 3; ++i) CHECK(limiter.try_take(later_on));
+  CHECK_FALSE(limiter.try_take(later_on));
+  CHECK(limiter.wait(later_on) == 10ms);
+}
+
 TEST_CASE("a clock that stands still, runs backwards or jumps to the end of time breaks no limiter") {
   RateLimiter limiter{{.rate_per_second = 1'000'000'000, .burst = 1}, start};
   CHECK(limiter.try_take(start));

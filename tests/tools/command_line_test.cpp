@@ -144,6 +144,26 @@ TEST_CASE("a file that cannot be used is exit code 2 with every problem and its 
   }
 }
 
+TEST_CASE(
+    "failover with a file that is not there, or is wrong, is exit code 2 with its place, before anything starts") {
+  const Shell shell;
+  const std::string missing = shell.path("missing.toml");
+  const std::string bad = shell.path("bad.toml");
+  std::ofstream{bad} << "id = \"n1\"\nttl = 5\n";
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"failover"}, {"sim", "failover"}}) {
+    for (const auto& [file, problem] : {std::pair{missing, missing + ": "}, std::pair{bad, bad + ":2:7: ttl"}}) {
+      std::vector<std::string> words = command;
+      words.insert(words.end(), {"--config", file});
+      const Said said = shell.run(words);
+      CAPTURE(said.err);
+      CHECK(said.code == exit_usage);
+      CHECK(said.out.empty());
+      CHECK(said.err.starts_with(problem));
+    }
+  }
+}
+
 TEST_CASE("resolve tells by its exit code whether somebody serves, and what is wrong with its line") {
   const Shell shell;
   const std::string file = shell.path("members.toml");

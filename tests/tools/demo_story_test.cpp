@@ -50,6 +50,85 @@ TEST_CASE("a step that is not seen in time ends the story, is named, and says wh
   CHECK_FALSE(story.results()[0].observed);
 }
 
+namespace {
+
+// A cluster on paper, for the story of a cut: everything is said by the test.
+struct Paper {
+  std::vector<std::string> nodes{"n1", "n2", "n3"};
+  StoryPlan plan{nodes, 0.0, true};
+  Story story{plan};
+  Stage stage{nodes};
+  std::map<std::string, NodeSight> sights;
+  Duration now{0};
+
+  Paper() {
+    for (const std::string& id : nodes) {
+      NodeSight& sight = sights[id] = sight_of(id, nodes, "up");
+      sight.stance = "serving";
+      sight.stance_cause = "entered";
+      sight.may_serve = true;
+      sight.epoch = "1";
+      sight.view = nodes;
+      for (PeerSight& peer : sight.peers) peer.ledger.outcomes["delivered"] = 10;
+    }
+  }
+  // The notes of one look.
+  std::vector<Note> look(Duration step = 100ms) {
+    for (const auto& [id, sight] : sights) stage.observe(sight);
+    now += step;
+    return story.advance(now, stage).notes;
+  }
+  // Until the network is cut.
+  void cut() {
+    for (int i = 0; i < 20; ++i) {
+      for (const auto& [id, sight] : sights) stage.observe(sight);
+      now += 100ms;
+      if (story.advance(now, stage).act.kind == ActKind::cut) return;
+    }
+    FAIL("the network was never cut");
+  }
+  void part() {
+    sights["n3"].stance = "isolated";
+    sights["n3"].stance_cause = "lease_expired";
+    sights["n3"].may_serve = false;
+    for (PeerSight& peer : sights["n3"].peers) peer.ledger.outcomes["isolated"] = 10;
+    for (const std::string id : {"n1", "n2"}) {
+      sights[id].epoch = "2";
+      sights[id].view = {"n1", "n2"};
+      sights[id].events = {{1, "view", "", "entered", "epoch 2/0/77 is {n1, n2}, removed {n3}"}};
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a step that is missed after a cut says how those cut off are, and how the others see them") {
+  Paper paper;
+  paper.cut();
+  std::vector<Note> notes = paper.look();
+  CHECK(notes.empty());
+  notes = paper.look(16s);
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].tone == Note::Tone::missed);
+  CHECK(notes[0].text.find("; n3 is serving (entered) in epoch 1 of {n1, n2, n3}") != std::string::npos);
+  CHECK(notes[0].text.find("; n1 has n3 as up") != std::string::npos);
+}
+
+TEST_CASE("that the majority's traffic goes on after a cut is said only when it was seen") {
+  Paper paper;
+  paper.cut();
+  paper.part();
+  for (int i = 0; i < 10; ++i) paper.look();
+  CHECK(paper.story.waiting_for() == "what the isolated send ends at once");
+  // One way is not both.
+  for (PeerSight& peer : paper.sights["n1"].peers) peer.ledger.outcomes["delivered"] = 17;
+  CHECK(paper.look().empty());
+  for (PeerSight& peer : paper.sights["n2"].peers) peer.ledger.outcomes["delivered"] = 16;
+  const std::vector<Note> notes = paper.look();
+  REQUIRE_FALSE(notes.empty());
+  CHECK(notes[0].text.find("since the cut 13 messages between n1, n2 were delivered") != std::string::npos);
+}
+
 TEST_CASE("an act is asked for once, and what is counted begins there") {
   Stage stage{{"n1", "n2"}};
   NodeSight before = sight_of("n1", {"n2"}, "up");
