@@ -27,19 +27,6 @@ namespace {
 constexpr std::size_t crowd_peers = 200;
 constexpr std::size_t crowd_types = 20;
 
-std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  auto* const raw = reinterpret_cast<sockaddr*>(&at);
-  const bool bound = ::bind(socket, raw, size) == 0 && ::getsockname(socket, raw, &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("there is no free port on loopback");
-  return ntohs(at.sin_port);
-}
-
 // A client of one node: a stream that it reads, and a scrape every second, until it is told to go.
 class Onlooker {
  public:

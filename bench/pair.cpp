@@ -138,6 +138,8 @@ Figures read_figures(const std::string& line) {
 
 }  // namespace
 
+std::uint16_t free_port() { return free_ports().first; }
+
 Figures run_pair(Load load, const Wrappers& wrappers) {
   std::tie(load.sender_port, load.receiver_port) = free_ports();
   const auto patience = std::chrono::milliseconds{20'000 + 10 * (load.warm_up_ms + load.measured_ms)};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kit_costs.hpp"
+#include "peer_crowd.hpp"
 #include "question.hpp"
 #include "sim_speed.hpp"
 
@@ -16,6 +17,6 @@ std::string lay_out(const std::vector<std::vector<std::string>>& lines);
 std::string to_table(const Answer& answer, const Settings& settings);
 // Every single figure, not only the summary.
 std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
-                    const Settings& settings);
+                    const PeersAnswer* peers, const Settings& settings);
 
 }  // namespace hawser::bench
