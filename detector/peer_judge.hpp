@@ -3,18 +3,10 @@
 //   connecting --session_open--> up <--reply-- suspect --phi--> unreachable --replies--> up
 //
 // Invariants: only a peer that answered is up; a peer becomes unreachable by phi (or because it said goodbye), never by
-// one lost connection; the way back from unreachable takes replies spread over time, more of them after recent flaps,
-// so that a burst of late replies or a flapping link does not raise the dead. A peer never heard within its hold is
-// unreachable.
-//
-// A one-way cut has a name sooner than mere silence has one. Half of the acceptable pause is for one that is lost under
-// way, half for a peer that stands still itself; one whose own beats go on, or that others hear, does not stand still.
-// So half the pause before its suspicion would be due a peer is suspected on evidence, and on evidence alone:
-// cut_outbound when its beats keep coming and say that it has not heard ours, cut_inbound when a third node heard it at
-// a time by which it must have spoken to us. Conviction stays with phi.
-//
-// Every decision is an instant in whole microseconds, computed in advance: next_wake() is the one timer
-// needed. Pure; not thread safe.
+// one lost connection; the way back from unreachable takes replies spread over time, more of them after recent flaps. A
+// peer never heard within its hold is unreachable. Evidence of a one-way cut names it before mere silence would
+// (doubts()). Every decision is an instant in whole microseconds, computed in advance: next_wake() and next_doubt() are
+// the timers needed. Pure; not thread safe.
 #pragma once
 
 #include <hawser/base/reason.hpp>
@@ -61,6 +53,11 @@ struct JudgeConfig {
   std::uint32_t flap_replies_max = 3;
 };
 
+// A one-way cut has a name sooner than mere silence has one. Half of the acceptable pause is for what is lost under
+// way, half for a peer that stands still itself; one whose own beats go on, or that others hear, does not stand still.
+// So half the pause before its suspicion would be due a peer is suspected on evidence, and on evidence alone:
+// cut_outbound when its beats keep coming and say that it has not heard ours, cut_inbound when a third node heard it at
+// a time by which it must have spoken to us. Conviction stays with phi.
 class PeerJudge {
  public:
   // REQUIRES: 0.1 <= suspect < unreachable <= 300, replies_to_recover >= 1, and what PhiConfig demands.
