@@ -2,6 +2,7 @@
 #include "inspect_cost.hpp"
 #include "kit_costs.hpp"
 #include "pair.hpp"
+#include "peer_crowd.hpp"
 #include "question.hpp"
 #include "report.hpp"
 #include "sim_speed.hpp"
@@ -34,8 +35,9 @@ constexpr const char* usage =
 struct Command {
   Settings settings;
   std::vector<Question> questions;
-  bool simulator = false;  // the questions `sim` and `inspect`, which have no plain side
+  bool simulator = false;  // the questions `sim`, `inspect` and `peers`, which have no plain side
   bool inspect = false;
+  bool peers = false;
   bool json = false;
   bool list = false;
 };
@@ -102,12 +104,14 @@ Command parse(const std::vector<std::string>& words) {
     } else {
       if (word == "sim") command.simulator = true;
       if (word == "inspect") command.inspect = true;
-      if (word != "sim" && word != "inspect") command.questions.push_back(question_named(word));
+      if (word == "peers") command.peers = true;
+      const bool apart = word == "sim" || word == "inspect" || word == "peers";
+      if (!apart) command.questions.push_back(question_named(word));
     }
   }
-  if (command.questions.empty() && !command.simulator && !command.inspect) {
+  if (command.questions.empty() && !command.simulator && !command.inspect && !command.peers) {
     command.questions = all_questions();
-    command.simulator = command.inspect = !settings.plain_only;
+    command.simulator = command.inspect = command.peers = !settings.plain_only;
   }
   if (settings.plain_only) {
     std::erase_if(command.questions, [](const Question& question) { return !against_libzmq(question.rows.front()); });
@@ -122,6 +126,7 @@ int run(const Command& command) {
     }
     if (command.simulator) std::printf("%-10s %s\n", "sim", sim_headline);
     if (command.inspect) std::printf("%-10s %s\n", "inspect", inspect_headline);
+    if (command.peers) std::printf("%-10s %s\n", "peers", peers_headline);
     return 0;
   }
   if (!command.json) std::printf("%s", machine_text().c_str());
@@ -143,9 +148,12 @@ int run(const Command& command) {
   InspectAnswer inspect;
   if (command.inspect) inspect = ask_inspect(command.settings);
   if (command.inspect && !command.json) std::printf("\n%s", to_table(inspect, command.settings).c_str());
+  PeersAnswer peers;
+  if (command.peers) peers = ask_peers(command.settings);
+  if (command.peers && !command.json) std::printf("\n%s", to_table(peers, command.settings).c_str());
   if (command.json) {
     std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr,
-                              command.inspect ? &inspect : nullptr, command.settings)
+                              command.inspect ? &inspect : nullptr, command.peers ? &peers : nullptr, command.settings)
                           .c_str());
   }
   for (const Answer& answer : answers) {

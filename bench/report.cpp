@@ -169,6 +169,23 @@ nlohmann::ordered_json to_json(const InspectAnswer& answer) {
   return question;
 }
 
+nlohmann::ordered_json to_json(const PeersAnswer& answer) {
+  nlohmann::ordered_json question{{"name", "peers"},
+                                  {"others_cpus", answer.others_cpus},
+                                  {"peers", answer.peers},
+                                  {"runs", nlohmann::ordered_json::array()}};
+  for (const PeersFigures& run : answer.runs) {
+    question["runs"].push_back({{"connect_seconds", run.connect_seconds},
+                                {"connect_cpu_seconds", run.connect_cpu_seconds},
+                                {"idle_cpu_percent", run.idle_cpu_percent},
+                                {"idle_kernel_percent", run.idle_kernel_percent},
+                                {"pair_bytes", run.pair_bytes},
+                                {"peer_node_bytes", run.peer_node_bytes},
+                                {"suspicions", run.suspicions}});
+  }
+  return question;
+}
+
 }  // namespace
 
 std::string machine_text() {
@@ -218,7 +235,7 @@ std::string to_table(const Answer& answer, const Settings& settings) {
 }
 
 std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
-                    const InspectAnswer* inspect, const Settings& settings) {
+                    const InspectAnswer* inspect, const PeersAnswer* peers, const Settings& settings) {
   nlohmann::ordered_json json;
   for (const auto& [name, value] : describe_machine()) json["machine"][name] = value;
   json["pairs"] = settings.pairs;
@@ -237,6 +254,7 @@ std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCos
   }
   if (simulator != nullptr) json["questions"].push_back(to_json(*simulator));
   if (inspect != nullptr) json["questions"].push_back(to_json(*inspect));
+  if (peers != nullptr) json["questions"].push_back(to_json(*peers));
   return json.dump(2) + '\n';
 }
 

@@ -3,6 +3,7 @@
 
 #include "inspect_cost.hpp"
 #include "kit_costs.hpp"
+#include "peer_crowd.hpp"
 #include "question.hpp"
 #include "sim_speed.hpp"
 
@@ -17,6 +18,6 @@ std::string lay_out(const std::vector<std::vector<std::string>>& lines);
 std::string to_table(const Answer& answer, const Settings& settings);
 // Every single figure, not only the summary. Null: that was not asked.
 std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
-                    const InspectAnswer* inspect, const Settings& settings);
+                    const InspectAnswer* inspect, const PeersAnswer* peers, const Settings& settings);
 
 }  // namespace hawser::bench

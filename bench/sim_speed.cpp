@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <malloc.h>
 #include <memory>
 #include <stdexcept>
@@ -28,14 +27,6 @@ constexpr Duration talk_interval{100'000};
 constexpr std::size_t note_bytes = 24;  // of content: with the framing of a Sample, 64 B
 constexpr Duration meeting{5'000'000};
 constexpr std::uint32_t smoke_ms = 100;  // below that nothing is measured: the large worlds are left out
-
-double resident_bytes() {
-  std::ifstream file{"/proc/self/statm"};
-  double total = 0;
-  double resident = 0;
-  file >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
 
 // To one of the next four nodes after the other.
 void talk(Node& node, std::uint32_t self, std::uint32_t nodes) {

@@ -24,6 +24,20 @@ std::int64_t used_us(int who) {
 
 std::int64_t cpu_us() { return used_us(RUSAGE_SELF); }
 
+std::int64_t kernel_us() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_stime.tv_sec * 1'000'000 + usage.ru_stime.tv_usec;
+}
+
+double resident_bytes() {
+  std::ifstream file{"/proc/self/statm"};
+  double total = 0;
+  double resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
 std::int64_t family_cpu_us() { return used_us(RUSAGE_SELF) + used_us(RUSAGE_CHILDREN); }
 
 std::int64_t machine_busy_us() {

@@ -15,6 +15,8 @@ inline double seconds_since(WallClock::time_point start) {
 
 // User and system time of all threads of this process so far.
 std::int64_t cpu_us();
+std::int64_t kernel_us();  // the part of it that was spent in the kernel
+double resident_bytes();   // memory of this process that is there now
 
 // CPU time of the whole machine since it started, and of this process with the children that have ended. What the
 // machine spent beyond ours went to others, or to the hypervisor.

@@ -118,14 +118,21 @@ bool PeerJudge::recover_by_reply(Instant now) {
   return enter(PeerState::up, now, peer_cause::recovered);
 }
 
-bool PeerJudge::heard(Instant now) noexcept {
-  heard_ = std::max(heard_, now);
-  return name_silence(now) == peer_cause::cut_outbound && rename_silence(peer_cause::cut_outbound);
+bool PeerJudge::unheard(Instant now) {
+  unheard_ = std::max(unheard_, now);
+  return evident_cut(now) == peer_cause::cut_outbound && rename_silence(peer_cause::cut_outbound);
 }
 
-bool PeerJudge::vouched(Instant now) noexcept {
+bool PeerJudge::vouched(Instant now) {
   vouched_ = std::max(vouched_, now);
-  return silent_of_late(now) && rename_silence(peer_cause::cut_inbound);
+  // Whoever is coming back is heard by some before others.
+  const bool heard = later(heard_, detector_.mean() + config_.phi.acceptable_pause) > now;
+  return !heard && silent_of_late(now) && rename_silence(peer_cause::cut_inbound);
+}
+
+bool PeerJudge::seen_alive(Instant then, Instant now) {
+  if (then >= later(heard_, spoken()) && alive_known_at_ <= heard_) alive_known_at_ = now;
+  return evident_cut(now) == peer_cause::cut_inbound && rename_silence(peer_cause::cut_inbound);
 }
 
 bool PeerJudge::silent_of_late(Instant now) const noexcept {
@@ -164,6 +171,7 @@ bool PeerJudge::peer_restarted(Instant now) {
 void PeerJudge::excuse(Duration stall) {
   if (stall <= Duration::zero()) return;
   detector_.excuse(stall);
+  heard_ = later(heard_, stall);
   hold_until_ = later(hold_until_, stall);
   refresh_next_at();
 }
@@ -192,14 +200,45 @@ void PeerJudge::act_on_time(Instant now, bool may_convict) {
         detected_ = until(detector_.last_heard(), now);
         convict_for(name_silence(now));
       } else if (state_ == PeerState::up && now >= detector_.suspect_at(suspect_)) {
-        ++suspicions_;
-        enter(PeerState::suspect, now, name_silence(now));
-        suspected_by_silence_ = true;
+        suspect(now, name_silence(now));
+      } else if (doubts(now)) {
+        looked_at_ = now;
+        if (const std::string_view cut = evident_cut(now); !cut.empty()) suspect(now, cut);
       }
       return;
     case PeerState::unreachable:
       return;
   }
+}
+
+void PeerJudge::suspect(Instant now, std::string_view cause) {
+  ++suspicions_;
+  enter(PeerState::suspect, now, cause);
+  suspected_by_silence_ = true;
+}
+
+// What may be lost under way is excused, and what its standing still would need is not: see the head of peer_judge.hpp.
+Instant PeerJudge::doubt_at() const {
+  const Instant suspected = detector_.suspect_at(suspect_);
+  return suspected == never ? never : suspected - config_.phi.acceptable_pause / 2;
+}
+
+Instant PeerJudge::next_doubt() const {
+  if (state_ != PeerState::up) return never;
+  const Instant due = doubt_at();
+  return looked_at_ < due ? due : later(looked_at_, config_.phi.interval / 8);
+}
+
+// By when a peer that lives has spoken again, with the luck that its window promises.
+Duration PeerJudge::spoken() const { return detector_.silence_until(suspect_) - config_.phi.acceptable_pause; }
+
+std::string_view PeerJudge::evident_cut(Instant now) const {
+  const Duration due = spoken();
+  if (unheard_ > detector_.last_heard() && later(unheard_, due) >= now) return peer_cause::cut_outbound;
+  const bool overdue = later(heard_, due + config_.phi.acceptable_pause / 2) <= now;
+  const Duration grace = std::max(config_.phi.interval / 8, detector_.deviation());
+  if (overdue && alive_known_at_ > heard_ && later(alive_known_at_, grace) <= now) return peer_cause::cut_inbound;
+  return {};
 }
 
 Instant PeerJudge::next_wake() const {
@@ -216,12 +255,10 @@ Instant PeerJudge::next_wake() const {
   return never;
 }
 
-std::string_view PeerJudge::name_silence(Instant now) const noexcept {
+std::string_view PeerJudge::name_silence(Instant now) const {
+  if (const std::string_view cut = evident_cut(now); !cut.empty()) return cut;
   // Signs of life count as recent within the silence that an answering peer is allowed anyway.
   const Duration recent = detector_.mean() + config_.phi.acceptable_pause;
-  // What it said within two intervals of its last answer it may have said before it fell silent for good.
-  const Instant alone = later(detector_.last_heard(), config_.phi.interval * 2);
-  if (later(heard_, recent) >= now && heard_ >= alone) return peer_cause::cut_outbound;
   if (later(vouched_, recent) >= now && vouched_ > detector_.last_heard()) return peer_cause::cut_inbound;
   return peer_cause::silent;
 }

@@ -3,10 +3,10 @@
 //   connecting --session_open--> up <--reply-- suspect --phi--> unreachable --replies--> up
 //
 // Invariants: only a peer that answered is up; a peer becomes unreachable by phi (or because it said goodbye), never by
-// one lost connection; the way back from unreachable takes replies spread over time, more of them after recent flaps,
-// so that a burst of late replies or a flapping link does not raise the dead. A peer never heard within its hold is
-// unreachable. Every decision is an instant in whole microseconds, computed in advance: next_wake() is the one timer
-// needed. Pure; not thread safe.
+// one lost connection; the way back from unreachable takes replies spread over time, more of them after recent flaps. A
+// peer never heard within its hold is unreachable. Evidence of a one-way cut names it before mere silence would
+// (doubts()). Every decision is an instant in whole microseconds, computed in advance: next_wake() and next_doubt() are
+// the timers needed. Pure; not thread safe.
 #pragma once
 
 #include <hawser/base/reason.hpp>
@@ -15,6 +15,7 @@
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/detector/phi_accrual.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,6 +53,11 @@ struct JudgeConfig {
   std::uint32_t flap_replies_max = 3;
 };
 
+// A one-way cut has a name sooner than mere silence has one. Half of the acceptable pause is for what is lost under
+// way, half for a peer that stands still itself; one whose own beats go on, or that others hear, does not stand still.
+// So half the pause before its suspicion would be due a peer is suspected on evidence, and on evidence alone:
+// cut_outbound when its beats keep coming and say that it has not heard ours, cut_inbound when a third node heard it at
+// a time by which it must have spoken to us. Conviction stays with phi.
 class PeerJudge {
  public:
   // REQUIRES: 0.1 <= suspect < unreachable <= 300, replies_to_recover >= 1, and what PhiConfig demands.
@@ -68,11 +74,20 @@ class PeerJudge {
   bool connection_lost(Instant now, std::string_view cause, std::string detail = {});
   // A heartbeat of ours was answered: the link works both ways.
   bool reply(Instant now);
-  // A new heartbeat of the peer: it lives, but this says nothing about our way to it. Like vouched it only names a
-  // one-way cut, and convicts and acquits nobody; true when a silence has just got that name.
-  bool heard(Instant now) noexcept;
+  // A new heartbeat of the peer: it lives, which says nothing about our way to it, and convicts and acquits nobody.
+  void heard(Instant now) noexcept { heard_ = std::max(heard_, now); }
   // Another node says that it hears the peer now, and has had the time to notice if it did not.
-  bool vouched(Instant now) noexcept;
+  bool vouched(Instant now);
+  // It beats as it should, and said now that it has not heard a beat of ours that should have been there. Like the next
+  // one it only names a one-way cut; true when a silence has just got that name.
+  bool unheard(Instant now);
+  // Another node has heard it, at `then` at the earliest; true when a silence has just got its name by that. What is
+  // known now counts a moment later: one that has just woken up speaks to some before others.
+  bool seen_alive(Instant then, Instant now);
+  // It is up, and silent for so long that others are worth asking. Nothing has been decided.
+  bool doubts(Instant now) const { return state_ == PeerState::up && now >= doubt_at(); }
+  // When the next look for such evidence is worth it, and when to ask again without any; `never` unless it is up.
+  Instant next_doubt() const;
   // It is doubted for its silence since at least half an interval: who else hears it is worth knowing.
   bool silent_of_late(Instant now) const noexcept;
   // It is doubted for its silence, and since no longer than that.
@@ -117,9 +132,13 @@ class PeerJudge {
  private:
   bool enter(PeerState state, Instant now, std::string_view cause, std::string detail = {});
   void act_on_time(Instant now, bool may_convict);
+  void suspect(Instant now, std::string_view cause);
+  Instant doubt_at() const;
+  Duration spoken() const;
+  std::string_view evident_cut(Instant now) const;
   bool leave_for_unreachable(Instant now, std::string_view cause, std::string detail = {});
   bool recover_by_reply(Instant now);
-  std::string_view name_silence(Instant now) const noexcept;
+  std::string_view name_silence(Instant now) const;
   bool rename_silence(std::string_view cause) noexcept;
   void refresh_next_at();
   std::uint32_t recent_flaps(Instant now) const noexcept;
@@ -136,7 +155,10 @@ class PeerJudge {
   Instant hold_until_;
   Instant heard_ = Instant::min();
   Instant vouched_ = Instant::min();
-  std::string_view last_failure_;  // of the connection; empty while connected
+  Instant unheard_ = Instant::min();
+  Instant alive_known_at_ = Instant::min();  // when it was first known that it lives, in this silence
+  Instant looked_at_ = Instant::min();       // when evidence was last looked for
+  std::string_view last_failure_;            // of the connection; empty while connected
   std::string last_failure_detail_;
   std::uint32_t replies_ = 0;  // that count towards recovery
   Instant counted_at_ = Instant::min();

@@ -39,6 +39,28 @@ Json json(const Reason& reason) {
           {"next_at_us", due(reason.next_at)}};
 }
 
+Json json(const IntakeSnapshot& intake) {
+  Json rejected = Json::object();
+  for (std::size_t reason = 0; reason < shed_reasons; ++reason) {
+    rejected[std::string{to_string(static_cast<ShedReason>(reason))}] = intake.rejected[reason];
+  }
+  return {{"guards", intake.guards},
+          {"sheds", intake.sheds},
+          {"observes", intake.observes},
+          {"level", intake.level},
+          {"reason", json(intake.reason)},
+          {"pressure", intake.pressure},
+          {"priority_min", intake.priority_min},
+          {"turned_away", intake.turned_away},
+          {"line", intake.sheds ? json(intake.line_reason) : Json(nullptr)},
+          {"places", intake.places},
+          {"taken", intake.taken},
+          {"waiting", intake.waiting},
+          {"service_us", to_us(intake.service)},
+          {"admitted", intake.admitted},
+          {"rejected", std::move(rejected)}};
+}
+
 Json json(const LedgerCount& count) { return {{"messages", count.messages}, {"bytes", count.bytes}}; }
 
 Json json(const LedgerRow& row) {
@@ -211,6 +233,7 @@ Json json(const NodeSnapshot& node, Rows rows = Rows::all) {
           {"loop_lag_us", to_us(node.loop_lag)},
           {"local_health", json(node.local_health)},
           {"stalls", node.stalls},
+          {"intake", node.intake ? json(*node.intake) : Json(nullptr)},
           {"events", rows == Rows::all ? list(node.events) : Json::array()}};
 }
 

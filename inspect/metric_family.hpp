@@ -20,6 +20,7 @@ struct MetricFamily {
 
 std::span<const MetricFamily> node_families();
 std::span<const MetricFamily> ledger_families();
+std::span<const MetricFamily> intake_families();
 std::span<const MetricFamily> transport_families();
 std::span<const MetricFamily> peer_families();
 std::span<const MetricFamily> channel_families();

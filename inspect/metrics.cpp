@@ -13,8 +13,9 @@ struct Group {
   std::span<const MetricFamily> (*families)();
 };
 
-constexpr std::array<Group, 8> groups{{{"The node", &node_families},
+constexpr std::array<Group, 9> groups{{{"The node", &node_families},
                                        {"The books of the node", &ledger_families},
+                                       {"Its intake", &intake_families},
                                        {"The transport", &transport_families},
                                        {"Peers", &peer_families},
                                        {"Channels: one message type to one peer", &channel_families},

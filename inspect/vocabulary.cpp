@@ -48,6 +48,11 @@ constexpr std::array words{
     WordMeaning{"connection", "dialling", "the transport tries", ""},
     WordMeaning{"connection", "hello_sent", "it is connected, and our hello is not answered yet", ""},
     WordMeaning{"connection", "welcomed", "the peer took us", ""},
+    WordMeaning{"connection", "recovered", "what is sent on it arrives again", ""},
+    WordMeaning{"connection", "cut_outbound", "nothing that is sent on it arrives, while the peer answers elsewhere",
+                "Look for what treats connections differently: a firewall, a broken middle box, a full buffer."},
+    WordMeaning{"connection", "cut_inbound", "the peer says that nothing it sends on it arrives here",
+                "The same at this end."},
     WordMeaning{"connection", "no_welcome", "it was connected, and our hello was not answered",
                 "See whether the peer is stuck, or whether something else listens there."},
     WordMeaning{"connection", "no_progress", "nothing on it was acknowledged in time",
@@ -148,8 +153,18 @@ constexpr std::array words{
     WordMeaning{"event", "stall", "this node stood still, or doubts itself", ""},
     WordMeaning{"event", "task", "user code threw an exception", "", LogLevel::error},
     WordMeaning{"event", "admin", "an operator asked for something; the text says what came of it", ""},
-    WordMeaning{"event", "intake", "the guard of the intake turns more or less away",
+    WordMeaning{"event", "intake", "the intake turns more or less away: its guard, or the line of requests",
                 "See what presses: full queues, a late loop, memory, or what the program depends on."},
+
+    // Why requests are turned away from the line at the intake.
+    WordMeaning{"intake", "admits", "nobody was turned away for a second", ""},
+    WordMeaning{"intake", "queue_full", "the line is full of requests that are not less important",
+                "More comes than can be done: see which type, and what its handlers wait for."},
+    WordMeaning{"intake", "displaced", "a more important request took the place of one in the line", ""},
+    WordMeaning{"intake", "pressure", "requests of that priority are not let in now", "See the level of the guard."},
+    WordMeaning{"intake", "cannot_finish", "it would wait for more than half of its time",
+                "Handlers are slow for what callers allow."},
+    WordMeaning{"intake", "expired", "half of its time was over while it waited", ""},
 
     // Causes of events that are not the reason of a state.
     WordMeaning{"happening", "started", "node: it listens", "", LogLevel::info},
@@ -181,12 +196,13 @@ struct Section {
   std::string_view title;
 };
 
-constexpr std::array<Section, 8> sections{{{"peer", "Why a peer is as it is"},
+constexpr std::array<Section, 9> sections{{{"peer", "Why a peer is as it is"},
                                            {"connection", "Why a connection is as it is"},
                                            {"refusal", "Why a node is turned away"},
                                            {"breaker", "Why a breaker is as it is"},
                                            {"stance", "Why a node serves or does not"},
                                            {"itself", "How a node itself is"},
+                                           {"intake", "Why requests are turned away, or let in"},
                                            {"event", "Kinds of events"},
                                            {"happening", "Causes of events that are no reason of a state"}}};
 

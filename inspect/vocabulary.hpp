@@ -14,7 +14,7 @@
 namespace hawser {
 
 struct WordMeaning {
-  std::string_view subject;  // peer, connection, refusal, breaker, stance, itself, event, happening
+  std::string_view subject;  // peer, connection, refusal, breaker, stance, itself, intake, event, happening
   std::string_view word;
   std::string_view meaning;  // of the subject, as the end of a sentence
   std::string_view remedy;   // a sentence in the imperative; empty: nothing is to be done

@@ -19,6 +19,18 @@ bool fail(std::string& problem, const char* why) {
   return false;
 }
 
+bool read_list(capnp::List<wire::HeardAgo>::Reader in, std::vector<HeardAgo>& list, std::string& problem) {
+  if (in.size() > asks_max) return fail(problem, "a heartbeat asks about too many nodes");
+  list.reserve(in.size());
+  for (const auto entry : in) {
+    HeardAgo& each = list.emplace_back();
+    if (!read_node_id(entry.getNode(), each.node, problem)) return false;
+    each.incarnation = Incarnation{entry.getIncarnation()};
+    each.ago_us = entry.getAgoUs();
+  }
+  return true;
+}
+
 bool read_heartbeat(wire::Heartbeat::Reader in, Heartbeat& heartbeat, std::string& problem) {
   heartbeat.sequence = in.getSequence();
   heartbeat.reply_to = in.getReplyTo();
@@ -26,6 +38,9 @@ bool read_heartbeat(wire::Heartbeat::Reader in, Heartbeat& heartbeat, std::strin
   heartbeat.last_heard = in.getLastHeard();
   if (in.getStance() >= stance_count) return fail(problem, "a heartbeat has an unknown stance");
   heartbeat.stance = static_cast<Stance>(in.getStance());
+  heartbeat.lanes_silent = in.getLanesSilent();
+  if (in.hasAsks() && !read_list(in.getAsks(), heartbeat.asks, problem)) return false;
+  if (in.hasAnswers() && !read_list(in.getAnswers(), heartbeat.answers, problem)) return false;
   const auto list = in.getHears();
   if (list.size() > hears_entries_max) return fail(problem, "a heartbeat lists too many nodes");
   heartbeat.hears.reserve(list.size());
@@ -152,7 +167,10 @@ bool read_ranges(std::span<const std::byte> payload, std::uint64_t verdicts, std
     if (kind >= outcome_kind_count || kind == static_cast<std::uint8_t>(OutcomeKind::delivered)) {
       return fail(problem, "an acknowledgement holds a verdict that is no exception");
     }
-    if (load<std::uint16_t>(at + 14) != 0) return fail(problem, "an acknowledgement's range has unknown bits");
+    const auto retry_after_ms = load<std::uint16_t>(at + 14);
+    if (retry_after_ms != 0 && kind != static_cast<std::uint8_t>(OutcomeKind::overloaded)) {
+      return fail(problem, "an acknowledgement's range has unknown bits");
+    }
     if (first <= taken || count == 0) return fail(problem, "an acknowledgement's ranges are empty or out of order");
     if (first > verdicts || count - 1 > verdicts - first) {
       return fail(problem, "an acknowledgement speaks of sequences without a verdict");
@@ -160,7 +178,7 @@ bool read_ranges(std::span<const std::byte> payload, std::uint64_t verdicts, std
     taken = first + (count - 1);
     // Causes are appended over time; one that we do not know changes no decision.
     ranges.push_back(VerdictRange{first, count, static_cast<OutcomeKind>(kind),
-                                  cause < cause_count ? static_cast<Cause>(cause) : Cause::none});
+                                  cause < cause_count ? static_cast<Cause>(cause) : Cause::none, retry_after_ms});
   }
   return true;
 }

@@ -28,10 +28,24 @@ std::size_t header_words(const BatchHeader& header) {
   std::size_t words = root_words<wire::BatchHeader>();
   if (!header.heartbeat) return words;
   words += capnp::sizeInWords<wire::Heartbeat>();
+  for (const auto* list : {&header.heartbeat->asks, &header.heartbeat->answers}) {
+    if (list->empty()) continue;
+    words += list_words<wire::HeardAgo>(list->size());
+    for (const HeardAgo& each : *list) words += text_words(each.node.text().size());
+  }
   if (header.heartbeat->hears.empty()) return words;
   words += list_words<wire::Hears>(header.heartbeat->hears.size());
   for (const Hears& heard : header.heartbeat->hears) words += text_words(heard.node.text().size());
   return words;
+}
+
+void fill(capnp::List<wire::HeardAgo>::Builder out, const std::vector<HeardAgo>& list) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    auto to = out[i];
+    to.setNode(as_text(list[i].node.text()));
+    to.setIncarnation(to_number(list[i].incarnation));
+    to.setAgoUs(list[i].ago_us);
+  }
 }
 
 void fill(wire::Heartbeat::Builder out, const Heartbeat& heartbeat) {
@@ -40,6 +54,11 @@ void fill(wire::Heartbeat::Builder out, const Heartbeat& heartbeat) {
   out.setReplyHoldUs(heartbeat.reply_hold_us);
   out.setLastHeard(heartbeat.last_heard);
   out.setStance(static_cast<std::uint8_t>(heartbeat.stance));
+  out.setLanesSilent(heartbeat.lanes_silent);
+  if (!heartbeat.asks.empty()) fill(out.initAsks(static_cast<unsigned>(heartbeat.asks.size())), heartbeat.asks);
+  if (!heartbeat.answers.empty()) {
+    fill(out.initAnswers(static_cast<unsigned>(heartbeat.answers.size())), heartbeat.answers);
+  }
   if (heartbeat.hears.empty()) return;
   auto list = out.initHears(static_cast<unsigned>(heartbeat.hears.size()));
   for (unsigned i = 0; i < list.size(); ++i) {
@@ -106,6 +125,9 @@ void BatchWriter::begin(LaneClass lane, std::uint8_t version, std::uint64_t numb
   HAWSER_ASSERT(number != 0, "batches are counted from 1");
   HAWSER_ASSERT(!header.heartbeat || header.heartbeat->hears.size() <= hears_entries_max,
                 "a heartbeat lists at most hears_entries_max nodes");
+  HAWSER_ASSERT(
+      !header.heartbeat || std::max(header.heartbeat->asks.size(), header.heartbeat->answers.size()) <= asks_max,
+      "a heartbeat asks about at most asks_max nodes");
   const std::size_t words = header_words(header);
   used_ = preamble_bytes + words * 8;
   records_ = 0;
@@ -197,7 +219,7 @@ void BatchWriter::add(const Ack& ack) {
     store(at + 8, range.count);
     store(at + 12, static_cast<std::uint8_t>(range.kind));
     store(at + 13, static_cast<std::uint8_t>(range.cause));
-    store(at + 14, std::uint16_t{0});
+    store(at + 14, range.retry_after_ms);
     at += range_bytes;
   }
 }

@@ -353,7 +353,9 @@ void Channel::take_verdicts(const Ack& ack, Instant now, Endings& endings) {
     const std::uint64_t beyond = mutant(Mutant::exception_off_by_one) ? 1 : 0;
     while (range != ack.exceptions.end() && range->first + range->count + beyond <= message.sequence) ++range;
     const bool excepted = range != ack.exceptions.end() && range->first <= message.sequence;
-    const Outcome outcome = excepted ? Outcome{range->kind, range->cause, {}} : Outcome{OutcomeKind::delivered, {}, {}};
+    Outcome outcome = excepted ? Outcome{range->kind, range->cause, {}} : Outcome{OutcomeKind::delivered, {}, {}};
+    if (excepted && range->retry_after_ms != 0)
+      outcome.next_at = later(now, std::chrono::milliseconds{range->retry_after_ms});
     if (message.kind == RecordKind::request) {
       request_sequences_.erase(message.request_id());
       if (outcome.delivered()) {

@@ -301,6 +301,19 @@ void Table::intake() {
       "intake.lag_max", KeyKind::duration, {20 * ms, min},
       {"A loop that runs this late is under full pressure; a twentieth of it begins to count.",
        "Smaller gives up work on machines that merely stutter."});
+  add<&Config::intake, &I::shed>(
+      "intake.shed", KeyKind::flag, {},
+      {"Whether requests whose handlers are coroutines or run on the pool stand in line for a place, the most "
+       "important "
+       "first, and are refused early when they would be late.",
+       "What cannot be done in time is refused at once; each request costs some 100 ns more."});
+  add<&Config::intake, &I::places>(
+      "intake.places", KeyKind::count, {4, 1'000'000},
+      {"With shed: requests in the house at a time, at most; fewer as soon as more of them only take longer.",
+       "More lets a burst in, and everybody takes longer."});
+  add<&Config::intake, &I::line>("intake.line", KeyKind::count, {0, 1'000'000},
+                                 {"With shed: requests that wait for a place, of all peers and types.",
+                                  "Longer refuses later; whoever would wait for half of its time is refused anyway."});
 }
 
 void Table::admin() {

@@ -29,6 +29,7 @@ inline constexpr std::size_t record_bytes = 32;
 inline constexpr std::size_t frame_bytes_max = 1u << 20;  // of version 1: a larger one ends its connection
 inline constexpr std::size_t resume_entries_max = 16'384;
 inline constexpr std::size_t hears_entries_max = 1'024;
+inline constexpr std::size_t asks_max = 16;
 inline constexpr std::size_t refusal_text_max = 512;  // bytes; a longer text is cut
 inline constexpr std::size_t cluster_name_max = 255;  // bytes
 
@@ -156,6 +157,9 @@ struct Heartbeat {
   Stance stance = Stance::joining;
   std::uint64_t last_heard = 0;  // the highest sequence of the receiver that the sender has heard
   std::vector<Hears> hears;
+  std::vector<HeardAgo> asks;     // at most asks_max: whom the sender has not heard for long
+  std::vector<HeardAgo> answers;  // at most asks_max
+  std::uint8_t lanes_silent = 0;  // a bit per lane of the sender's, by its number: it gets nothing through there
 
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
@@ -205,6 +209,7 @@ struct VerdictRange {
   std::uint32_t count = 0;
   OutcomeKind kind = OutcomeKind::delivered;
   Cause cause = Cause::none;
+  std::uint16_t retry_after_ms = 0;  // of overloaded: not before so long; 0: nothing is known
 
   friend bool operator==(const VerdictRange&, const VerdictRange&) = default;
 };

@@ -231,6 +231,7 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   item.born = arrival.now - std::min(arrival.under_way, Duration{longest_wait}) - waited;
   item.sequence = record.sequence;
   const bool request = record.kind == RecordKind::request;
+  std::unique_ptr<Asked> asked = request ? std::make_unique<Asked>() : nullptr;
   const auto decide = [&](OutcomeKind kind, Cause cause) {
     item.verdict = kind;
     item.cause = cause;
@@ -244,16 +245,19 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     decide(OutcomeKind::overloaded, Cause::intake);
   } else if (!to.ungated && !host_.admits(to.priority) && !mutant(Mutant::intake_unguarded)) {
     decide(OutcomeKind::overloaded, Cause::intake);
+    item.retry_after_ms = in_ms(host_.retry_after());
   } else if (handler(to) == nullptr) {
     decide(OutcomeKind::unhandled, Cause::none);
   } else if (!PayloadReader::plausible(bytes.payload)) {
     decide(OutcomeKind::refused, Cause::malformed);
+  } else if (request && !takes_place(to, *asked, item)) {
+    decide(OutcomeKind::overloaded, Cause::intake);
   } else if (request && !host_.reserve_reply(to.reply_bytes)) {
     decide(OutcomeKind::overloaded, Cause::reply_room);
   } else {
     item.bytes = std::move(bytes);
     if (request) {
-      item.asked = std::make_unique<Asked>();
+      item.asked = std::move(asked);
       item.asked->request_id = record.request_id;
       item.asked->cancellation = Cancellation::make();
       item.asked->reply_bytes = to.reply_bytes;
@@ -264,6 +268,15 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   }
   to.queue.push_back(std::move(item));
   if (to.undetached++ == 0) undetached_.push_back(&to);
+}
+
+bool Inbox::takes_place(Channel& channel, Asked& asked, Item& item) {
+  IntakeLine* const line = host_.line();
+  if (line == nullptr || channel.ungated || !handler(channel)->asynchronous()) return true;
+  Duration retry_after{0};
+  if (line->offer(asked.place, host_.line_owner(), channel.priority, item.expires, retry_after)) return true;
+  item.retry_after_ms = in_ms(retry_after);
+  return false;
 }
 
 void Inbox::accept_reply(Channel& to, const Record& record, InboundBytes bytes) {

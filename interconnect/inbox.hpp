@@ -18,6 +18,7 @@
 #include <hawser/interconnect/frame.hpp>
 #include <hawser/interconnect/grant_line.hpp>
 #include <hawser/interconnect/handler.hpp>
+#include <hawser/interconnect/intake_line.hpp>
 #include <hawser/interconnect/registry.hpp>
 #include <hawser/interconnect/reserve.hpp>
 #include <hawser/interconnect/snapshot.hpp>
@@ -75,6 +76,12 @@ class InboxHost : public HandlerExecutors {
 
   // Whether a message of this priority is let in; asked of every one that has room, but for replies and ungated types.
   virtual bool admits(std::uint8_t) { return true; }
+
+  // When what admits() has refused may be sent again; zero: nothing is known.
+  virtual Duration retry_after() { return Duration::zero(); }
+  // Where requests that take their time stand in line; null: nowhere. `line_owner`: under which number.
+  virtual IntakeLine* line() { return nullptr; }
+  virtual std::uint32_t line_owner() const { return 0; }
 
   // Only in a simulation: what could happen now waits for a later turn, which the host sees to.
   virtual bool puts_off(FaultPoint, std::string_view) { return false; }
@@ -158,6 +165,7 @@ class Inbox final : private GrantWaiter {
     std::uint64_t request_id = 0;
     std::size_t reply_bytes = 0;  // kept for the answer
     Cancellation cancellation;
+    IntakePlace place;
   };
   // A message that waits for its handler. There are as many as messages come: a cache line.
   struct Item {
@@ -168,6 +176,7 @@ class Inbox final : private GrantWaiter {
     std::unique_ptr<Asked> asked;                  // none: a plain message
     OutcomeKind verdict = OutcomeKind::delivered;  // other than delivered: decided on arrival
     Cause cause = Cause::none;
+    std::uint16_t retry_after_ms = 0;
   };
   static_assert(sizeof(Item) == 64);
   struct Running {
@@ -179,6 +188,7 @@ class Inbox final : private GrantWaiter {
     bool request = false;
     std::size_t reply_bytes = 0;
     Instant began{};
+    IntakePlace place;
   };
   // A verdict that is not given yet, because it or an earlier one is not known.
   struct Pending {
@@ -186,6 +196,7 @@ class Inbox final : private GrantWaiter {
     OutcomeKind kind = OutcomeKind::delivered;
     Cause cause = Cause::none;
     bool known = false;
+    std::uint16_t retry_after_ms = 0;
   };
   struct Exception {
     VerdictRange range;
@@ -264,13 +275,17 @@ class Inbox final : private GrantWaiter {
   void run(Channel& channel, Instant now, bool& others_ran);
   Handler* handler(Channel& channel) const;
   void start(Channel& channel, Item& item, Instant now);
-  void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause,
+               std::uint16_t retry_after_ms = 0);
   void decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
-  void give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause);
+  void give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause,
+                    std::uint16_t retry_after_ms);
   // Tells handlers whose request's deadline has passed that nobody waits.
   void cancel_late(Channel& channel, Instant now);
   Instant time_now(Instant turn, Instant expires) const;
   static Running work_on(const Item& item, const Asked* asked);
+  // False when a request is refused a place in the house: `item` is told when it may come again.
+  bool takes_place(Channel& channel, Asked& asked, Item& item);
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);
   void drop_content(Channel& channel, Item& item);

@@ -62,6 +62,13 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
   const std::uint64_t resets = resets_;
   while (!channel.queue.empty()) {
     const Item& head = channel.queue.front();
+    if (head.asked != nullptr && head.asked->place.refused()) {
+      Item item = channel.queue.take_front();
+      const std::uint16_t retry_after = in_ms(item.asked->place.retry_after());
+      drop_content(channel, item);
+      verdict(channel, item.sequence, OutcomeKind::overloaded, Cause::intake, retry_after);
+      continue;
+    }
     const bool decided = head.verdict != OutcomeKind::delivered;
     const bool unchecked = mutant(Mutant::ttl_unchecked_before_handler);
     const bool expired = !decided && head.expires <= now && !unchecked;
@@ -73,10 +80,11 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
       continue;
     }
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
+    if (!decided && !expired && head.asked != nullptr && head.asked->place.waits()) return;
     if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {
       const Item item = channel.queue.take_front();
-      verdict(channel, item.sequence, item.verdict, item.cause);
+      verdict(channel, item.sequence, item.verdict, item.cause, item.retry_after_ms);
     } else if (expired) {
       Item item = channel.queue.take_front();
       drop_content(channel, item);
@@ -119,6 +127,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   if (asynchronous) {
     channel.running.push_back(work_on(item, asked.get()));
     channel.running.back().began = now;
+    if (asked != nullptr) channel.running.back().place = std::move(asked->place);
     ++running_;
     InboundBytes own = std::move(item.bytes);
     if (own.owner->size() > 2 * own.payload.size() + 256) {
@@ -142,7 +151,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   }
   if (timed && end) channel.handler_times.record(from_.clock->now() - began);
   if (!end && handler->begins_later()) {
-    channel.pending.push_back({item.sequence, OutcomeKind::delivered, Cause::none, false});
+    channel.pending.push_back({item.sequence, OutcomeKind::delivered, Cause::none, false, 0});
     return;
   }
   if (!end) {  // it has started, and that is the verdict
@@ -189,6 +198,7 @@ void Inbox::handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, I
   decide(channel, sequence, late ? OutcomeKind::expired : OutcomeKind::delivered, late ? end.cause : Cause::none);
   if (end.stage == HandlerStage::started) return;
   if (!late) channel.handler_times.record(now - work->began);
+  if (!late) work->place.served();
   release(channel, work->bytes);
   const bool unanswered = work->request && !end.failed && end.reply.type.id == TypeId::none;
   if (unanswered) end = {true, Cause::no_reply, {}};
@@ -226,26 +236,28 @@ void Inbox::release_reply(std::size_t bytes) {
 }
 
 // A handler that waits for a thread holds up the verdicts behind it: they are given in order.
-void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause,
+                    std::uint16_t retry_after_ms) {
   if (channel.pending.empty()) {
-    give_verdict(channel, sequence, kind, cause);
+    give_verdict(channel, sequence, kind, cause, retry_after_ms);
   } else {
-    channel.pending.push_back({sequence, kind, cause, true});
+    channel.pending.push_back({sequence, kind, cause, true, retry_after_ms});
   }
 }
 
 void Inbox::decide(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
   for (std::size_t i = 0; i < channel.pending.size(); ++i) {
     Pending& waits = channel.pending[i];
-    if (waits.sequence == sequence && !waits.known) waits = {sequence, kind, cause, true};
+    if (waits.sequence == sequence && !waits.known) waits = {sequence, kind, cause, true, 0};
   }
   while (!channel.pending.empty() && channel.pending.front().known) {
     const Pending decided = channel.pending.take_front();
-    give_verdict(channel, decided.sequence, decided.kind, decided.cause);
+    give_verdict(channel, decided.sequence, decided.kind, decided.cause, decided.retry_after_ms);
   }
 }
 
-void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause) {
+void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause,
+                         std::uint16_t retry_after_ms) {
   if (mutant(Mutant::expired_told_delivered) && kind == OutcomeKind::expired) kind = OutcomeKind::delivered;
   HAWSER_ASSERT(sequence > channel.verdicts, "verdicts are given once, in order");
   channel.verdicts = sequence;
@@ -255,12 +267,12 @@ void Inbox::give_verdict(Channel& channel, std::uint64_t sequence, OutcomeKind k
   if (!channel.exceptions.empty()) {
     Exception& last = channel.exceptions.back();
     if (last.carried_in == 0 && last.range.kind == kind && last.range.cause == cause &&
-        last.range.first + last.range.count == sequence) {
+        last.range.retry_after_ms == retry_after_ms && last.range.first + last.range.count == sequence) {
       ++last.range.count;
       return;
     }
   }
-  channel.exceptions.push_back({{sequence, 1, kind, cause}, 0});
+  channel.exceptions.push_back({{sequence, 1, kind, cause, retry_after_ms}, 0});
 }
 
 // What it holds is free again; it keeps its place, for its verdict.

@@ -4,6 +4,7 @@
 #include <hawser/base/mutant.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace hawser {
 namespace {
@@ -67,6 +68,8 @@ void Lane::opened(Instant now) {
   open_since_ = now;
   last_traffic_ = now;
   last_handed_over_ = now;
+  acknowledged_at_ = now;
+  silent_ = false;
   greeting_until_ = never;
   enter(LaneState::open, now, "welcomed", {}, never);
 }
@@ -95,6 +98,7 @@ void Lane::rest(Instant now, std::string_view cause) {
   next_dial_ = never;
   greeting_until_ = never;
   open_since_ = never;
+  silent_ = false;
   enter(LaneState::idle, now, cause, {}, never);
 }
 
@@ -106,10 +110,18 @@ void Lane::handed_over(std::uint64_t batch, std::size_t bytes, Instant now) {
 
 void Lane::acknowledged(std::uint64_t batch, Instant now) {
   if (open_since_ != never && now - open_since_ >= config_.stable_after) backoff_.reset();
+  if (flight_.empty() || flight_.front().batch > batch) return;
+  acknowledged_at_ = now;
+  if (std::exchange(silent_, false)) enter(state_, now, "recovered", {}, never);
   while (!flight_.empty() && flight_.front().batch <= batch) {
     flight_bytes_ -= flight_.front().bytes;
     flight_.pop_front();
   }
+}
+
+void Lane::fell_silent(Instant now, std::string_view cause, std::string detail) {
+  silent_ = true;
+  enter(state_, now, cause, std::move(detail), never);
 }
 
 Instant Lane::next_wake() const noexcept {

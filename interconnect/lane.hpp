@@ -60,6 +60,13 @@ class Lane {
   bool all_acknowledged() const noexcept { return flight_.empty(); }
   // Since when the oldest batch that is not acknowledged waits; `never` if there is none.
   Instant waiting_since() const noexcept { return flight_.empty() ? never : flight_.front().at; }
+  // Since when it has been waiting for an acknowledgement without getting any. REQUIRES: something is not acknowledged.
+  Instant quiet_since() const noexcept { return std::max(flight_.front().at, acknowledged_at_); }
+  // Nothing gets through, and its other end should know. Ends by itself with an acknowledgement, or when it opens anew.
+  void fell_silent(Instant now, std::string_view cause, std::string detail);
+  bool silent() const noexcept { return silent_; }
+  // The attempt that has just failed met silence: nobody said no.
+  void met_silence() noexcept { silent_ = true; }
   Instant last_handed_over() const noexcept { return last_handed_over_; }
   Instant last_traffic() const noexcept { return last_traffic_; }
   void traffic(Instant now) noexcept { last_traffic_ = now; }
@@ -82,6 +89,7 @@ class Lane {
   const LaneClass lane_;
   LaneState state_ = LaneState::idle;
   bool blocked_ = false;
+  bool silent_ = false;
   LinkId link_ = LinkId::none;
   std::uint64_t batches_ = 0;
   Ring<Flight> flight_;
@@ -89,6 +97,7 @@ class Lane {
   Instant open_since_ = never;
   Instant last_handed_over_{};
   Instant last_traffic_{};
+  Instant acknowledged_at_{};
   Instant next_dial_ = never;
   Instant greeting_until_ = never;
 

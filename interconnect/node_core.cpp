@@ -82,7 +82,7 @@ void NodeCore::start() {
   endpoint_ = transport_->listen(config_.listen);
   started_at_ = runtime_.scheduler().now();
   health_.emplace(health_config(config_.detector), started_at_);
-  if (config_.intake.guard) intake_.emplace(config_.intake, started_at_);
+  if (config_.intake.guard || config_.intake.shed) intake_.emplace(config_.intake, started_at_);
 
   const Turn turn{*this};
   phase_ = Phase::running;
@@ -345,6 +345,7 @@ void NodeCore::end_turn() {
 bool NodeCore::run_round() {
   take_ready();
   take_self_frames();
+  if (intake_) serve_intake_line();
   walked_.clear();
   std::swap(walked_, dirty_);
   std::sort(walked_.begin(), walked_.end());
@@ -357,6 +358,7 @@ bool NodeCore::run_round() {
     if (isolation_ != nullptr) note_link(*peer, true);
     mark_touched(*peer);
   }
+  if (intake_) serve_intake_line();  // what has ended has made room
   check_ready();
   advance_stop();
   bool told = tell_isolation();
@@ -471,6 +473,7 @@ void NodeCore::arm() {
   for (const Waiter& waiter : waiters_) earliest = std::min(earliest, waiter.until);
   earliest = std::min(earliest, phase_ends_);
   if (isolation_ != nullptr) earliest = std::min(earliest, isolation_->next_wake());
+  if (intake_ && intake_->line() != nullptr) earliest = std::min(earliest, intake_->line()->next_wake());
   if (phase_ == Phase::stopped) earliest = never;
   // What was due has been done; if something still claims to be, it gets a quantum, not the whole processor.
   constexpr Duration timer_quantum{1'000};

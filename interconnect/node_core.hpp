@@ -142,6 +142,10 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void peer_changed(PeerCore& peer);
   // What another node says of who hears whom: names one-way cuts.
   void vouch(const std::vector<Hears>& hears);
+  // One-way cuts (peer_hears.cpp): asks a few others about a peer that is silent; what one of them says; what we say.
+  void ask_others(PeerCore& silent);
+  void heard_of(const HeardAgo& said, Instant then);
+  std::optional<Instant> last_heard(const HeardAgo& question) const;
   void mark_dirty(PeerCore& peer);
   // It has something to say at the end of the turn, and nothing to flush.
   void mark_touched(PeerCore& peer);
@@ -163,6 +167,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool may_act() const noexcept { return isolation_ == nullptr || gate_.serving(read_clock()); }
   // Whether a message of that priority may come in.
   bool admits(std::uint8_t priority) { return !intake_ || intake_->admits(priority); }
+  Duration intake_retry_after() const noexcept { return intake_ ? intake_->retry_after() : Duration::zero(); }
+  IntakeLine* intake_line() noexcept { return intake_ ? intake_->line() : nullptr; }
   // The request waits for its next attempt. Loop only.
   void back_off(std::uint64_t ticket, std::shared_ptr<RetriedRequest> request, Duration delay);
   // What messages carry.
@@ -196,6 +202,8 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void ask_again(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const RequestOptions& options,
                  std::uint64_t ticket, CompletionPtr completion);
   void look_at_intake();
+  void serve_intake_line();
+  void show_intake(NodeSnapshot& shown) const;
   void enter_turn();
   bool in_turn_here() const noexcept;
   void enter_transport_turn();
@@ -320,6 +328,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   std::vector<std::uint32_t> hears_doubted_;  // indices
   bool hears_known_ = false;
   std::uint64_t hears_version_ = 0;
+  std::uint32_t witness_next_ = 0;      // the index whose turn to be asked it is
   std::vector<std::uint32_t> doubted_;  // peers that are silent, or were when they changed last
   Endings endings_;
   // What a round walks while the lists above fill again; kept so that steady turns allocate nothing.

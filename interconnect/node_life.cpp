@@ -279,6 +279,7 @@ NodeSnapshot NodeCore::snapshot(std::uint64_t events_after, std::size_t events_m
   result.stance = stance();
   result.stance_reason = stance_reason_;
   show_isolation(result);
+  show_intake(result);
   result.strategy = std::string{to_string(config_.strategy)};
   {
     const std::lock_guard unknown{unknown_mutex_};

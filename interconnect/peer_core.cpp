@@ -149,6 +149,7 @@ void PeerCore::tick(Instant now) {
       fail_lane(each, Lane::Severity::absent, "no_progress", "nothing on this lane was acknowledged in time", now);
       breaker_.trip(now, "no_progress", "a lane without progress", true);
     }
+    look_at_lane(each, now);
     // A control lane may die again before its peer counts as up: then nobody else notices.
     const bool deaf = each.open() && each.lane_class() == LaneClass::control && !up() && unanswered_too_long(now);
     if (deaf) {
@@ -162,9 +163,9 @@ void PeerCore::tick(Instant now) {
       each.rest(now, "idle");
     }
   }
+  lanes_looked_at_ = now;
   breaker_.tick(now);
-  const LocalHealth& health = node_.local_health();
-  if (judge_.tick(now, health.may_accuse(now), health.may_convict(now))) after_judgement(now);
+  look_at_judge(now);
 }
 
 bool PeerCore::unanswered_too_long(Instant now) const {
@@ -254,7 +255,8 @@ Instant PeerCore::next_wake() {
   const Lane& control = lane(LaneClass::control);
   // Nobody is accused before we have heard what came while we ourselves did not run.
   const LocalHealth& health = node_.local_health();
-  wake_others_ = std::max(judge_.next_wake(), up() ? health.excused_until() : health.convictions_from());
+  wake_others_ = std::max(std::min(judge_.next_wake(), judge_.next_doubt()),
+                          up() ? health.excused_until() : health.convictions_from());
   if (!still_) wake_others_ = std::min({wake_others_, wake_channels_, control.next_wake(), breaker_.next_wake()});
   if (!still_ || !data_idle_) wake_others_ = std::min(wake_others_, wake_data_lanes());
   return control.open() && !control.blocked() ? std::min(wake_others_, next_beat_) : wake_others_;
@@ -269,6 +271,10 @@ Instant PeerCore::wake_data_lanes() const {
     if (each.state() != LaneState::waiting || has_session) earliest = std::min(earliest, each.next_wake());
     if (!each.open()) continue;
     if (up()) earliest = std::min(earliest, later(each.waiting_since(), silence_limit()));
+    if (up() && !each.silent()) {
+      const Instant again = later(lanes_looked_at_, node_.config().detector.heartbeat / 4);
+      earliest = std::min(earliest, std::max(lane_silent_at(each), again));
+    }
     earliest = std::min(earliest, later(each.last_traffic(), node_.config().reconnect.lane_idle));
   }
   return earliest;
@@ -475,6 +481,8 @@ void PeerCore::end_gated(const Outcome& unsent, Instant now) {
 
 bool PeerCore::may_act() { return node_.may_act(); }
 bool PeerCore::admits(std::uint8_t priority) { return node_.admits(priority); }
+Duration PeerCore::retry_after() { return node_.intake_retry_after(); }
+IntakeLine* PeerCore::line() { return node_.intake_line(); }
 
 // ---- InboxHost
 

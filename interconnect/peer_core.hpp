@@ -92,6 +92,12 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void excuse(Duration stalled) { judge_.excuse(stalled); }
   // Another node hears that life of it.
   void vouched(Incarnation incarnation, Instant now);
+  // Another node has heard that life of it at `then`.
+  void seen_alive(Incarnation incarnation, Instant then, Instant now);
+  std::optional<Instant> heard_at() const noexcept { return heard_at_; }
+  // It has not been heard for long: when have others? Said with this turn; what does not fit is asked the next time.
+  void ask_about(const PeerCore& silent);
+  bool doubts(Instant now) const { return judge_.doubts(now); }
   bool silent_of_late(Instant now) const noexcept { return judge_.silent_of_late(now); }
   bool silent_since(Instant since) const noexcept { return judge_.silent_since(since); }
 
@@ -136,6 +142,9 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool puts_off(FaultPoint point, std::string_view subject) override;
   bool may_act() override;
   bool admits(std::uint8_t priority) override;
+  Duration retry_after() override;
+  IntakeLine* line() override;
+  std::uint32_t line_owner() const override { return index_; }
 
  private:
   struct Inbound {
@@ -178,6 +187,19 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   void heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now);
   void end_gated(const Outcome& unsent, Instant now);
   void after_judgement(Instant now);
+  // One-way cuts (peer_hears.cpp).
+  void look_at_judge(Instant now);
+  bool beats_on_unheard(const Heartbeat& heartbeat, const BatchHeader& header, Instant now) const;
+  void hear_questions(const Heartbeat& heartbeat, Instant now);
+  bool has_questions() const noexcept {
+    const bool lanes = !data_idle_ || lanes_told_ != 0;  // else they are not worth reading
+    return !asks_.empty() || !asked_.empty() || (lanes && lanes_silent() != lanes_told_);
+  }
+  void say_questions(Heartbeat& heartbeat, Instant now);
+  std::uint8_t lanes_silent() const noexcept;
+  void note_lanes(std::uint8_t before, std::uint8_t after, std::string_view cut, const std::string& what);
+  void look_at_lane(Lane& each, Instant now);
+  Instant lane_silent_at(const Lane& each) const;
 
   // traffic (peer_traffic.cpp)
   bool batch(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
@@ -278,6 +300,14 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   TimeBuckets round_trips_;
   Ring<Beat> unanswered_;
   std::uint64_t last_heard_ = 0;
+  std::int64_t beat_sent_at_ = 0;  // when the peer sent its last heartbeat, on its clock
+  std::vector<HeardAgo> asks_;     // for this turn's heartbeat to it
+  std::vector<HeardAgo> asked_;    // by it, to be answered in this turn
+  Instant others_asked_at_{};
+  Instant lanes_looked_at_{};
+  Instant lanes_noted_at_{};
+  std::uint8_t lanes_told_ = 0;                           // of ours, as it was told last
+  std::uint8_t lanes_unheard_ = 0;                        // of its, as it says
   std::shared_ptr<const std::vector<Hears>> hears_said_;  // by the peer, last; null: it never did
   std::optional<Instant> heard_at_;                       // when its last heartbeat came
   std::uint64_t reply_due_ = 0;

@@ -96,6 +96,9 @@ void PeerCore::fail_lane(Lane& failed, Lane::Severity severity, std::string_view
   // The control lane shows that the peer is there and takes us: nothing speaks for a long wait.
   if (failed.lane_class() != LaneClass::control && lane(LaneClass::control).open()) severity = Lane::Severity::absent;
   pending_[which] = nullptr;
+  const bool hung = cause == peer_cause::connect_timeout || cause == peer_cause::handshake_timeout ||
+                    cause == "no_welcome" || cause == "no_progress";
+  if (hung && failed.lane_class() != LaneClass::control && lane(LaneClass::control).open()) failed.met_silence();
   failed.failed(now, severity, cause, std::move(detail), random_);
   if (was_open) {
     node_.event("lane", id_, cause,
@@ -196,6 +199,9 @@ void PeerCore::new_session(Incarnation incarnation, std::uint64_t session, bool 
   unanswered_.clear();
   reply_due_ = 0;
   last_heard_ = 0;
+  asks_.clear();
+  asked_.clear();
+  lanes_unheard_ = 0;
   Delivery from;
   from.node = id_;
   from.incarnation = incarnation;
@@ -263,6 +269,7 @@ void PeerCore::control_opened(Instant now) {
   refusal_text_.clear();
   next_beat_ = now;
   hears_told_ = 0;
+  lanes_told_ = 0;
   inbox_.repeat_all();
   for (Channel* channel : known_channels_) channel->control_opened();
   for (Lane& each : lanes_) each.hurry(now);
@@ -330,16 +337,22 @@ void PeerCore::say_goodbye(Instant now) {
 
 void PeerCore::heard_heartbeat(const Heartbeat& heartbeat, const BatchHeader& header, Instant now) {
   if (heartbeat.sequence > last_heard_) {
+    if (beats_on_unheard(heartbeat, header, now)) {
+      if (judge_.unheard(now)) node_.peer_changed(*this);
+      look_at_judge(now);
+    }
+    beat_sent_at_ = header.sent_at;
     last_heard_ = heartbeat.sequence;
     reply_due_ = heartbeat.sequence;
     reply_heard_at_ = now;
-    if (judge_.heard(now)) node_.peer_changed(*this);
+    judge_.heard(now);
     heard_at_ = now;
     // Else as before. Snapshots share it, so it is replaced and not changed.
     if (!heartbeat.hears.empty()) hears_said_ = std::make_shared<const std::vector<Hears>>(heartbeat.hears);
     static const std::vector<Hears> nobody;
     node_.vouch(hears_said_ == nullptr ? nobody : *hears_said_);
   }
+  hear_questions(heartbeat, now);
   if (heartbeat.reply_to == 0) return;
   while (!unanswered_.empty() && unanswered_.front().sequence < heartbeat.reply_to) unanswered_.pop_front();
   if (unanswered_.empty() || unanswered_.front().sequence != heartbeat.reply_to) return;

@@ -233,14 +233,16 @@ void PeerCore::flush_control(Instant now) {
   const bool beat = beat_due(now);
   const bool wants = !still_ && std::any_of(known_channels_.begin(), known_channels_.end(),
                                             [](const Channel* channel) { return channel->wants_to_say(); });
-  if (!beat && reply_due_ == 0 && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() && !wants &&
-      pulses_.empty())
+  const bool questions = has_questions();
+  if (!beat && reply_due_ == 0 && !questions && !inbox_.ack_due() && !acknowledge_lanes_ && cancelled_.empty() &&
+      !wants && pulses_.empty())
     return;
   if (node_.puts_off(FaultPoint::ack_withheld, *this)) return;
 
   std::optional<Heartbeat> heartbeat;
-  if (beat || reply_due_ != 0) {
+  if (beat || reply_due_ != 0 || questions) {
     heartbeat.emplace();
+    if (questions || lanes_told_ != 0) say_questions(*heartbeat, now);
     heartbeat->stance = node_.stance();
     heartbeat->last_heard = last_heard_;
     heartbeat->reply_to = std::exchange(reply_due_, 0);

@@ -50,7 +50,9 @@ Duration RequestRetries::attempt_time(std::uint64_t type, Instant now) {
 RetryDecision RequestRetries::after(RetryPolicy::Call& call, const Outcome& outcome, std::uint64_t type,
                                     bool idempotent, Instant began, Instant now, Instant deadline) {
   const std::lock_guard lock{mutex_};
-  const AttemptResult result = attempt_result(outcome, idempotent);
+  AttemptResult result = attempt_result(outcome, idempotent);
+  // Turned away at the peer's door, with a time at which to ask again.
+  if (outcome == OutcomeKind::overloaded && outcome.next_at) result.push_back = until(now, *outcome.next_at);
   const Duration took = now > began ? now - began : Duration::zero();
   if (timeouts_ && outcome.delivered()) timeouts_->answered(type, now, took, call.attempts > 1);
   if (timeouts_ && result.end == AttemptEnd::timeout) timeouts_->timed_out(type, now, took);

@@ -4,9 +4,9 @@
 // requests whatever their number. A request is tried again when that may help (the peer was not reached, refused for
 // the moment, or did not answer in an attempt's time), when it may be repeated (the peer says that no handler saw it,
 // or its type's policy is `idempotent`), while attempts, budget and deadline last, and not before a breaker or a dial
-// that is known to be due. A shed request is not tried again. Each attempt is a message of its own in the books; the
-// caller gets the end of the last one. Cancelling the request ends its wait for the next attempt, too.
-// Thread safe. Outlives every request that was made with it.
+// that is known to be due. A shed request is not tried again, unless the peer said when it may be. Each attempt is a
+// message of its own in the books; the caller gets the end of the last one. Cancelling the request ends its wait for
+// the next attempt, too. Thread safe. Outlives every request that was made with it.
 #pragma once
 
 #include <hawser/interconnect/outcome.hpp>

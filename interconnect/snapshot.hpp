@@ -16,6 +16,7 @@
 #include <hawser/interconnect/isolation/stance.hpp>
 #include <hawser/interconnect/ledger.hpp>
 #include <hawser/interconnect/runtime.hpp>
+#include <hawser/resilience/load_shedder.hpp>
 
 #include <array>
 #include <cstdint>
@@ -23,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hawser {
@@ -126,6 +128,25 @@ struct ViewMemberSnapshot {
   friend bool operator==(const ViewMemberSnapshot&, const ViewMemberSnapshot&) = default;
 };
 
+// What is turned away at the door, and why: `[intake]` of the configuration.
+struct IntakeSnapshot {
+  bool guards = false;            // cascade prevention
+  bool sheds = false;             // requests stand in line
+  bool observes = false;          // nothing is enforced
+  std::string_view level;         // normal, throttle, limit, fail_fast
+  Reason reason;                  // of the level
+  std::uint32_t pressure = 0;     // 0 .. 1000
+  std::uint8_t priority_min = 0;  // the lowest that is let in
+  std::uint64_t turned_away = 0;  // by the guard
+  Reason line_reason;             // admits, or why requests are turned away, since when
+  std::uint32_t places = 0;       // how many there are now
+  std::uint32_t taken = 0;
+  std::size_t waiting = 0;
+  Duration service{0};  // the median time that a request holds its place; zero while nothing is known
+  std::uint64_t admitted = 0;
+  std::array<std::uint64_t, shed_reasons> rejected{};  // by ShedReason
+};
+
 struct NodeSnapshot {
   NodeId id;
   std::string cluster;
@@ -157,7 +178,8 @@ struct NodeSnapshot {
   TimeBuckets loop_lags;  // of every timer that was due
   Reason local_health;    // healthy, late, stalled, peers_silent: how this node itself is
   std::uint64_t stalls = 0;
-  std::vector<Event> events;  // the last transitions, oldest first
+  std::optional<IntakeSnapshot> intake;  // where the configuration wants any of it
+  std::vector<Event> events;             // the last transitions, oldest first
 };
 
 }  // namespace hawser

@@ -74,6 +74,15 @@ struct Heartbeat @0xb20716eea4016ba7 {
   lastHeard @3 :UInt64;
   stance @4 :UInt8;
   hears @5 :List(Hears);
+  asks @6 :List(HeardAgo);
+  answers @7 :List(HeardAgo);
+  lanesSilent @8 :UInt8;
+}
+
+struct HeardAgo @0xd1c5a7e2909b4f38 {
+  node @0 :Text;
+  incarnation @1 :UInt64;
+  agoUs @2 :UInt64;
 }
 
 struct BatchHeader @0xac7818eb13367965 {

@@ -17,6 +17,16 @@ std::string text_of(const Epoch& epoch) {
   return out.str();
 }
 
+// A lease on the slowest clock there may be, and an event's worth of rounding.
+Duration lease_bound(const IsolationSettings& settings) {
+  const std::int64_t slowest = 1'000'000 - std::int64_t{settings.drift_ppm};
+  return Duration{settings.lease.count() * 1'000'000 / slowest + 10'000};
+}
+
+Duration agreement_bound(const IsolationSettings& settings, Duration detection) {
+  return 2 * (detection + settings.stable_after + settings.promise()) + settings.heartbeat * heartbeats_to_agree;
+}
+
 std::string in_ms(Duration span) { return std::to_string(span.count() / 1000) + " ms"; }
 
 }  // namespace
@@ -126,9 +136,7 @@ void StanceWatch::reaches(const std::string& host, const std::function<Duration(
   const auto found = runs_.find(host);
   if (found == runs_.end() || !found->second.permission) return;
   const Run& run = found->second;
-  // A lease on the slowest clock there may be, and an event's worth of rounding.
-  const std::int64_t slowest = 1'000'000 - std::int64_t{run.settings.drift_ppm};
-  const Duration bound{run.settings.lease.count() * 1'000'000 / slowest + 10'000};
+  const Duration bound = lease_bound(run.settings);
   MemberSet may_answer;
   for (std::size_t place = 0; place < run.ids.size(); ++place) {
     const bool own = run.ids[place] == run.member.first;
@@ -142,14 +150,40 @@ void StanceWatch::reaches(const std::string& host, const std::function<Duration(
                   run.coterie.names(may_answer));
 }
 
+WorldTime StanceWatch::reached_until(const std::string& host,
+                                     const std::function<WorldTime(const NodeId&)>& silent_since) const {
+  const auto found = runs_.find(host);
+  if (found == runs_.end()) return world_never;
+  const Run& run = found->second;
+  const Duration bound = lease_bound(run.settings);
+  std::vector<std::pair<WorldTime, Place>> ends;  // of those who have fallen silent
+  MemberSet may_answer;
+  for (std::size_t place = 0; place < run.ids.size(); ++place) {
+    const bool own = run.ids[place] == run.member.first;
+    const WorldTime since = own ? world_never : silent_since(run.ids[place]);
+    may_answer.add(static_cast<Place>(place));
+    if (since != world_never) ends.emplace_back(later(since, bound), static_cast<Place>(place));
+  }
+  std::sort(ends.begin(), ends.end());
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    may_answer.remove(ends[i].second);
+    const bool last_of_them = i + 1 == ends.size() || ends[i + 1].first != ends[i].first;
+    if (last_of_them && !run.coterie.quorum(may_answer)) return ends[i].first;
+  }
+  return world_never;
+}
+
+Duration StanceWatch::quiet_after(const std::string& host, Duration detection) const {
+  const auto found = runs_.find(host);
+  return found == runs_.end() ? forever : agreement_bound(found->second.settings, detection);
+}
+
 void StanceWatch::quiet(Duration span, Duration detection,
                         const std::function<Duration(const std::string&, const NodeId&)>& silent) {
   const Run* first = nullptr;
   for (const auto& [host, run] : runs_) {
     if (!run.permission) continue;
-    const IsolationSettings& settings = run.settings;
-    const Duration bound =
-        2 * (detection + settings.stable_after + settings.promise()) + settings.heartbeat * heartbeats_to_agree;
+    const Duration bound = agreement_bound(run.settings, detection);
     if (span <= bound) return;
     if (first == nullptr) first = &run;
     if (run.permission.epoch != first->permission.epoch) {

@@ -9,6 +9,7 @@
 #include <hawser/interconnect/isolation/serving_gate.hpp>
 #include <hawser/interconnect/isolation/settings.hpp>
 #include <hawser/sim/violation.hpp>
+#include <hawser/sim/virtual_clock.hpp>
 
 #include <functional>
 #include <map>
@@ -40,9 +41,14 @@ class StanceWatch {
   void serves(const std::string& host, const Permission& permission);
   // (d). `silent_for`: for how long that id cannot have answered this host; zero if it may have.
   void reaches(const std::string& host, const std::function<Duration(const NodeId&)>& silent_for);
+  // The last instant at which reaches() finds nothing while this host serves and nobody's silence changes: since when
+  // each has been silent to it, world_never if it need not be. So (d) need not be looked for at every event.
+  WorldTime reached_until(const std::string& host, const std::function<WorldTime(const NodeId&)>& silent_since) const;
   // (e). Nothing has changed for so long, and everybody runs as it should.
   void quiet(Duration span, Duration detection,
              const std::function<Duration(const std::string&, const NodeId&)>& silent);
+  // How long after the last change quiet() begins to look, with the settings of that host.
+  Duration quiet_after(const std::string& host, Duration detection) const;
 
   // How many members are removed now, as somebody was told.
   std::size_t condemned() const noexcept { return condemned_.size(); }

@@ -99,6 +99,7 @@ void Watch::follow(const std::string& name, Seen& seen) {
     seen.watch = nullptr;
     seen.flow = nullptr;
     seen.gated = false;
+    seen.serves = false;
     stances_.ends(name);
   }
   seen.hampered |= seen.paused || stands(host);
@@ -112,6 +113,7 @@ void Watch::follow(const std::string& name, Seen& seen) {
   seen.watch = std::make_unique<NodeWatch>(name, findings_);
   seen.flow = std::make_unique<FlowWatch>(name, findings_);
   seen.gated = node->config().strategy != Strategy::none;
+  seen.arbited = node->config().strategy == Strategy::arbiter;
   if (seen.gated) follow_stances(name, *node);
 }
 
@@ -137,6 +139,7 @@ void Watch::follow_pairs() {
       books_.lateness().base_delay = std::max(books_.lateness().base_delay, slowest);
     }
   }
+  plan_stances();
 }
 
 void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
@@ -159,7 +162,6 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
   seen.hampered |= world_.at_host(name).hampered();
   seen.flow->look(shown, node->config(), !std::exchange(seen.hampered, seen.paused), world_.now());
   look_at_peers(name, shown);
-  if (seen.gated) look_at_quorum(name, shown, node->config());
   for (const PeerSnapshot& peer : shown.peers) {
     for (const ChannelSnapshot& channel : peer.channels) {
       const ChannelKey key{seen.run, peer.health.id.text(), channel.type};

@@ -6,10 +6,10 @@
 //   world.run_for(10s);                 // throws InvariantViolated between two events
 //   watch.expect_rest(5s);              // or expect_recovery(15s)
 //
-// After every event it takes what the books found (see probe.hpp) and follows the processes; every `stride` events it
-// looks at the snapshot of one node, in turn; expect_rest() looks at all. What needs the books is checked only for
-// messages that a Probe has sent. A watched run has the hash of an unwatched one. It must live as long as its world
-// runs.
+// After every event it takes what the books found (see probe.hpp), follows the processes and asks who serves, all of
+// I12; every `stride` events it looks at the snapshot of one node, in turn; expect_rest() looks at all. What needs the
+// books is checked only for messages that a Probe has sent. A watched run has the hash of an unwatched one. It must
+// live as long as its world runs.
 #pragma once
 
 #include <hawser/sim/books.hpp>
@@ -80,8 +80,12 @@ class Watch {
     bool alive = false;
     bool paused = false;  // or with a clock that stands
     bool clock_stands = false;
-    bool gated = false;     // it has a strategy
-    bool hampered = false;  // at some time since the last look
+    bool gated = false;                     // it has a strategy
+    bool arbited = false;                   // its quorum is an arbiter
+    bool hampered = false;                  // at some time since the last look
+    bool serves = false;                    // as of this event
+    WorldTime reached_until = world_never;  // (d) of I12
+    Duration quiet_after = forever;         // (e) of I12
     RunId run;
     std::unique_ptr<NodeWatch> watch;
     std::unique_ptr<FlowWatch> flow;
@@ -101,7 +105,9 @@ class Watch {
   void look(const std::string& name, Seen& seen, bool at_rest);
   void follow_stances(const std::string& name, Node& node);
   void look_at_stances();
-  void look_at_quorum(const std::string& name, const NodeSnapshot& shown, const Config& config);
+  void plan_stances();
+  void look_at_quorum(const std::string& name, bool arbited);
+  void look_at_agreement(const std::string& name);
   bool hampered_or_lossy() const;
   Duration silent_for(const std::string& observer, const NodeId& peer) const;
   void look_at_peers(const std::string& name, const NodeSnapshot& shown);
@@ -127,6 +133,13 @@ class Watch {
   std::vector<std::string> names_;
   std::map<std::string, Seen> seen_;
   std::vector<Followed> followed_;
+  // Two with a strategy that cannot reach each other, and since when: as the last follow_pairs() has seen it.
+  struct Parted {
+    const Seen* observer;
+    const Seen* other;
+    WorldTime since;
+  };
+  std::vector<Parted> parted_;
   std::uint64_t hardships_ = ~std::uint64_t{0};
   std::uint64_t looks_ = 0;
   std::size_t next_ = 0;

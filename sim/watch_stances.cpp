@@ -22,11 +22,55 @@ void Watch::follow_stances(const std::string& name, Node& node) {
   });
 }
 
-void Watch::look_at_stances() {
+// (d) and (e) hang on who has been silent to whom for how long. That changes only where follow_pairs() has been, which
+// is after every event in which it can; so it is known beforehand when one of them may be broken, and until then a
+// comparison after every event is as good as a look.
+void Watch::plan_stances() {
+  parted_.clear();
   for (const auto& [name, host, seen] : followed_) {
     if (!seen->gated || !seen->alive) continue;
-    if (const Node* node = world_.node_if(*name)) stances_.serves(*name, node->may_serve());
+    const Node* const node = world_.node_if(*name);
+    if (node == nullptr) continue;
+    const auto since = [&](const NodeId& peer) { return pairs_.silent_since(*name, peer.text()); };
+    seen->reached_until = seen->arbited ? world_never : stances_.reached_until(*name, since);
+    const Duration detection = suspicion_bound(node->config().detector, options_.jitter) + books_.lateness().base_delay;
+    seen->quiet_after = stances_.quiet_after(*name, detection);
+    for (const Followed& other : followed_) {
+      if (other.seen == seen || !other.seen->gated || !other.seen->alive) continue;
+      const WorldTime silent = since(NodeId{*other.name});
+      if (silent != world_never) parted_.push_back({seen, other.seen, silent});
+    }
   }
+}
+
+void Watch::look_at_stances() {
+  const WorldTime now = world_.now();
+  const Followed* first = nullptr;
+  Epoch epoch;
+  bool apart = false;
+  Duration quiet_after = forever;
+  for (const Followed& each : followed_) {
+    Seen& seen = *each.seen;
+    if (!seen.gated || !seen.alive) continue;
+    const Node* const node = world_.node_if(*each.name);
+    if (node == nullptr) continue;
+    const Permission permission = node->may_serve();
+    stances_.serves(*each.name, permission);
+    seen.serves = static_cast<bool>(permission);
+    if (!permission) continue;
+    if (seen.arbited || now > seen.reached_until) look_at_quorum(*each.name, seen.arbited);
+    if (first == nullptr) {
+      first = &each;
+      epoch = permission.epoch;
+    }
+    apart = apart || permission.epoch != epoch;
+    quiet_after = std::min(quiet_after, seen.quiet_after);
+  }
+  if (first == nullptr || now - world_.last_hardship() <= quiet_after) return;
+  for (const Parted& pair : parted_) {
+    apart = apart || (pair.observer->serves && pair.other->serves && now - pair.since > quiet_after);
+  }
+  if (apart && !hampered_or_lossy()) look_at_agreement(*first->name);
 }
 
 Duration Watch::silent_for(const std::string& observer, const NodeId& peer) const {
@@ -34,15 +78,17 @@ Duration Watch::silent_for(const std::string& observer, const NodeId& peer) cons
   return since == world_never ? Duration::zero() : world_.now() - since;
 }
 
-void Watch::look_at_quorum(const std::string& name, const NodeSnapshot& shown, const Config& config) {
-  const bool arbiter = config.strategy == Strategy::arbiter;
+void Watch::look_at_quorum(const std::string& name, bool arbited) {
   stances_.reaches(name, [&](const NodeId& peer) {
-    if (arbiter && peer.text() == "arbiter") return world_.arbiter().silent_for(world_.at_host(name).index());
+    if (arbited && peer.text() == "arbiter") return world_.arbiter().silent_for(world_.at_host(name).index());
     return silent_for(name, peer);
   });
-  if (shown.stance != Stance::serving || hampered_or_lossy()) return;
-  const Duration detection = suspicion_bound(config.detector, options_.jitter) + books_.lateness().base_delay;
-  stances_.quiet(world_.now() - world_.last_hardship(), detection,
+}
+
+void Watch::look_at_agreement(const std::string& name) {
+  const DetectorConfig& detector = world_.node_if(name)->config().detector;
+  stances_.quiet(world_.now() - world_.last_hardship(),
+                 suspicion_bound(detector, options_.jitter) + books_.lateness().base_delay,
                  [&](const std::string& observer, const NodeId& peer) { return silent_for(observer, peer); });
 }
 

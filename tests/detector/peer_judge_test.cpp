@@ -254,13 +254,61 @@ TEST_CASE("each one-way cut is named for what it is") {
   const std::string expected = GENERATE("silent", "cut_outbound", "cut_inbound");
   const Instant convicted = peer.judge.suspect_at(8.0);
   for (Instant at = peer.now; at < convicted; at += 50ms) {
-    if (expected == "cut_outbound") peer.judge.heard(at);
+    peer.judge.heard(expected == "cut_outbound" ? at : peer.now);
+    if (expected == "cut_outbound") peer.judge.unheard(at);
     if (expected == "cut_inbound") peer.judge.vouched(at);
   }
   CHECK(peer.judge.tick(peer.judge.next_wake()));
   CHECK(peer.judge.reason().cause == expected);
   CHECK(peer.judge.tick(convicted));
   CHECK(peer.judge.reason().cause == expected);
+}
+
+TEST_CASE("evidence of a one-way cut names it half a pause before silence alone would, and nothing is named without") {
+  Steady peer;
+  const Instant last = peer.now;
+  const Instant doubted = peer.judge.next_doubt();
+  CHECK(doubted == peer.judge.next_wake() - 200ms);
+  CHECK_FALSE(peer.judge.doubts(doubted - 1us));
+  CHECK(peer.judge.doubts(doubted));
+
+  SECTION("it beats on, and has not heard us") {
+    peer.judge.unheard(last + 400ms);
+    CHECK_FALSE(peer.judge.tick(doubted - 1us));
+    CHECK_FALSE(peer.judge.tick(doubted, false));  // we did not run ourselves
+    CHECK(peer.judge.tick(doubted));
+    CHECK(peer.judge.reason().cause == "cut_outbound");
+    CHECK(peer.judge.next_doubt() == hawser::never);
+    CHECK(peer.judge.reply(doubted + 1ms));
+    CHECK(peer.judge.mistakes() == 1);
+  }
+  SECTION("what it said of us before its last answer says nothing") {
+    peer.judge.unheard(last - 1ms);
+    CHECK_FALSE(peer.judge.tick(doubted));
+  }
+  SECTION("a third node heard it when it should have spoken to us") {
+    const Duration spoken = doubted - last - 200ms;
+    CHECK_FALSE(peer.judge.seen_alive(last + spoken - 1us, doubted));
+    CHECK_FALSE(peer.judge.tick(doubted));
+    CHECK(peer.judge.next_doubt() == doubted + 25ms);  // worth asking again
+    CHECK_FALSE(peer.judge.seen_alive(last + spoken, doubted + 50ms));
+    CHECK_FALSE(peer.judge.tick(doubted + 50ms));  // it may have spoken to us as well, a moment later
+    CHECK(peer.judge.next_doubt() == doubted + 75ms);
+    CHECK(peer.judge.tick(doubted + 75ms));
+    CHECK(peer.judge.reason().cause == "cut_inbound");
+  }
+  SECTION("a third node's word comes when it is suspected for its silence already") {
+    CHECK(peer.judge.tick(peer.judge.next_wake()));
+    CHECK(peer.judge.reason().cause == "silent");
+    CHECK_FALSE(peer.judge.seen_alive(last + 500ms, last + 700ms));
+    CHECK(peer.judge.seen_alive(last + 500ms, last + 725ms));
+    CHECK(peer.judge.reason().cause == "cut_inbound");
+  }
+  SECTION("nobody knows anything") {
+    CHECK_FALSE(peer.judge.tick(doubted));
+    CHECK(peer.judge.tick(peer.judge.next_wake()));
+    CHECK(peer.judge.reason().cause == "silent");
+  }
 }
 
 TEST_CASE("a restarted peer is a new one: nothing learned of the old remains but its flaps") {

@@ -21,7 +21,7 @@ using nlohmann::json;
 namespace {
 
 // Objects whose keys are words of a vocabulary, or names from elsewhere, and no fields.
-const std::set<std::string> vocabularies{"outcomes", "causes", "verdicts", "hears", "types"};
+const std::set<std::string> vocabularies{"outcomes", "causes", "verdicts", "hears", "types", "rejected"};
 
 void collect(const json& value, std::set<std::string>& fields) {
   if (value.is_array()) {

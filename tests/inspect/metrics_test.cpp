@@ -115,6 +115,12 @@ TEST_CASE("metrics: peers, books, queues and breakers are what the snapshot says
   CHECK(value("hawser_node_local_health{health=\"late\"}") == "1");
   CHECK(value("hawser_node_local_health{health=\"healthy\"}") == "0");
   CHECK(value("hawser_node_stalls_total") == "2");
+  CHECK(value("hawser_intake_level{level=\"limit\"}") == "1");
+  CHECK(value("hawser_intake_pressure") == "640");
+  CHECK(value("hawser_intake_priority_min") == "4");
+  CHECK(value("hawser_intake_turned_away_total{reason=\"guard\"}") == "9");
+  CHECK(value("hawser_intake_turned_away_total{reason=\"cannot_finish\"}") == "5");
+  CHECK(value("hawser_intake_requests{where=\"waiting\"}") == "3");
   CHECK(value("hawser_node_events_total") == "42");
   CHECK(value("hawser_node_messages_submitted_total") == "12");
   CHECK(value("hawser_node_messages_ended_total{outcome=\"unreachable\"}") == "4");

@@ -69,6 +69,7 @@ Ack random_ack(Random& random, std::vector<VerdictRange>& exceptions) {
     range.count = static_cast<std::uint32_t>(1 + random.below(0xffff'ffff));
     range.kind = static_cast<OutcomeKind>(1 + random.below(outcome_kind_count - 1));
     range.cause = static_cast<Cause>(random.below(cause_count));
+    if (range.kind == OutcomeKind::overloaded) range.retry_after_ms = static_cast<std::uint16_t>(random.next());
     last = range.first + range.count - 1;
     exceptions.push_back(range);
   }

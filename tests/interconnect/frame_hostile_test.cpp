@@ -376,6 +376,7 @@ TEST_CASE("an acknowledgement speaks of what has a verdict, once and in order", 
   CHECK(ack(end, {end - 1, range(0xffff'ffff, 2)}) == beyond);
   CHECK(ack(10, {1, range(1, 0)}) == "an acknowledgement holds a verdict that is no exception");
   CHECK(ack(10, {1, range(1, outcome_kind_count)}) == "an acknowledgement holds a verdict that is no exception");
+  CHECK(ack(10, {1, range(1, static_cast<unsigned>(OutcomeKind::overloaded), 0, 1)}) == "accepted");  // a hint
   CHECK(ack(10, {1, range(1, 2, 0, 1)}) == "an acknowledgement's range has unknown bits");
   CHECK(ack(10, {1}) == "an acknowledgement ends within a range");
   CHECK(problem_of_records(1, {record_word(0, RecordKind::ack, 0, 0), 5, 1, 0}) ==

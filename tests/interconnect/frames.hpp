@@ -99,6 +99,9 @@ inline BatchHeader sample_header(bool with_heartbeat) {
     beat.reply_hold_us = 250;
     beat.stance = Stance::serving;
     beat.last_heard = 98;
+    beat.asks = {{"n7", Incarnation{2}, 0}};
+    beat.answers = {{"n8", Incarnation{5}, 250'000}, {"n9", Incarnation{6}, 1}};
+    beat.lanes_silent = 2;
     beat.hears = {{"n2", Incarnation{4}, PeerState::up}, {"n3", Incarnation{9}, PeerState::unreachable}};
     header.heartbeat = beat;
   }

@@ -1,11 +1,14 @@
 // The watch over who serves, told of one breach at a time: each part of I12 is noticed, alone, and what is lawful is
 // not.
+#include <hawser/base/random.hpp>
 #include <hawser/sim/stance_watch.hpp>
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -164,6 +167,38 @@ TEST_CASE("I12 (d): nobody serves whom no quorum can have answered within a leas
   three.watch.serves("n1", Permission{});
   three.watch.reaches("n1", silent(1600ms));
   CHECK(three.nothing());
+}
+
+TEST_CASE("I12 (d): when a quorum is out of reach is known beforehand, to the microsecond, whoever fell silent when") {
+  const sim::WorldTime begin = sim::world_begin + 100s;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    CAPTURE(seed);
+    Random random{seed};
+    Three three;
+    three.all_serve();
+    std::map<std::string, sim::WorldTime> silent;  // to n1
+    for (const char* name : {"n2", "n3"}) {
+      const bool is = random.below(4) != 0;
+      silent[name] = is ? begin + Duration{static_cast<std::int64_t>(random.below(3)) * 700'000} : sim::world_never;
+    }
+    const sim::WorldTime until =
+        three.watch.reached_until("n1", [&](const NodeId& peer) { return silent.at(peer.text()); });
+    const auto finds = [&](sim::WorldTime now) {
+      three.watch.reaches("n1", [&](const NodeId& peer) {
+        const sim::WorldTime since = silent.at(peer.text());
+        return since == sim::world_never || since > now ? Duration{0} : Duration{now - since};
+      });
+      return !three.nothing();
+    };
+    const bool both = silent["n2"] != sim::world_never && silent["n3"] != sim::world_never;
+    CHECK((until != sim::world_never) == both);
+    if (until == sim::world_never) {
+      CHECK_FALSE(finds(begin + 1h));
+      continue;
+    }
+    CHECK_FALSE(finds(until));
+    CHECK(finds(until + 1us));
+  }
 }
 
 TEST_CASE("I12 (e): long after the last change those who serve are one view, and reach each other") {

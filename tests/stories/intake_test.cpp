@@ -2,7 +2,9 @@
 #include <hawser/interconnect/intake_guard.hpp>
 #include "pair.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
 using namespace hawser;
@@ -74,6 +76,64 @@ HAWSER_STORY("a guard that observes says what it would do, and lets everything i
   REQUIRE(pair.run_until([&] { return !door.said.empty(); }));
   CHECK(door.said.front().find("observed only") != std::string::npos);
   CHECK(send(pair, "n1", "n2", parcel(10)).delivered());
+  pair.rest();
+}
+
+HAWSER_STORY(
+    "requests stand in line: the important pass, who finds no room is told when to ask again, and all is shown",
+    intake_line) {
+  std::vector<std::string> said;
+  bool free = false;
+  pair.begin({{"n1", [](Node& node) { node.policy<Note>({.priority = 7}); }},
+              {"n2",
+               [&](Node& node) {
+                 node.policy<Question>({.priority = 3, .concurrency = 100});
+                 node.policy<Note>({.priority = 7, .concurrency = 100});
+                 const auto wait = [&node, &free]() -> Task<Message<Answer>> {
+                   while (!free) co_await node.sleep(10ms);
+                   co_return answer(1);
+                 };
+                 node.on<Question>([wait](Received<Question>) -> Task<Message<Answer>> { return wait(); });
+                 node.on<Note>([wait](Received<Note>) -> Task<Message<Answer>> { return wait(); });
+                 node.on_event([&](const Event& event) {
+                   if (event.kind == "intake") said.push_back(std::string{event.cause});
+                 });
+               },
+               [](Config& config) {
+                 config.intake.shed = true;
+                 config.intake.places = 4;
+                 config.intake.line = 4;
+               }}});
+  pair.meet();
+  std::vector<Outcome> ends;
+  const auto told = [&](const Result<Received<Answer>>& result) { ends.push_back(result.outcome()); };
+  Peer peer = pair.node("n1").peer("n2");
+  for (int i = 0; i < 12; ++i) peer.request<Answer>(question(1), {.timeout = 20s}, told);
+  const auto shown = [&] { return *pair.node("n2").snapshot().intake; };
+  REQUIRE(pair.run_until([&] { return shown().taken == 4 && shown().waiting > 0 && !said.empty(); }));
+  CHECK(shown().line_reason.cause == said.front());
+  const std::uint64_t before = shown().admitted;
+  peer.request<Answer>(note(2), {.timeout = 20s}, told);
+  // It takes the place of one that matters less, or one that is left; it is not refused.
+  REQUIRE(pair.run_until(
+      [&] { return shown().rejected[static_cast<std::size_t>(ShedReason::displaced)] == 1 || shown().waiting == 4; }));
+  CHECK(shown().admitted == before);
+  free = true;
+  REQUIRE(pair.run_until([&] { return ends.size() == 13; }));
+  const auto count = [&](OutcomeKind kind) {
+    return std::count_if(ends.begin(), ends.end(), [&](const Outcome& each) { return each.kind == kind; });
+  };
+  CHECK(count(OutcomeKind::delivered) >= 8);
+  CHECK(count(OutcomeKind::overloaded) >= 3);
+  CHECK(count(OutcomeKind::delivered) + count(OutcomeKind::overloaded) == 13);
+  for (const Outcome& each : ends) {
+    if (each.kind != OutcomeKind::overloaded) continue;
+    CHECK(each.cause == Cause::intake);
+    CHECK(each.next_at.has_value());
+  }
+  CHECK(shown().taken == 0);
+  CHECK(shown().waiting == 0);
+  REQUIRE(pair.run_until([&] { return shown().line_reason.cause == "admits"; }));
   pair.rest();
 }
 
