@@ -33,6 +33,7 @@ enum class Mutant : std::uint8_t {
   phi_suspects_all,
   stale_incarnation_accepted,
   stale_session_accepted,
+  old_lanes_heard,
   resume_number_forgotten,
   restart_unnoticed,
   hello_unchecked,

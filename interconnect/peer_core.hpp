@@ -176,6 +176,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
 
   // session (peer_session.cpp)
   void new_session(Incarnation incarnation, std::uint64_t session, bool knows_us, Instant now, Cause why);
+  void end_connections(bool newer);
   void say_hello(LaneClass lane, Instant now);
   void say_hello_later(LaneClass lane);
   void send_welcomes(Instant now);

@@ -124,15 +124,7 @@ RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Insta
   if (!known) {
     if (hello.lane != LaneClass::control) return RefusalReason::malformed;  // the control lane comes first
     const bool newer = hello.from_incarnation > peer_incarnation_ && peer_incarnation_ != Incarnation::unknown;
-    if (newer) {
-      for (Inbound& old : inbound_) {
-        if (old.connection == ConnectionId::none) continue;
-        Refusal refusal;
-        refusal.reason = RefusalReason::superseded;
-        refusal.text = "another process with the id " + id_.text() + " has taken over";
-        node_.drop(old.connection, refusal);
-      }
-    }
+    end_connections(newer);
     const bool knows_us = hello.to_incarnation == node_.incarnation();
     new_session(hello.from_incarnation, hello.session, knows_us, now, newer ? Cause::peer_restarted : Cause::none);
   }
@@ -146,6 +138,21 @@ RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Insta
   version_ = choose_version({hello.version_min, hello.version_max}, {}).value_or(wire_version_min);
   if (hello.lane == LaneClass::control) lane(LaneClass::control).hurry(now);
   return RefusalReason::none;
+}
+
+// What is still under way on them has its numbers and its clock from the session that ends: as messages of the next one
+// it would be taken anew, and at any age. `newer`: they belong to a process before.
+void PeerCore::end_connections(bool newer) {
+  for (const Inbound& old : inbound_) {
+    if (old.connection == ConnectionId::none || (!newer && mutant(Mutant::old_lanes_heard))) continue;
+    std::optional<Refusal> refusal;
+    if (newer) {
+      refusal.emplace();
+      refusal->reason = RefusalReason::superseded;
+      refusal->text = "another process with the id " + id_.text() + " has taken over";
+    }
+    node_.drop(old.connection, refusal);
+  }
 }
 
 void PeerCore::connection_closed(LaneClass which, ConnectionId connection) {

@@ -150,6 +150,25 @@ TEST_CASE("session time: a minute of silence forgives nothing: whatever comes ou
   CHECK_FALSE(post.handled(short_one));  // one second old, with half a second to live
 }
 
+TEST_CASE("session time: what a lane of the session before still gives up is nobody's", "[world][ttl]") {
+  Post post;
+  post.world.lane_stall("n1", "n2", LaneClass::ordinary, true, sim::Direction::there);
+  const std::uint64_t stuck = post.send(600ms);
+  post.world.run_for(300ms);
+  // To n1 it looks as if n2 had started again: it begins another session, while n2 has seen nothing end.
+  post.world.twin("twin", "n2", [](Node&) {});
+  const auto sessions = [&] {
+    std::uint64_t begun = 0;
+    for (const Event& each : post.world.node("n1").snapshot().events) begun += each.kind == "session";
+    return begun;
+  };
+  REQUIRE(post.world.run_until([&] { return sessions() > 0; }, 1s));
+  post.world.run_for(2s);
+  post.world.lane_stall("n1", "n2", LaneClass::ordinary, false, sim::Direction::there);
+  post.world.run_for(2s);
+  CHECK_FALSE(post.handled(stuck));
+}
+
 TEST_CASE("a frozen peer accepts and says nothing: it is dialled as one that is absent, not as one that fails",
           "[world]") {
   Post post;
