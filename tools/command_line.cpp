@@ -312,11 +312,16 @@ struct CommandLine {
         app, "disasters", "Eight failures on virtual time: what is written every day against the resilience kit",
         [this] { return disasters(disasters_options); },
         "  hawser disasters\n      all eight, as one table\n  hawser disasters --only cascade --seed 7\n"
-        "  hawser disasters --json | jq '.disasters[] | {name, healed: .kit.healed_us}'\n\n"
+        "  hawser disasters --json | jq '.disasters[] | {name, healed: .kit.healed_us}'\n"
+        "  hawser disasters --seeds 1..200\n      how near each promise came to being broken, under so many seeds\n\n"
         "Exit code 0 only if the kit kept what it promises. docs/resilience.md describes worlds and columns.");
     sub->add_option("--only", disasters_options.only,
                     "pool, slow, node, flood, cascade, exhaustion, partition or failover");
     sub->add_option("--seed", disasters_options.seed, "Chance of the traffic; the same seed, the same table")
+        ->capture_default_str();
+    sub->add_option("--seeds", disasters_options.seeds, "A..B: the worst of each number over so many seeds")
+        ->excludes("--seed");
+    sub->add_option("--jobs", disasters_options.jobs, "Worker processes for --seeds; 0 is one per CPU")
         ->capture_default_str();
     sub->add_flag("--json", disasters_options.json, "Every number, as JSON");
   }

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace hawser::tools {
 
 using namespace std::chrono_literals;
 using Way = DisasterRoute::Way;
 
-// 120 logins a second of people, four of five of whom were here before; a flood of 4000 a second. 400 can be checked.
+// 120 logins a second of people: four of five come from 80 who log in again and again, the others come for the first
+// time. A flood of 4000 a second with wrong passwords, each under another name. 400 can be checked. Who is who the
+// service knows only by what it has seen: whose password was right before.
 DisasterSide play_flood(bool guarded, std::uint64_t seed) {
   DisasterStage stage{guarded, seed};
   std::optional<LoadShedderConfig> shedder;
@@ -18,90 +21,107 @@ DisasterSide play_flood(bool guarded, std::uint64_t seed) {
   DisasterBackend& passwords = stage.backend({8, 20ms, shedder, {}, {}});
 
   PipelineConfig config = naive_pipeline(2s, 3);
-  PipelineConfig strangers = config;
-  FallbackHandler<int> credentials;
+  PipelineConfig for_strangers = config;
   if (guarded) {
     config = guarded_pipeline(32);
-    strangers = guarded_pipeline(16);
+    for_strangers = guarded_pipeline(16);
     // What strangers may ask follows what the passwords can bear.
-    strangers.adaptive_rate.emplace();
-    credentials.cached(60s);
+    for_strangers.adaptive_rate.emplace();
   }
   DisasterCaller& known = stage.caller(config);
-  DisasterCaller& unknown = stage.caller(strangers);
+  DisasterCaller& unknown = stage.caller(for_strangers);
   stage.watch_timeout(known);
+  std::set<std::uint64_t> seen;
+  FallbackHandler<int> credentials;
+  credentials.cached(60s);
+  const auto log_in = [&](std::uint64_t name, CallOptions options, DisasterCaller::Ended ended) {
+    const bool was_seen = seen.contains(name);
+    options.key = name;
+    options.priority = was_seen ? 6 : 1;
+    (was_seen ? known : unknown).call(options, ask(passwords), std::move(ended));
+  };
+
+  std::uint64_t next_name = 80;
   stage.world.often(120, stage.last(), [&] {
-    CallOptions options = stage.begin(6);
-    options.key = stage.world.random().below(100);
-    const bool seen = options.key < 80;
-    known.call(options, ask(passwords), [&, began = stage.world.now(), seen](const PipelineCall& call) {
+    const std::uint64_t name = stage.world.random().below(5) == 0 ? next_name++ : stage.world.random().below(80);
+    log_in(name, stage.begin(), [&, name, began = stage.world.now()](const PipelineCall& call) {
       const Instant now = stage.world.now();
-      const bool good = call.cause() == PipelineCause::answered;
-      if (good && seen) credentials.remember(call.options().key, 1, now);
-      if (good || !guarded) return stage.end(began, call);
-      const auto answer = credentials.answer({call.options().key, false, to_string(call.cause())}, now);
-      if (answer.value) return stage.end(began, DisasterEnd::helped, call.cause());
+      if (call.cause() == PipelineCause::answered) {
+        seen.insert(name);
+        credentials.remember(name, 1, now);
+        return stage.end(began, call);
+      }
+      const auto cached = credentials.answer({name, false, to_string(call.cause())}, now);
+      if (cached.value) return stage.end(began, DisasterEnd::helped, call.cause());
       stage.end(began, call);
     });
   });
-  // Nobody counts how the flood fares, but for what it is told.
+  // Nobody counts how the flood fares, but for what it is told. Its passwords are wrong: nothing is remembered.
   stage.fault(
       [&] {
         stage.world.often(4000, stage.ends(), [&] {
           CallOptions options;
-          options.priority = 1;
           if (guarded) options.deadline = stage.world.now() + DisasterStage::patience;
-          unknown.call(options, ask(passwords),
-                       [&, began = stage.world.now()](const PipelineCall& call) { stage.end_of_crowd(began, call); });
+          log_in(next_name++, options,
+                 [&, began = stage.world.now()](const PipelineCall& call) { stage.end_of_crowd(began, call); });
         });
       },
       [] {});
   return stage.play();
 }
 
-// 100 calls a second end in the web tier, 100 in that of the orders, 100 need the database.
+// 100 calls a second end in the web tier, 100 in that of the orders, 100 need the database. Each kind of call is of a
+// type of its own, and a guarded hop has a breaker and places for each type: one that fails says nothing of the others.
 DisasterSide play_cascade(bool guarded, std::uint64_t seed) {
   DisasterStage stage{guarded, seed};
-  const auto hop = [&](std::uint32_t places) { return guarded ? guarded_pipeline(places) : naive_pipeline(10s, 3); };
-  DisasterCaller& to_web = stage.caller(hop(200));
-  DisasterCaller& to_orders = stage.caller(hop(24));
-  DisasterCaller& to_database = stage.caller(hop(16));
-  stage.watch_timeout(to_database);
+  // By type: 0 ends in the web, 1 with the orders, 2 in the database.
+  using Hop = std::array<DisasterCaller*, 3>;
+  const auto hop = [&](std::uint32_t places) {
+    Hop callers{};
+    for (auto& caller : callers) {
+      caller = &stage.caller(guarded ? guarded_pipeline(places) : naive_pipeline(10s, 3));
+    }
+    return callers;
+  };
+  const Hop to_web = hop(64);
+  const Hop to_orders = hop(12);
+  const Hop to_database = hop(16);
+  stage.watch_timeout(*to_database[2]);
 
   DisasterBackend& database = stage.backend({8, 5ms, {}, {}, {}});
-  const auto behind = [&](DisasterCaller& caller, DisasterBackend& backend, bool always) {
-    return [&, always](const DisasterJob& job, DisasterDone done) {
+  // The priority tells the type.
+  const auto type_of = [](std::uint8_t priority) { return std::size_t{priority} - 3; };
+  const auto behind = [&](const Hop& callers, DisasterBackend& backend, std::size_t deepest) {
+    return [&, deepest](const DisasterJob& job, DisasterDone done) {
       CallOptions options;
       // What is left of the caller's deadline, and what it is worth.
       if (guarded) options.deadline = job.deadline;
       options.priority = job.priority;
-      caller.call(options, ask(backend, always || job.priority == 5),
-                  [&, done = std::move(done)](const PipelineCall& call) {
-                    const bool good = call.cause() == PipelineCause::answered;
-                    const bool refused = is_refusal(call.cause());
-                    done({good      ? AttemptEnd::success
-                          : refused ? AttemptEnd::overloaded
-                                    : AttemptEnd::failure,
-                          true, std::nullopt});
-                  });
+      const std::size_t type = type_of(job.priority);
+      callers[type]->call(options, ask(backend, type > deepest), [&, done = std::move(done)](const PipelineCall& call) {
+        const bool good = call.cause() == PipelineCause::answered;
+        const bool refused = is_refusal(call.cause());
+        done({good ? AttemptEnd::success : refused ? AttemptEnd::overloaded : AttemptEnd::failure, true, std::nullopt});
+      });
     };
   };
-  // The priority tells how deep a call goes: 3 ends in the web, 4 with the orders, 5 in the database.
-  DisasterBackend& orders = stage.backend({48, 5ms, {}, behind(to_database, database, false), {}});
-  DisasterBackend& web = stage.backend({64, 2ms, {}, behind(to_orders, orders, false), {}});
+  DisasterBackend& orders = stage.backend({48, 5ms, {}, behind(to_database, database, 2), {}});
+  DisasterBackend& web = stage.backend({64, 2ms, {}, behind(to_orders, orders, 1), {}});
   stage.fault([&] { database.slow_down(40'000); }, [&] { database.slow_down(1000); });
 
-  for (const std::uint8_t depth : {std::uint8_t{3}, std::uint8_t{4}, std::uint8_t{5}}) {
-    stage.world.often(100, stage.last(), [&, depth] {
-      to_web.call(stage.begin(depth), ask(web, depth > 3),
-                  [&, began = stage.world.now()](const PipelineCall& call) { stage.end(began, call); });
+  for (const std::uint8_t priority : {std::uint8_t{3}, std::uint8_t{4}, std::uint8_t{5}}) {
+    stage.world.often(100, stage.last(), [&, priority] {
+      const std::size_t type = type_of(priority);
+      to_web[type]->call(stage.begin(priority), ask(web, type > 0),
+                         [&, began = stage.world.now()](const PipelineCall& call) { stage.end(began, call); });
     });
   }
   return stage.play();
 }
 
 // 16 workers do 800 calls of 20 ms a second, and are asked for 400. A batch asks for 2000 more. With 1000 calls in its
-// hands the node's memory is full and it dies, to be back after 5 s; from 600 on collecting garbage makes it slow.
+// hands, waiting ones too, the node's memory is full and it dies, to be back after 5 s; from 600 on collecting garbage
+// makes it slow.
 DisasterSide play_exhaustion(bool guarded, std::uint64_t seed) {
   DisasterStage stage{guarded, seed};
   constexpr std::size_t full = 1000;
@@ -117,20 +137,21 @@ DisasterSide play_exhaustion(bool guarded, std::uint64_t seed) {
     config.cascade.emplace();
     config.shedder.emplace();
     config.breaker.emplace();
-    config.timeout.emplace();
+    config.timeout = guarded_timeout();
   }
   DisasterCaller& intake = stage.caller(config);
+  stage.watch_timeout(intake);
   bool down = false;
   stage.world.every(50ms, stage.last(), [&] {
+    const auto waiting = static_cast<std::size_t>(intake.core().snapshot(stage.world.now()).waiting);
+    const std::size_t held = node.held() + waiting;
     if (guarded) {
-      const PipelineCore& core = intake.core();
       PressureSignals signals;
-      signals.memory_permille = static_cast<std::int64_t>(node.held() * 1000 / full);
-      const ResilienceSnapshot now = core.snapshot(stage.world.now());
-      signals.queue_permille = static_cast<std::int64_t>(now.waiting * 1000 / core.config().shedder->queue_max);
+      signals.memory_permille = static_cast<std::int64_t>(held * 1000 / full);
+      signals.queue_permille = static_cast<std::int64_t>(waiting * 1000 / intake.core().config().shedder->queue_max);
       intake.core().update_pressure(signals, stage.world.now());
     }
-    if (down || node.held() < full) return;
+    if (down || held < full) return;
     down = true;
     node.set_refusing(true);
     stage.world.after(5s, [&] {
@@ -184,10 +205,12 @@ DisasterSide play_partition(bool guarded, std::uint64_t seed) {
       return [&, near, far, to_near, to_far, writes] {
         const CallOptions options = stage.begin();
         const bool here = stage.world.random().below(2) == 0;
+        // A copy that may be old is an answer to a read; to a write there is none.
+        const bool copied = !here && !writes;
         std::vector<Way> ways;
         ways.push_back(here ? Way{to_near, ask(*near)} : Way{to_far, ask_over(cut, *far)});
-        // A copy that may be old is an answer to a read; to a write there is none.
-        if (guarded && !here && !writes) ways.push_back(Way{to_near, ask(*near)});
+        if (guarded && copied) ways.push_back(Way{to_near, ask(*near)});
+        if (!guarded && copied) ways.front().operation = ask_in_turn({ways.front().operation, ask(*near)});
         route.call(options, std::move(ways),
                    [&, began = stage.world.now()](const PipelineCall& ended, std::size_t way, PipelineCause first) {
                      stage.end_of_route(began, ended, way, first);

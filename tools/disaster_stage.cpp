@@ -7,6 +7,13 @@ namespace hawser::tools {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+constexpr Duration timeout_max = 1s;
+constexpr Duration measured_span = 50s;  // what an adaptive timeout certainly remembers of its window
+
+}  // namespace
+
 PipelineConfig naive_pipeline(Duration timeout, std::uint32_t attempts) {
   PipelineConfig config;
   config.deadline = forever;
@@ -29,17 +36,22 @@ PipelineConfig guarded_pipeline(std::uint32_t places) {
   config.bulkhead.emplace();
   config.bulkhead->capacity = places;
   config.bulkhead->groups = {BulkheadGroup{"calls", 0, 0, 0, places, 50ms}};
-  config.timeout.emplace();
-  config.timeout->percentile_ppm = 950'000;
-  config.timeout->factor_permille = 1000;
-  config.timeout->margin = config.timeout->timeout_min = 20ms;
-  config.timeout->initial = 500ms;
-  config.timeout->timeout_max = 1s;
+  config.timeout = guarded_timeout();
+  return config;
+}
+
+TimeoutConfig guarded_timeout() {
+  TimeoutConfig config;
+  config.percentile_ppm = 950'000;
+  config.factor_permille = 1000;
+  config.margin = config.timeout_min = 20ms;
+  config.initial = 500ms;
+  config.timeout_max = timeout_max;
   return config;
 }
 
 DisasterStage::DisasterStage(bool guards, std::uint64_t seed)
-    : guarded(guards), world(seed), side{DisasterScore{20s, 20s, 40s, patience}, {}, {}, {}, {}} {}
+    : guarded(guards), world(seed), side{DisasterScore{20s, 20s, 40s, patience}, {}, {}, {}, {}, {}} {}
 
 void DisasterStage::fault(UniqueFunction<void()> begin, UniqueFunction<void()> end) {
   world.at(begins(), std::move(begin));
@@ -58,11 +70,12 @@ DisasterBackend& DisasterStage::backend(DisasterBackend::Settings settings) {
 
 void DisasterStage::watch_timeout(DisasterCaller& caller) {
   if (!guarded) return;
-  world.at(begins(), [this, &caller] {
-    TimeoutManager& timeouts = *caller.core().timeouts();
-    side.timeout = DisasterTimeout{timeouts.timeout(0, world.now()), timeouts.percentiles(0, world.now()).p95,
-                                   caller.core().config().timeout->margin};
-  });
+  const auto look = [this, &caller](std::optional<DisasterTimeout>& into) {
+    into = DisasterTimeout{caller.core().timeouts()->timeout(0, world.now()), caller.p95(measured_span),
+                           caller.core().config().timeout->margin};
+  };
+  world.at(begins(), [this, look] { look(side.timeout_before); });
+  world.at(last(), [this, look] { look(side.timeout_after); });
 }
 
 CallOptions DisasterStage::begin(std::uint8_t priority) {
@@ -97,20 +110,21 @@ void DisasterStage::end_of_crowd(Instant began, const PipelineCall& call) {
   if (is_refusal(call.cause())) side.crowd_refusals.record(world.now() - began);
 }
 
-DisasterSide DisasterStage::play() {
-  world.at(ends(), [this] {
-    for (const auto& caller : callers_) {
-      const CircuitBreaker* const breaker = caller->core().breaker();
-      if (breaker == nullptr) continue;
-      const BreakerState state = breaker->state(world.now());
-      Duration open{0};
-      if (state == BreakerState::open) open = breaker->retry_at() - breaker->reason().since;
-      // The probe that is under way will fail, and the next open time is the longest by now.
-      if (state == BreakerState::half_open) open = breaker->config().open_max;
-      side.open_time = std::max(side.open_time, open);
+Duration DisasterStage::open_time() const {
+  Duration longest{0};
+  for (const auto& caller : callers_) {
+    for (const DisasterOpening& opening : caller->openings()) {
+      // An attempt that was under way at the end has failed when its timeout is over, at the latest.
+      if (opening.until <= ends() || opening.from > ends() + timeout_max) continue;
+      longest = std::max(longest, std::min(opening.until, last()) - opening.from);
     }
-  });
+  }
+  return longest;
+}
+
+DisasterSide DisasterStage::play() {
   world.run_until(last());
+  side.open_time = open_time();
   return std::move(side);
 }
 
@@ -130,20 +144,49 @@ DisasterCaller::Operation ask_over(const bool& cut, DisasterBackend& backend) {
   };
 }
 
+DisasterCaller::Operation ask_in_turn(std::vector<DisasterCaller::Operation> ways) {
+  return [ways = std::move(ways)](const PipelineCall& call, DisasterDone done) {
+    ways[(call.attempts() - 1) % ways.size()](call, std::move(done));
+  };
+}
+
 const std::vector<DisasterPlot>& disaster_plots() {
   static const std::vector<DisasterPlot> plots{
-      {"pool", "the primary database vanishes", "a node, a primary with a replica, and a catalogue", 870, play_pool},
-      {"slow", "one backend of four is 50 times slower", "a node and four equal backends", 980, play_slow},
-      {"node", "one node of five is cut off", "a node and five others, each with the keys of its neighbour", 980,
-       play_node},
-      {"flood", "anonymous logins, ten times what can be checked", "a service that checks passwords", 980, play_flood},
-      {"cascade", "the deepest of three tiers is 40 times slower", "web, orders, database", 660, play_cascade},
-      {"exhaustion", "a batch asks for three times what there is", "a node that dies when its memory is full", 980,
-       play_exhaustion},
+      {"pool", "the primary database vanishes", "a node, a primary with a replica, and a catalogue",
+       "32 connections; reads may ask the replica after the primary",
+       "one pool for all three, 30 s timeout, 3 attempts in turn",
+       "16, 8 and 8 connections, each with its breaker and adaptive timeout", 860, play_pool},
+      {"slow", "one backend of four is 50 times slower", "a node and four equal backends",
+       "64 connections; the next backend may be asked after the first", "one pool, 10 s timeout, 3 attempts in turn",
+       "16 connections to each, each with its breaker and adaptive timeout", 980, play_slow},
+      {"node", "one node of five is cut off", "a node and five others, each with the keys of its neighbour",
+       "60 connections; the neighbour may be asked after the node", "one pool, 1 s timeout, 3 attempts in turn",
+       "12 connections to each, each with its breaker and adaptive timeout", 980, play_node},
+      {"flood", "anonymous logins, ten times what can be checked", "a service that checks passwords",
+       "8 threads that check; who logged in before is known, and let in by that for a minute when nothing can be "
+       "checked",
+       "an endless line before the threads, callers of their own with 2 s timeout and 3 attempts",
+       "strangers have a rate of their own that adapts, who was seen before goes first; a shedder before the threads",
+       760, play_flood},
+      {"cascade", "the deepest of three tiers is 40 times slower", "web, orders, database",
+       "64, 48 and 8 threads, each held while it waits for the tier below",
+       "endless lines before them, 10 s timeout and 3 attempts at each hop",
+       "64, 12 and 16 places, breaker and adaptive timeout for each type of call at each hop; deadlines are passed on",
+       650, play_cascade},
+      {"exhaustion", "a batch asks for three times what there is", "a node that dies when its memory is full",
+       "16 threads; what waits for them takes memory",
+       "an endless line before them, callers with 5 s timeout and 3 attempts",
+       "a shedder and a cascade preventor before them: the batch says that it is optional", 980, play_exhaustion},
       {"partition", "two halves do not hear each other", "two zones, each with half the keys and a copy of the other's",
-       890, play_partition},
-      {"failover", "the primary's process dies, a replica is promoted 3 s later", "a primary and two replicas", 950,
-       play_failover},
+       "32 connections in each zone; a read may ask the copy near by after the far store",
+       "one pool in each zone, 5 s timeout, 3 attempts in turn",
+       "16 connections to each store, each with its breaker and adaptive timeout", 880, play_partition},
+      {"failover", "the primary's process dies, a replica is promoted 3 s later", "a primary and two replicas",
+       "three addresses in one order; a read may ask the next, a write asks the one that is writable",
+       "one pool of 64 connections, 5 s timeout, 4 attempts in turn; endless lines at the databases",
+       "16 connections to each, four of them for writes, each with its breaker and adaptive timeout; shedders at the "
+       "databases",
+       950, play_failover},
   };
   return plots;
 }

@@ -163,6 +163,7 @@ void DisasterCaller::advance(const std::shared_ptr<Call>& call) {
   const std::uint64_t turn = ++call->turn;
   call->call.wake = {};
   const PipelineStep step = core_.step(call->call, world_.now());
+  look_at_breaker();
   const auto again = [this, call, turn] {
     if (call->turn == turn) advance(call);
   };
@@ -186,6 +187,7 @@ void DisasterCaller::advance(const std::shared_ptr<Call>& call) {
       break;
   }
   const std::uint32_t attempt = call->attempt = call->call.attempts();
+  call->attempt_began = world_.now();
   world_.at(later(step.until, Duration{1}), [this, call, attempt] {
     attempt_ended(call, attempt, {AttemptEnd::timeout, true, std::nullopt});
   });
@@ -197,8 +199,31 @@ void DisasterCaller::attempt_ended(const std::shared_ptr<Call>& call, std::uint3
                                    const AttemptResult& result) {
   if (call->attempt != attempt) return;
   call->attempt = 0;
+  if (result.end == AttemptEnd::success || result.end == AttemptEnd::timeout) {
+    attempts_.push_back({world_.now(), world_.now() - call->attempt_began});
+  }
   core_.attempt_ended(call->call, result, world_.now());
+  look_at_breaker();
   advance(call);
+}
+
+void DisasterCaller::look_at_breaker() {
+  if (core_.breaker() == nullptr) return;
+  const bool open = core_.breaker()->state(world_.now()) == BreakerState::open;
+  const bool was_open = !openings_.empty() && openings_.back().until == never;
+  if (open && !was_open) openings_.push_back({world_.now(), never});
+  if (!open && was_open) openings_.back().until = world_.now();
+}
+
+Duration DisasterCaller::p95(Duration span) const {
+  std::vector<Duration> took;
+  for (auto it = attempts_.rbegin(); it != attempts_.rend() && world_.now() - it->ended <= span; ++it) {
+    took.push_back(it->took);
+  }
+  if (took.empty()) return Duration::zero();
+  const auto place = took.begin() + static_cast<std::ptrdiff_t>((took.size() * 95 + 99) / 100 - 1);
+  std::nth_element(took.begin(), place, took.end());
+  return *place;
 }
 
 // --- route ---

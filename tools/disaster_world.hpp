@@ -106,7 +106,14 @@ class DisasterBackend {
   std::uint64_t worked_ = 0;
 };
 
-// One node's way to somewhere: a PipelineCore and its calls under way.
+// A time during which a breaker was open: from its opening until a call was let through as a probe.
+struct DisasterOpening {
+  Instant from{};
+  Instant until = never;  // not yet
+};
+
+// One node's way to somewhere: a PipelineCore and its calls under way. What it measures is what a bystander with a
+// watch sees, not what the core says of itself.
 class DisasterCaller {
  public:
   // Makes one attempt.
@@ -121,7 +128,15 @@ class DisasterCaller {
   void call(const CallOptions& options, Operation operation, Ended ended);
   PipelineCore& core() noexcept { return core_; }
 
+  // How long 95 % of the attempts that ended in the last `span` took at most, answered or timed out; zero without any.
+  Duration p95(Duration span) const;
+  const std::vector<DisasterOpening>& openings() const noexcept { return openings_; }
+
  private:
+  struct Attempt {
+    Instant ended{};
+    Duration took{0};
+  };
   struct Call {
     explicit Call(const CallOptions& options) : call(options) {}
     PipelineCall call;
@@ -129,15 +144,19 @@ class DisasterCaller {
     Ended ended;
     std::uint64_t turn = 0;     // what was planned in an earlier one is void
     std::uint32_t attempt = 0;  // under way; 0: none
+    Instant attempt_began{};
     bool over = false;
   };
 
   void begin(const std::shared_ptr<Call>& call);
   void advance(const std::shared_ptr<Call>& call);
   void attempt_ended(const std::shared_ptr<Call>& call, std::uint32_t attempt, const AttemptResult& result);
+  void look_at_breaker();
 
   DisasterWorld& world_;
   PipelineCore core_;
+  std::vector<Attempt> attempts_;
+  std::vector<DisasterOpening> openings_;
   std::size_t threads_;
   std::size_t running_ = 0;
   std::deque<std::shared_ptr<Call>> line_;
