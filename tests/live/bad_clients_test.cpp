@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t mib = 1u << 20;
+constexpr std::size_t mebibyte = 1u << 20;
 constexpr int kernel_room = 4096;  // of a receive buffer: what is not read soon fills it
 
 // Room for a thousand sockets here; how many can be had.
@@ -99,8 +99,8 @@ TEST_CASE("bad clients of the HTTP side, all at once, cost the traffic nothing, 
     if (id == "n1") CHECK(page.find("hawser_admin_connections_refused_total 0\n") == std::string::npos);
     CHECK(page.find("hawser_admin_timeouts_total 0\n") == std::string::npos);
   }
-  INFO("resident before " << small / mib << " MiB, largest " << largest / mib << " MiB");
+  INFO("resident before " << small / mebibyte << " MiB, largest " << largest / mebibyte << " MiB");
 #if !defined(HAWSER_SANITIZED)
-  CHECK(largest < small + 64 * mib);  // answers that wait: 32 MiB, and as much for the heap that holds them
+  CHECK(largest < small + 64 * mebibyte);  // answers that wait: 32 MiB, and as much for the heap that holds them
 #endif
 }
