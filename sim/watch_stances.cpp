@@ -27,18 +27,18 @@ void Watch::follow_stances(const std::string& name, Node& node) {
 // comparison after every event is as good as a look.
 void Watch::plan_stances() {
   parted_.clear();
-  for (const auto& [name, host, seen] : followed_) {
-    if (!seen->gated || !seen->alive) continue;
-    const Node* const node = world_.node_if(*name);
+  for (const Followed& own : followed_) {
+    if (!own.seen->gated || !own.seen->alive) continue;
+    const Node* const node = world_.node_if(*own.name);
     if (node == nullptr) continue;
-    const auto since = [&](const NodeId& peer) { return pairs_.silent_since(*name, peer.text()); };
-    seen->reached_until = seen->arbited ? world_never : stances_.reached_until(*name, since);
+    const auto since = [&](const NodeId& peer) { return pairs_.silent_since(*own.name, peer.text()); };
+    own.seen->reached_until = own.seen->arbited ? world_never : stances_.reached_until(*own.name, since);
     const Duration detection = suspicion_bound(node->config().detector, options_.jitter) + books_.lateness().base_delay;
-    seen->quiet_after = stances_.quiet_after(*name, detection);
+    own.seen->quiet_after = stances_.quiet_after(*own.name, detection);
     for (const Followed& other : followed_) {
-      if (other.seen == seen || !other.seen->gated || !other.seen->alive) continue;
+      if (other.seen == own.seen || !other.seen->gated || !other.seen->alive) continue;
       const WorldTime silent = since(NodeId{*other.name});
-      if (silent != world_never) parted_.push_back({seen, other.seen, silent});
+      if (silent != world_never) parted_.push_back({own.seen, other.seen, silent});
     }
   }
 }
