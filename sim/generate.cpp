@@ -286,6 +286,12 @@ void connect(Scenario& scenario, Random& random) {
   scenario.links.push_back(link);
 }
 
+// Requests that take a node more time than there is fail for ever, fault or none, and their breaker never closes.
+Duration bearable(const Scenario& scenario, const Stream& stream) {
+  const std::uint64_t senders = stream.share == Share::each ? std::max<std::uint64_t>(scenario.nodes.size(), 2) - 1 : 1;
+  return stream.every / static_cast<std::int64_t>(3 * std::max<std::uint64_t>(stream.burst, 1) * senders);
+}
+
 void talk(Scenario& scenario, Random& random) {
   const Draw draw{random, scenario};
   static constexpr std::array<std::string_view, 6> types{"Note", "Order", "Blob", "Query", "Signal", "Job"};
@@ -311,6 +317,7 @@ void talk(Scenario& scenario, Random& random) {
       stream.arrival = Arrival::constant;
     }
     if (random.below(4) == 0) stream.work = Duration{draw.between(1, 30) * ms};
+    if (stream.request) stream.work = std::min(stream.work, bearable(scenario, stream));
     if (random.below(4) == 0) stream.failing = draw.chance(1'000, 30'000);
     scenario.streams.push_back(std::move(stream));
   }
