@@ -30,12 +30,6 @@ constexpr std::uint32_t paced_rate = 200'000;  // a tenth of what passes at full
 constexpr std::uint32_t cpu_runs_longer =
     5;  // a look is a matter of a millisecond once a second: there must be several
 
-std::string number(double value, int decimals) {
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
 // A client of one node: a stream that it reads, and a scrape every second, until it is told to go.
 class Onlooker {
  public:

@@ -136,8 +136,6 @@ std::vector<std::uint16_t> free_ports(std::size_t count) {
   return ports;
 }
 
-std::uint16_t free_port() { return free_ports(1).front(); }
-
 Figures run_pair(Load load, const Wrappers& wrappers) {
   const std::vector<std::uint16_t> ports = free_ports(2);
   load.sender_port = ports[0];

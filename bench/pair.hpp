@@ -25,9 +25,6 @@ std::vector<std::uint16_t> free_ports(std::size_t count);
 // should. Neither process survives the call.
 Figures run_pair(Load load, const Wrappers& wrappers);
 
-// A port on loopback that was free a moment ago. Throws std::runtime_error when there is none.
-std::uint16_t free_port();
-
 // The other end: what `hawser_bench --role` does. Returns the exit code.
 int run_role(const std::vector<std::string>& arguments);
 

@@ -1,6 +1,7 @@
 #include "peer_crowd.hpp"
 
 #include <hawser/hawser.hpp>
+#include "pair.hpp"
 #include "report.hpp"
 #include "statistics.hpp"
 #include "stopwatch.hpp"
@@ -203,7 +204,7 @@ void be_centre(const Endpoint& at, const std::vector<std::uint16_t>& ports, std:
 
 PeersFigures run_once(std::uint32_t peers, std::chrono::milliseconds measured) {
   // An address of its own: among so many a peer would get its port now and then.
-  const Endpoint centre{"127.0.0.2", free_port()};
+  const Endpoint centre{"127.0.0.2", free_ports(1).front()};
   std::vector<std::unique_ptr<Branch>> crowd;
   std::vector<std::uint16_t> ports(peers);
   const std::uint32_t share = (peers + processes - 1) / processes;
@@ -245,11 +246,6 @@ PeersAnswer ask_peers(const Settings& settings) {
 }
 
 std::string to_table(const PeersAnswer& answer, const Settings&) {
-  const auto number = [](double value, int decimals) {
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-    return std::string{text.data()};
-  };
   std::vector<std::vector<std::string>> lines{
       {"one node, " + std::to_string(answer.peers) + " peers", "min", "med", "max", "unit", "must", "aim"}};
   const auto line = [&](const char* label, double PeersFigures::*figure, double scale, int decimals, const char* unit,

@@ -14,12 +14,6 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
-std::string number(double value, int decimals) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
-
 template <typename Get>
 Spread spread(const std::vector<Figures>& runs, Get get) {
   std::vector<double> values;
@@ -193,6 +187,12 @@ std::string machine_text() {
   for (const auto& [name, value] : describe_machine()) {
     text += name + std::string(name.size() < 10 ? 10 - name.size() : 1, ' ') + value + '\n';
   }
+  return text;
+}
+
+std::string number(double value, int decimals) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
   return text;
 }
 

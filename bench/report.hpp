@@ -13,6 +13,8 @@
 namespace hawser::bench {
 
 std::string machine_text();
+// As people write it, with so many decimals.
+std::string number(double value, int decimals);
 // Columns under each other: the first to the left, all others to the right. The first line is the header.
 std::string lay_out(const std::vector<std::vector<std::string>>& lines);
 std::string to_table(const Answer& answer, const Settings& settings);

@@ -231,7 +231,7 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
   item.born = arrival.now - std::min(arrival.under_way, Duration{longest_wait}) - waited;
   item.sequence = record.sequence;
   const bool request = record.kind == RecordKind::request;
-  std::unique_ptr<Asked> asked = request ? std::make_unique<Asked>() : nullptr;
+  std::unique_ptr<Asked> asked;
   const auto decide = [&](OutcomeKind kind, Cause cause) {
     item.verdict = kind;
     item.cause = cause;
@@ -250,7 +250,7 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     decide(OutcomeKind::unhandled, Cause::none);
   } else if (!PayloadReader::plausible(bytes.payload)) {
     decide(OutcomeKind::refused, Cause::malformed);
-  } else if (request && !takes_place(to, *asked, item)) {
+  } else if (request && !takes_place(to, *(asked = std::make_unique<Asked>()), item)) {
     decide(OutcomeKind::overloaded, Cause::intake);
   } else if (request && !host_.reserve_reply(to.reply_bytes)) {
     decide(OutcomeKind::overloaded, Cause::reply_room);

@@ -24,7 +24,7 @@ class IntakePlace;
 // As it travels: whole milliseconds, rounded up, at most a minute and a bit.
 constexpr std::uint16_t in_ms(Duration hint) noexcept {
   constexpr std::int64_t most = 65'535;
-  const std::int64_t ms = (hint.count() + 999) / 1000;
+  const std::int64_t ms = hint.count() / 1000 + (hint.count() % 1000 > 0 ? 1 : 0);
   return static_cast<std::uint16_t>(ms < 0 ? 0 : ms > most ? most : ms);
 }
 

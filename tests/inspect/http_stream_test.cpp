@@ -25,8 +25,9 @@ namespace {
 const std::string token_of_streams = "0123456789abcdef";
 
 // As fast as a test likes it.
-HttpServerOptions lively() {
+HttpServerOptions lively(Duration loop_time = patient().loop_time) {
   HttpServerOptions options = patient();
+  options.loop_time = loop_time;
   options.stream_interval = 1ms;
   options.site.writes = true;
   options.site.token = token_of_streams;
@@ -131,9 +132,7 @@ TEST_CASE("http stream: a client that never reads is dropped, and others are ser
 TEST_CASE("http stream: a loop that does not answer is told, and so is that it goes on") {
   ShownNode node;
   node.prompt = false;
-  HttpServerOptions options = lively();
-  options.loop_time = 20ms;
-  const HttpServer server{options, node.source()};
+  const HttpServer server{lively(20ms), node.source()};
   HttpClient client{server.endpoint()};
   client.ask("/api/v1/stream");
   CHECK(client.hear("event: silent", 2).find("event: snapshot") == std::string::npos);
@@ -207,9 +206,7 @@ TEST_CASE("http: orders without the token, or from elsewhere, do nothing and are
 TEST_CASE("http: an order to which the loop does not come is not carried out behind anybody's back") {
   ShownNode node;
   node.prompt = false;
-  HttpServerOptions options = lively();
-  options.loop_time = 20ms;
-  const HttpServer server{options, node.source()};
+  const HttpServer server{lively(20ms), node.source()};
   HttpClient client{server.endpoint()};
   client.say(post("/api/v1/actions/isolate", token_of_streams));
   const HttpReply reply = client.reply();
@@ -231,10 +228,8 @@ TEST_CASE("http: an order that has begun and takes long is told as under way, an
     const std::lock_guard until{busy};
     return AdminResult{true, "at last"};
   };
-  HttpServerOptions options = lively();
-  options.loop_time = 20ms;
   {
-    const HttpServer server{options, source};
+    const HttpServer server{lively(20ms), source};
     HttpClient client{server.endpoint()};
     client.say(post("/api/v1/actions/isolate", token_of_streams));
     const HttpReply reply = client.reply();
@@ -249,10 +244,8 @@ TEST_CASE("http: an order that has begun and takes long is told as under way, an
 TEST_CASE("http: an order that nobody comes to outlives the server, and does nothing") {
   ShownNode node;
   node.prompt = false;
-  HttpServerOptions options = lively();
-  options.loop_time = 10min;
   {
-    const HttpServer server{options, node.source()};
+    const HttpServer server{lively(10min), node.source()};
     HttpClient client{server.endpoint()};
     client.say(post("/api/v1/actions/isolate", token_of_streams));
     REQUIRE(becomes([&] { return node.is_asked(); }));
