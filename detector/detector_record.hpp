@@ -15,6 +15,9 @@ struct DetectorRecord {
   Duration watched{0};           // how long the peer was up or suspect
   Duration detection{0};         // the silence after which it would be taken for unreachable, as of now
   Duration detected{0};          // the silence after which it last was; zero: it never was
+  Duration mean{0};              // of the intervals between its replies in the window
+  Duration deviation{0};         // of the same, with its floor
+  Duration longest{0};           // the longest interval that was ever counted; that of an outage is not
 
   // Of the time watched, the part in which nobody was wrong about it: 0 .. 1, 1 before anything was watched.
   double accuracy() const noexcept {

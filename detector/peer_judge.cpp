@@ -83,10 +83,10 @@ bool PeerJudge::reply(Instant now) {
       // Before the handshake there is nobody we know who could answer.
       return false;
     case PeerState::up:
-      detector_.heartbeat(now);
+      count(now);
       return false;
     case PeerState::suspect:
-      detector_.heartbeat(now);
+      count(now);
       if (!connected_) {  // it arrived by the old connection; the new one has yet to stand
         refresh_next_at();
         return false;
@@ -100,6 +100,17 @@ bool PeerJudge::reply(Instant now) {
       return recover_by_reply(now);
   }
   return false;
+}
+
+// A silence that was long enough to convict was an outage, whether or not anybody was allowed to say so: it would tell
+// the window how long a peer may be gone, not how long it takes to answer.
+void PeerJudge::count(Instant now) {
+  const bool beyond_pause = now >= later(detector_.last_heard(), config_.phi.acceptable_pause);
+  if (beyond_pause && now >= detector_.suspect_at(unreachable_)) {
+    detector_.outage_over(now);
+  } else {
+    detector_.heartbeat(now);
+  }
 }
 
 bool PeerJudge::recover_by_reply(Instant now) {
@@ -313,6 +324,9 @@ DetectorRecord PeerJudge::record(Instant now) const {
     record.detection = until(detector_.last_heard(), detector_.suspect_at(unreachable_));
   }
   record.detected = detected_;
+  record.mean = detector_.mean();
+  record.deviation = detector_.deviation();
+  record.longest = detector_.longest();
   return record;
 }
 

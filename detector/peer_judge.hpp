@@ -137,6 +137,7 @@ class PeerJudge {
   Duration spoken() const;
   std::string_view evident_cut(Instant now) const;
   bool leave_for_unreachable(Instant now, std::string_view cause, std::string detail = {});
+  void count(Instant now);
   bool recover_by_reply(Instant now);
   std::string_view name_silence(Instant now) const;
   bool rename_silence(std::string_view cause) noexcept;

@@ -57,7 +57,11 @@ PhiAccrualDetector::PhiAccrualDetector(const PhiConfig& config, Instant started)
     : config_(checked(config)), window_(config.window, config.interval, config.interval / 4), last_(started) {}
 
 void PhiAccrualDetector::heartbeat(Instant now) {
-  if (!skip_next_) window_.add(Duration{silence_us(now)});
+  if (!skip_next_) {
+    const Duration interval{silence_us(now)};
+    window_.add(interval);
+    longest_ = std::max(longest_, interval);
+  }
   skip_next_ = false;
   last_ = std::max(last_, now);
   ++heartbeats_;

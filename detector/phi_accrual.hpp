@@ -59,6 +59,8 @@ class PhiAccrualDetector {
   Duration deviation() const noexcept;
   std::uint64_t heartbeats() const noexcept { return heartbeats_; }
   std::uint64_t outages() const noexcept { return outages_; }
+  // Of all intervals that were ever counted.
+  Duration longest() const noexcept { return longest_; }
   const PhiConfig& config() const noexcept { return config_; }
   const HeartbeatWindow& window() const noexcept { return window_; }
 
@@ -68,6 +70,7 @@ class PhiAccrualDetector {
   PhiConfig config_;
   HeartbeatWindow window_;
   Instant last_;
+  Duration longest_{0};
   bool skip_next_ = false;
   std::uint64_t heartbeats_ = 0;
   std::uint64_t outages_ = 0;

@@ -135,7 +135,9 @@ Json json(const DetectorRecord& record) {
   return {{"suspicions", record.suspicions},         {"mistakes", record.mistakes},
           {"mistakes_promised", record.promised},    {"mistaken_us", to_us(record.mistaken)},
           {"watched_us", to_us(record.watched)},     {"accuracy", record.accuracy()},
-          {"detection_us", to_us(record.detection)}, {"detected_us", to_us(record.detected)}};
+          {"detection_us", to_us(record.detection)}, {"detected_us", to_us(record.detected)},
+          {"interval_mean_us", to_us(record.mean)},  {"interval_deviation_us", to_us(record.deviation)},
+          {"interval_longest_us", to_us(record.longest)}};
 }
 
 // What belongs to a peer or a node can be left out where it is not wanted: its channels, its peers.

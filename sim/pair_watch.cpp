@@ -10,11 +10,11 @@ constexpr Duration confirming{1'000'000};  // a few heartbeats
 }  // namespace
 
 // z is below 0.55 x phi + 1.8 from phi 1 to 300, and above 4.26 at 5: a simple bound is enough for a bound.
-Duration suspicion_bound(const DetectorConfig& config, Duration jitter) noexcept {
-  const Duration deviation = std::max({config.heartbeat / 10, Duration{5'000}, jitter});
+Duration suspicion_bound(const DetectorConfig& config, Duration jitter, const DetectorRecord& learnt) noexcept {
+  const Duration deviation = std::max({config.heartbeat / 10, Duration{5'000}, jitter, learnt.deviation});
   const auto permille = static_cast<std::int64_t>((0.55 * config.suspect + 1.8) * 1000.0);
   const Duration spread{deviation.count() * permille / 1000};
-  return 2 * config.heartbeat + config.acceptable_pause + spread;
+  return config.heartbeat + std::max(config.heartbeat, learnt.mean) + config.acceptable_pause + spread;
 }
 
 void PairWatch::told(const std::string& observer, const std::string& peer, bool observing, bool answered,
@@ -54,6 +54,26 @@ void PairWatch::believed(const std::string& observer, const std::string& peer, P
   findings_.add(Invariant::completeness, {observer, peer},
                 observer + " has had no answer of " + peer + " for " + std::to_string((now - since).count() / 1000) +
                     " ms and takes it for up; the bound is " + std::to_string(bound.count() / 1000) + " ms");
+}
+
+// Detection changes with every interval that is counted, so what it was at the last look says something only of an
+// interval that had begun by then.
+void PairWatch::learnt(const std::string& observer, const std::string& peer, Incarnation life,
+                       const DetectorRecord& record, WorldTime now) {
+  Pair& pair = pairs_[{observer, peer}];
+  const bool same = pair.life == life && record.longest >= pair.longest;
+  if (same && record.longest > pair.longest && pair.detection > Duration::zero() &&
+      record.longest > pair.detection && now < later(pair.looked_at, pair.detection / 2)) {
+    findings_.add(Invariant::accuracy, {observer, peer},
+                  observer + " counts an interval of " + std::to_string(record.longest.count() / 1000) + " ms of " +
+                      peer + ", which it would have convicted after " + std::to_string(pair.detection.count() / 1000) +
+                      " ms");
+  }
+  if (!same) pair.detection = Duration::zero();
+  if (record.detection > Duration::zero()) pair.detection = record.detection;
+  pair.life = life;
+  pair.longest = record.longest;
+  pair.looked_at = now;
 }
 
 }  // namespace hawser::sim

@@ -2,9 +2,11 @@
 //
 // Told what is true of the world (is the pair cut, did the observer run) and what the observer believes. Silence counts
 // from the latest of: the cut, the start or resumption of the observer. The bound is mean + pause + z(threshold) x
-// sigma of the configuration, with the longest mean and deviation that the world's delays can have taught. Pure.
+// sigma, with what the configuration and the world's delays allow or, if that is more, what the observer has learnt
+// from its peer. What it must not learn from are outages (I8). Pure.
 #pragma once
 
+#include <hawser/detector/detector_record.hpp>
 #include <hawser/detector/peer_state.hpp>
 #include <hawser/interconnect/config.hpp>
 #include <hawser/sim/violation.hpp>
@@ -16,7 +18,8 @@
 namespace hawser::sim {
 
 // How long after the last reply a silent peer is suspected at the latest. `jitter`: of the round trips seen, at most.
-Duration suspicion_bound(const DetectorConfig& config, Duration jitter) noexcept;
+// `learnt`: mean and deviation that the observer shows of that peer.
+Duration suspicion_bound(const DetectorConfig& config, Duration jitter, const DetectorRecord& learnt = {}) noexcept;
 
 class PairWatch {
  public:
@@ -29,6 +32,10 @@ class PairWatch {
   // How long ago the two could last answer each other for at least a second on end; zero if they do.
   Duration unconfirmed(const std::string& observer, const std::string& peer, WorldTime now) const;
   void believed(const std::string& observer, const std::string& peer, PeerState state, Duration bound, WorldTime now);
+  // What the observer shows of that life of its peer, look after look: it counts no interval that was long enough to
+  // convict.
+  void learnt(const std::string& observer, const std::string& peer, Incarnation life, const DetectorRecord& record,
+              WorldTime now);
 
  private:
   struct Pair {
@@ -37,6 +44,10 @@ class PairWatch {
     WorldTime silent_since = world_never;
     WorldTime good_since = world_never;
     WorldTime good_until = world_begin;
+    Incarnation life = Incarnation::unknown;
+    Duration detection{0};  // at the last look at which it was watched
+    Duration longest{0};
+    WorldTime looked_at = world_never;
   };
 
   Findings& findings_;

@@ -172,11 +172,17 @@ void Watch::look(const std::string& name, Seen& seen, bool at_rest) {
 
 void Watch::look_at_peers(const std::string& name, const NodeSnapshot& shown) {
   const DetectorConfig& detector = world_.node_if(name)->config().detector;
-  const Duration bound = suspicion_bound(detector, options_.jitter) + books_.lateness().base_delay;
+  Seen& seen = seen_[name];
+  const Duration before = std::exchange(seen.detection, suspicion_bound(detector, options_.jitter));
   for (const PeerSnapshot& peer : shown.peers) {
     if (peer.health.id == shown.id) continue;  // of a twin, there is another host of that name
-    pairs_.believed(name, peer.health.id.text(), peer.health.state, bound, world_.now());
+    const std::string& id = peer.health.id.text();
+    const Duration bound = suspicion_bound(detector, options_.jitter, peer.detector);
+    seen.detection = std::max(seen.detection, bound);
+    pairs_.believed(name, id, peer.health.state, bound + books_.lateness().base_delay, world_.now());
+    pairs_.learnt(name, id, peer.health.incarnation, peer.detector, world_.now());
   }
+  if (seen.gated && seen.detection > before) plan_stances();
 }
 
 bool Watch::calm() const {

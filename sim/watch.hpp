@@ -86,6 +86,7 @@ class Watch {
     bool serves = false;                    // as of this event
     WorldTime reached_until = world_never;  // (d) of I12
     Duration quiet_after = forever;         // (e) of I12
+    Duration detection{0};                  // at most, as of the last look: of its peers, by what it learnt of them
     RunId run;
     std::unique_ptr<NodeWatch> watch;
     std::unique_ptr<FlowWatch> flow;
@@ -107,7 +108,7 @@ class Watch {
   void look_at_stances();
   void plan_stances();
   void look_at_quorum(const std::string& name, bool arbited);
-  void look_at_agreement(const std::string& name);
+  void look_at_agreement();
   bool hampered_or_lossy() const;
   Duration silent_for(const std::string& observer, const NodeId& peer) const;
   void look_at_peers(const std::string& name, const NodeSnapshot& shown);
@@ -140,6 +141,7 @@ class Watch {
     WorldTime since;
   };
   std::vector<Parted> parted_;
+  Duration detection_{0};  // the slowest of anybody who runs
   std::uint64_t hardships_ = ~std::uint64_t{0};
   std::uint64_t looks_ = 0;
   std::size_t next_ = 0;

@@ -27,14 +27,20 @@ void Watch::follow_stances(const std::string& name, Node& node) {
 // comparison after every event is as good as a look.
 void Watch::plan_stances() {
   parted_.clear();
+  detection_ = Duration::zero();
+  for (const Followed& each : followed_) {
+    const Node* const node = each.seen->alive ? world_.node_if(*each.name) : nullptr;
+    if (node == nullptr) continue;
+    detection_ = std::max({detection_, each.seen->detection, suspicion_bound(node->config().detector, options_.jitter)});
+  }
+  detection_ += books_.lateness().base_delay;
   for (const Followed& own : followed_) {
     if (!own.seen->gated || !own.seen->alive) continue;
     const Node* const node = world_.node_if(*own.name);
     if (node == nullptr) continue;
     const auto since = [&](const NodeId& peer) { return pairs_.silent_since(*own.name, peer.text()); };
     own.seen->reached_until = own.seen->arbited ? world_never : stances_.reached_until(*own.name, since);
-    const Duration detection = suspicion_bound(node->config().detector, options_.jitter) + books_.lateness().base_delay;
-    own.seen->quiet_after = stances_.quiet_after(*own.name, detection);
+    own.seen->quiet_after = stances_.quiet_after(*own.name, detection_);
     for (const Followed& other : followed_) {
       if (other.seen == own.seen || !other.seen->gated || !other.seen->alive) continue;
       const WorldTime silent = since(NodeId{*other.name});
@@ -70,7 +76,7 @@ void Watch::look_at_stances() {
   for (const Parted& pair : parted_) {
     apart = apart || (pair.observer->serves && pair.other->serves && now - pair.since > quiet_after);
   }
-  if (apart && !hampered_or_lossy()) look_at_agreement(*first->name);
+  if (apart && !hampered_or_lossy()) look_at_agreement();
 }
 
 Duration Watch::silent_for(const std::string& observer, const NodeId& peer) const {
@@ -85,10 +91,8 @@ void Watch::look_at_quorum(const std::string& name, bool arbited) {
   });
 }
 
-void Watch::look_at_agreement(const std::string& name) {
-  const DetectorConfig& detector = world_.node_if(name)->config().detector;
-  stances_.quiet(world_.now() - world_.last_hardship(),
-                 suspicion_bound(detector, options_.jitter) + books_.lateness().base_delay,
+void Watch::look_at_agreement() {
+  stances_.quiet(world_.now() - world_.last_hardship(), detection_,
                  [&](const std::string& observer, const NodeId& peer) { return silent_for(observer, peer); });
 }
 

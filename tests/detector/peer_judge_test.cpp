@@ -179,6 +179,28 @@ TEST_CASE("after an outage detection is exactly as fast as before") {
   CHECK(peer.judge.next_wake() - peer.now == before);
 }
 
+TEST_CASE("a silence that nobody was allowed to convict for is an outage all the same") {
+  Steady peer;
+  const Duration before = peer.judge.next_wake() - peer.now;
+  const Duration longest = peer.judge.record(peer.now).longest;
+  const Duration convicting = peer.judge.record(peer.now).detection;
+  SECTION("long enough to convict") {
+    peer.now += convicting;
+    peer.judge.tick(peer.now, true, false);
+    CHECK(peer.judge.state() == PeerState::suspect);
+    CHECK(peer.judge.reply(peer.now));
+    CHECK(peer.judge.next_wake() - peer.now == before);
+    CHECK(peer.judge.record(peer.now).longest == longest);
+  }
+  SECTION("a microsecond less is an interval") {
+    peer.now += convicting - 1us;
+    peer.judge.tick(peer.now, true, false);
+    CHECK(peer.judge.reply(peer.now));
+    CHECK(peer.judge.next_wake() - peer.now > before);
+    CHECK(peer.judge.record(peer.now).longest == convicting - 1us);
+  }
+}
+
 TEST_CASE("a lost connection makes a peer suspect, a quick reconnect and one answer make it up again") {
   Steady peer;
   CHECK(peer.judge.connection_lost(peer.now + 10ms, "connection_lost", "reset"));

@@ -69,3 +69,51 @@ TEST_CASE("the bound follows the configuration", "[pair_watch]") {
   CHECK(sim::suspicion_bound(config, 0ms) > usual);
   CHECK(sim::suspicion_bound(config, 200ms) > sim::suspicion_bound(config, 0ms));
 }
+
+TEST_CASE("the bound follows what the observer has learnt of its peer", "[pair_watch]") {
+  const DetectorConfig config;
+  const Duration usual = sim::suspicion_bound(config, 0ms);
+  DetectorRecord learnt;
+  learnt.mean = config.heartbeat;
+  learnt.deviation = 1ms;
+  CHECK(sim::suspicion_bound(config, 0ms, learnt) == usual);
+  learnt.mean = config.heartbeat + 50ms;
+  CHECK(sim::suspicion_bound(config, 0ms, learnt) == usual + 50ms);
+  learnt.deviation = 300ms;
+  CHECK(sim::suspicion_bound(config, 0ms, learnt) > usual + 300ms);
+}
+
+TEST_CASE("an interval that was long enough to convict must not be counted", "[pair_watch]") {
+  Findings findings;
+  PairWatch watch{findings};
+  DetectorRecord record;
+  record.detection = 900ms;
+  record.longest = 250ms;
+  watch.learnt("a", "b", Incarnation{1}, record, at(1s));
+  record.longest = 899ms;
+  record.detection = 2s;  // a long interval makes the observer slower
+  watch.learnt("a", "b", Incarnation{1}, record, at(1010ms));
+  record.detection = 0s;  // convicted
+  watch.learnt("a", "b", Incarnation{1}, record, at(4s));
+  CHECK(findings.empty());
+  SECTION("an outage is not counted") {
+    record.detection = 2s;
+    watch.learnt("a", "b", Incarnation{1}, record, at(4010ms));
+    CHECK(findings.empty());
+  }
+  record.detection = 5s;
+  record.longest = 3s;
+  SECTION("an outage that is counted") {
+    watch.learnt("a", "b", Incarnation{1}, record, at(4010ms));
+    REQUIRE(findings.all().size() == 1);
+    CHECK(findings.all().front().invariant == Invariant::accuracy);
+  }
+  SECTION("the observer had long not been looked at") {
+    watch.learnt("a", "b", Incarnation{1}, record, at(7s));
+    CHECK(findings.empty());
+  }
+  SECTION("another life of the peer") {
+    watch.learnt("a", "b", Incarnation{2}, record, at(4010ms));
+    CHECK(findings.empty());
+  }
+}
