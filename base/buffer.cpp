@@ -18,7 +18,7 @@ constexpr std::uint32_t class_count = 13;
 constexpr std::uint32_t unpooled = class_count;
 // What one class may keep in reserve, in bytes and in buffers.
 constexpr std::size_t kept_bytes_max = 8u << 20;
-constexpr std::size_t kept_buffers_max = 8192;
+constexpr std::size_t kept_buffers_max = 32'768;
 
 std::uint32_t class_of(std::size_t bytes) noexcept {
   if (bytes <= (std::size_t{1} << smallest_shift)) return 0;

@@ -74,6 +74,7 @@ class BufferRef {
   explicit operator bool() const noexcept { return buffer_ != nullptr; }
   Buffer* operator->() const noexcept { return buffer_; }
   Buffer& operator*() const noexcept { return *buffer_; }
+  Buffer* get() const noexcept { return buffer_; }
   std::span<std::byte> bytes() const noexcept { return {buffer_->data(), buffer_->size()}; }
   std::size_t size() const noexcept { return buffer_ == nullptr ? 0 : buffer_->size(); }
   // Whether somebody else may hold it too.

@@ -45,7 +45,7 @@ struct Ending {
 using Endings = std::vector<Ending>;
 
 struct ChannelLimits {
-  std::size_t messages = 4096;
+  std::size_t messages = 16'384;
   std::size_t bytes = 1u << 20;
   std::size_t message_bytes_max = 16u << 20;
   std::size_t chunk_bytes = 64u << 10;

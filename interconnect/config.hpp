@@ -32,12 +32,12 @@ struct PeerConfig {
 // half for shares and one to borrow.
 struct BoundsConfig {
   std::size_t channel_bytes = 1u << 20;           // 4 KiB ..; default 1 MiB
-  std::size_t channel_messages = 4096;            // 1 .. 1 000 000
+  std::size_t channel_messages = 16'384;          // 1 .. 1 000 000; of 64 bytes each, they are channel_bytes
   std::size_t peer_bytes = 32u << 20;             // default 32 MiB
   std::size_t node_bytes = 256u << 20;            // default 256 MiB
   std::size_t message_bytes_max = 16u << 20;      // largest message; at most peer_bytes
   std::size_t reply_bytes = 4u << 10;             // kept for the reply of each request, at both ends
-  std::size_t lane_window_bytes = 256u << 10;     // handed to the transport and not acknowledged; ordinary lane
+  std::size_t lane_window_bytes = 512u << 10;     // handed to the transport and not acknowledged; ordinary lane
   std::size_t lane_window_bulk_bytes = 1u << 20;  // the same for the bulk lane
   std::size_t batch_bytes = 64u << 10;            // a batch is flushed at this size, or when the queue runs empty
   std::size_t chunk_bytes = 64u << 10;            // larger messages are cut into pieces of this size

@@ -135,7 +135,11 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     problem = "a message beyond the credit of its channel";
     return false;
   }
-  InboundBytes bytes{arrival.frame, record.payload};
+  if (lent_.get() != arrival.frame.get()) {
+    detach();
+    lent_ = arrival.frame;
+  }
+  InboundBytes bytes{reply ? arrival.frame : BufferRef{}, record.payload};
   if (record.total_bytes != 0 && !assemble(to, record, arrival, problem, bytes)) return problem.empty();
   accept(to, record, arrival, std::move(bytes));
   return true;
@@ -311,13 +315,22 @@ void Inbox::detach() {
   for (Channel* channel : undetached_) {
     const std::size_t fresh = std::min(std::exchange(channel->undetached, 0), channel->queue.size());
     for (std::size_t i = channel->queue.size() - fresh; i < channel->queue.size(); ++i) {
-      InboundBytes& bytes = channel->queue[i].bytes;
-      if (!bytes.owner || bytes.owner->size() <= 2 * bytes.payload.size() + 256) continue;
-      bytes.owner = Buffer::copy(bytes.payload);
-      bytes.payload = bytes.owner.bytes();
+      make_own(channel->queue[i].bytes);
     }
   }
   undetached_.clear();
+  lent_ = nullptr;
+}
+
+void Inbox::make_own(InboundBytes& bytes) const {
+  if (bytes.owner || bytes.payload.data() == nullptr) return;
+  HAWSER_ASSERT(lent_, "bytes are lent while their frame is there");
+  if (lent_.size() <= 2 * bytes.payload.size() + 256) {
+    bytes.owner = lent_;
+    return;
+  }
+  bytes.owner = Buffer::copy(bytes.payload);
+  bytes.payload = bytes.owner.bytes();
 }
 
 void Inbox::cancel(std::uint64_t request_id) {

@@ -6,7 +6,8 @@
 // carried them. A limit that was told is room that is kept: what is promised and what is held is charged to the pools
 // of peer and node. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was
 // granted: a peer that sends beyond its credit breaks the protocol. A handler may cause reset(): what it was started
-// from outlives it. Belongs to the loop.
+// from outlives it. What waits within the call that brought its frame lends its bytes from there, since counting
+// references is a good part of what a small message costs; it takes them along when the call ends. Belongs to the loop.
 #pragma once
 
 #include <hawser/base/fault_point.hpp>
@@ -96,7 +97,7 @@ class Inbox final : private GrantWaiter {
   static constexpr std::uint32_t handler_sample = 16;
 
   struct Limits {
-    std::size_t messages = 4096;
+    std::size_t messages = 16'384;
     std::size_t bytes = 1u << 20;
     std::size_t message_bytes_max = 16u << 20;
     std::size_t reply_bytes = 4u << 10;
@@ -120,7 +121,8 @@ class Inbox final : private GrantWaiter {
   void close(Instant now);
   // How much of each channel was taken.
   std::vector<ChannelResume> taken() const;
-  // Queued messages let go of the frame they came in, which may be much larger than they are.
+  // The frame goes: queued messages that were lent their bytes from it hold on to it, or take a copy where it is much
+  // larger than they are. After the last record of a frame was taken, whatever became of it.
   void detach();
   void handler_ended(TypeId type, std::uint64_t sequence, HandlerEnd end, Instant now);
 
@@ -289,6 +291,7 @@ class Inbox final : private GrantWaiter {
   void answer(const Running& work, HandlerEnd end);
   void release(Channel& channel, std::size_t bytes);
   void drop_content(Channel& channel, Item& item);
+  void make_own(InboundBytes& bytes) const;
   void release_reply(std::size_t bytes);
   void cancel(std::uint64_t request_id);
 
@@ -320,6 +323,7 @@ class Inbox final : private GrantWaiter {
   std::uint64_t resets_ = 0;
   Delivery next_from_;       // while a handler reads from_
   Instant now_{};            // when we were last told
+  BufferRef lent_;           // the frame whose records are being taken
   Channel* last_ = nullptr;  // the channel of the record before: most often this one's too
   std::vector<OutgoingReply> replies_;
   std::vector<InboundReply> answers_;

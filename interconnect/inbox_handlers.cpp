@@ -129,12 +129,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
     channel.running.back().began = now;
     if (asked != nullptr) channel.running.back().place = std::move(asked->place);
     ++running_;
-    InboundBytes own = std::move(item.bytes);
-    if (own.owner->size() > 2 * own.payload.size() + 256) {
-      own.owner = Buffer::copy(own.payload);
-      own.payload = own.owner.bytes();
-    }
-    item.bytes = std::move(own);
+    make_own(item.bytes);
   }
   static const HandlerDone nobody;
   // Two readings of the clock would be a good part of what a small message costs: one in so many is enough to tell.

@@ -205,6 +205,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // traffic (peer_traffic.cpp)
   bool batch(LaneClass lane, const FrameInfo& info, const BufferRef& frame, Instant now, std::string& problem,
              bool& quiet);
+  bool take_records(BatchReader& reader, const Arrival& arrival, std::string& problem);
   bool is_still(Instant now) const;
   Instant wake_data_lanes() const;
   bool acknowledged(const Ack& ack, Instant now, std::string& problem);

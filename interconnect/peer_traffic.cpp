@@ -87,23 +87,28 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
                         clock_.charge(header.sent_at, arrival_time(now)),
                         header.sent_at,
                         !self_ && node_.fenced(*this, header.epoch)};
+  const bool good = take_records(reader, arrival, problem);
+  if (good) inbox_.run(now);
+  inbox_.detach();
+  return good;
+}
+
+bool PeerCore::take_records(BatchReader& reader, const Arrival& arrival, std::string& problem) {
   Record record;
   Ack ack;
   for (;;) {
     switch (reader.next(record, ack, problem)) {
       case BatchReader::Next::end:
-        inbox_.run(now);
-        inbox_.detach();
         return true;
       case BatchReader::Next::malformed:
         return false;
       case BatchReader::Next::ack:
-        if (!acknowledged(ack, now, problem)) return false;
+        if (!acknowledged(ack, arrival.now, problem)) return false;
         break;
       case BatchReader::Next::record: {
         const bool pulse = record.kind == RecordKind::pulse;
         const bool control = pulse || record.kind == RecordKind::cancel || record.kind == RecordKind::want;
-        if (control != (which == LaneClass::control)) {
+        if (control != (arrival.lane == LaneClass::control)) {
           problem = "a record on a lane where it does not belong";
           return false;
         }
