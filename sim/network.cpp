@@ -248,6 +248,7 @@ void Network::on_accepted(std::uint64_t id) {
   connection.up = true;
   events_.cancel(connection.timeout);
   events_.cancel(connection.syn_retry);
+  if (connection.lane == LaneClass::control) last_link_up_ = now_;
   trace_.add(now_, TraceKind::link_up, connection.from, connection.to, static_cast<std::uint64_t>(connection.lane));
   connection.dialler.user->events->link_up(static_cast<LinkId>(id));
 }

@@ -76,6 +76,8 @@ class Network {
 
   // Dials of all processes so far.
   std::uint64_t dials() const noexcept { return dials_; }
+  // When a control connection was last opened.
+  WorldTime last_link_up() const noexcept { return last_link_up_; }
   // Connections of which some side is open.
   std::size_t connections() const noexcept { return in_use_; }
 
@@ -184,6 +186,7 @@ class Network {
   std::uint64_t frame_rules_made_ = 0;
   std::uint64_t detachments_ = 0;
   std::uint64_t dials_ = 0;
+  WorldTime last_link_up_ = world_begin;
 };
 
 template <typename F>

@@ -101,11 +101,15 @@ void StanceWatch::told(const std::string& host, const StanceChange& change, bool
                   " (" + std::string{change.reason.cause} + "), and nothing had happened for long");
 }
 
-void StanceWatch::serves(const std::string& host, const Permission& permission) {
+void StanceWatch::may_serve(const std::string& host, const Permission& permission) {
+  if (const auto found = runs_.find(host); found != runs_.end()) found->second.permission = permission;
+}
+
+void StanceWatch::serves(const std::string& host) {
   const auto found = runs_.find(host);
   if (found == runs_.end()) return;
-  Run& run = found->second;
-  run.permission = permission;
+  const Run& run = found->second;
+  const Permission& permission = run.permission;
   if (!permission) return;
   if (const auto removed = condemned_.find(run.member); removed != condemned_.end()) {
     add({host}, host + " serves in epoch " + text_of(permission.epoch) + ", and somebody was told in epoch " +

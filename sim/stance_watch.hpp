@@ -37,8 +37,10 @@ class StanceWatch {
   void told(const std::string& host, const ViewChange& change);
   // (f). `calm`: for long nothing has happened that could explain a change.
   void told(const std::string& host, const StanceChange& change, bool calm);
-  // (a), (b), (c). What may_serve() says there now.
-  void serves(const std::string& host, const Permission& permission);
+  // What may_serve() says there now, of everybody first: a lease may have ended since the last event.
+  void may_serve(const std::string& host, const Permission& permission);
+  // (a), (b), (c). That host serves now, if it does.
+  void serves(const std::string& host);
   // (d). `silent_for`: for how long that id cannot have answered this host; zero if it may have.
   void reaches(const std::string& host, const std::function<Duration(const NodeId&)>& silent_for);
   // The last instant at which reaches() finds nothing while this host serves and nobody's silence changes: since when

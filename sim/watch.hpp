@@ -108,6 +108,7 @@ class Watch {
   void look_at_stances();
   void plan_stances();
   void look_at_quorum(const std::string& name, bool arbited);
+  Duration quiet_for() const;
   void look_at_agreement();
   bool hampered_or_lossy() const;
   Duration silent_for(const std::string& observer, const NodeId& peer) const;

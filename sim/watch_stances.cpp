@@ -61,7 +61,7 @@ void Watch::look_at_stances() {
     const Node* const node = world_.node_if(*each.name);
     if (node == nullptr) continue;
     const Permission permission = node->may_serve();
-    stances_.serves(*each.name, permission);
+    stances_.may_serve(*each.name, permission);
     seen.serves = static_cast<bool>(permission);
     if (!permission) continue;
     if (seen.arbited || now > seen.reached_until) look_at_quorum(*each.name, seen.arbited);
@@ -72,7 +72,10 @@ void Watch::look_at_stances() {
     apart = apart || permission.epoch != epoch;
     quiet_after = std::min(quiet_after, seen.quiet_after);
   }
-  if (first == nullptr || now - world_.last_hardship() <= quiet_after) return;
+  for (const Followed& each : followed_) {
+    if (each.seen->serves) stances_.serves(*each.name);
+  }
+  if (first == nullptr || quiet_for() <= quiet_after) return;
   for (const Parted& pair : parted_) {
     apart = apart || (pair.observer->serves && pair.other->serves && now - pair.since > quiet_after);
   }
@@ -91,8 +94,13 @@ void Watch::look_at_quorum(const std::string& name, bool arbited) {
   });
 }
 
+// A link that opens late, since its dial was put off, moves views as a heal does.
+Duration Watch::quiet_for() const {
+  return world_.now() - std::max(world_.last_hardship(), world_.network().last_link_up());
+}
+
 void Watch::look_at_agreement() {
-  stances_.quiet(world_.now() - world_.last_hardship(), detection_,
+  stances_.quiet(quiet_for(), detection_,
                  [&](const std::string& observer, const NodeId& peer) { return silent_for(observer, peer); });
 }
 

@@ -62,8 +62,12 @@ struct Three {
       watch.told(id.text(), entered(5, {0, 1, 2}));
     }
   }
+  void serves(const char* name, const Permission& permission) {
+    watch.may_serve(name, permission);
+    watch.serves(name);
+  }
   void all_serve() {
-    for (const char* name : {"n1", "n2", "n3"}) watch.serves(name, serving(5));
+    for (const char* name : {"n1", "n2", "n3"}) serves(name, serving(5));
   }
   // All that was found is this one thing.
   void found(const char* text) {
@@ -85,19 +89,19 @@ constexpr auto all_reach = [](const std::string&, const NodeId&) { return Durati
 TEST_CASE("I12 (a): a member that somebody was told is removed may not serve, until it was told that it rejoined") {
   Three three;
   three.all_serve();
-  three.watch.serves("n3", Permission{});
+  three.serves("n3", Permission{});
   three.watch.told("n1", entered(6, {0, 1}, {2}));
   CHECK(three.nothing());
   CHECK(three.watch.condemned() == 1);
   three.watch.told("n3", entered(7, {0, 1, 2}));  // it goes on as if nothing had been
-  three.watch.serves("n3", serving(7));
+  three.serves("n3", serving(7));
   three.found("somebody was told in epoch 6.0.1 that it is removed");
 
   three.watch.told("n3", entered(8, {0, 1, 2}, {}, true));
   CHECK(three.watch.condemned() == 0);
-  three.watch.serves("n1", Permission{});
-  three.watch.serves("n2", Permission{});
-  three.watch.serves("n3", serving(8));
+  three.serves("n1", Permission{});
+  three.serves("n2", Permission{});
+  three.serves("n3", serving(8));
   CHECK(three.nothing());
 }
 
@@ -106,11 +110,11 @@ TEST_CASE("I12 (a): a view without it that is entered late is nothing to who has
   three.watch.told("n3", entered(8, {0, 1, 2}, {}, true));
   three.watch.told("n1", entered(6, {0, 1}, {2}));
   CHECK(three.watch.condemned() == 0);
-  three.watch.serves("n3", serving(8));
+  three.serves("n3", serving(8));
   CHECK(three.nothing());
   three.watch.told("n1", entered(9, {0, 1}, {2}));
   CHECK(three.watch.condemned() == 1);
-  three.watch.serves("n3", serving(8));
+  three.serves("n3", serving(8));
   three.found("somebody was told in epoch 9.0.1 that it is removed");
 }
 
@@ -121,11 +125,11 @@ TEST_CASE("I12 (a), (c): what only the dead were told binds those who remember, 
     three.watch.told("n1", entered(7, {0, 1}, {2}));
     three.watch.told("n1", settled(7, {0, 1}));
     if (dies) three.watch.ends("n1");
-    three.watch.serves("n2", serving(5));
+    three.serves("n2", serving(5));
     three.found("n2 serves in epoch 5.0.1, and 7.0.1 has settled");
-    three.watch.serves("n2", Permission{});
+    three.serves("n2", Permission{});
     three.watch.told("n3", entered(6, {1, 2}, {}, true));
-    three.watch.serves("n3", serving(6));
+    three.serves("n3", serving(6));
     CHECK(three.nothing() == dies);
   }
 }
@@ -135,11 +139,27 @@ TEST_CASE("I12 (b): who serves in a lower epoch is in the view of everybody who 
   three.all_serve();
   CHECK(three.nothing());
   three.watch.told("n1", entered(6, {0, 1, 2}));
-  three.watch.serves("n1", serving(6));
+  three.serves("n1", serving(6));
   CHECK(three.nothing());
   three.watch.told("n2", entered(7, {0, 1}));  // and nobody is told that n3 is removed
-  three.watch.serves("n2", serving(7));
+  three.serves("n2", serving(7));
   three.found("n3 serves in epoch 5.0.1 and is not in the view 7.0.1, in which n2 serves");
+}
+
+TEST_CASE("I12 (b): a lease that ended while its node could do nothing has ended") {
+  Three three;
+  three.all_serve();
+  three.watch.told("n2", entered(7, {0, 1}));
+  three.watch.may_serve("n2", serving(7));
+  SECTION("it has ended") {
+    three.watch.may_serve("n3", Permission{});
+    three.watch.serves("n2");
+    CHECK(three.nothing());
+  }
+  SECTION("it has not") {
+    three.watch.serves("n2");
+    three.found("n3 serves in epoch 5.0.1 and is not in the view 7.0.1, in which n2 serves");
+  }
 }
 
 TEST_CASE("I12 (c): nobody serves below an epoch that has settled") {
@@ -147,9 +167,9 @@ TEST_CASE("I12 (c): nobody serves below an epoch that has settled") {
   three.all_serve();
   three.watch.told("n1", entered(6, {0, 1, 2}));
   three.watch.told("n1", settled(6, {0, 1, 2}));
-  three.watch.serves("n1", serving(6));
+  three.serves("n1", serving(6));
   CHECK(three.nothing());
-  three.watch.serves("n2", serving(5));
+  three.serves("n2", serving(5));
   three.found("n2 serves in epoch 5.0.1, and 6.0.1 has settled");
 }
 
@@ -164,7 +184,7 @@ TEST_CASE("I12 (d): nobody serves whom no quorum can have answered within a leas
   CHECK(three.nothing());
   three.watch.reaches("n1", silent(1600ms));
   three.found("no quorum can have answered it, only {n1}");
-  three.watch.serves("n1", Permission{});
+  three.serves("n1", Permission{});
   three.watch.reaches("n1", silent(1600ms));
   CHECK(three.nothing());
 }
@@ -215,7 +235,7 @@ TEST_CASE("I12 (e): long after the last change those who serve are one view, and
   CHECK(three.nothing());
 
   three.watch.told("n2", entered(6, {0, 1, 2}));
-  three.watch.serves("n2", serving(6));
+  three.serves("n2", serving(6));
   three.watch.quiet(5s, 1s, all_reach);
   CHECK(three.nothing());
   three.watch.quiet(60s, 1s, all_reach);
@@ -254,10 +274,10 @@ TEST_CASE("I12 (g): epochs are used once, only grow, and are of those who enter 
 TEST_CASE("a member that starts again is another one: what was told of the old life is not held against the new") {
   Three three;
   three.all_serve();
-  three.watch.serves("n3", Permission{});
+  three.serves("n3", Permission{});
   three.watch.ends("n3");
   three.watch.told("n1", entered(6, {0, 1}, {2}));
-  three.watch.serves("n1", serving(6));
+  three.serves("n1", serving(6));
   CHECK(three.watch.condemned() == 1);
   CHECK_FALSE(three.watch.watches("n3"));
   CHECK(three.nothing());
