@@ -307,7 +307,7 @@ TEST_CASE("a configuration made in code is held to the same as a file") {
     config.bounds.node_bytes = 16u << 20;
     config.bounds.chunk_bytes = 1u << 20;
     CHECK(mentions(config.problems(), "bounds.peer_bytes is \"32 MiB\", above bounds.node_bytes (\"16 MiB\")"));
-    CHECK(mentions(config.problems(), "bounds.chunk_bytes is \"1 MiB\", above bounds.lane_window_bytes (\"256 KiB\")"));
+    CHECK(mentions(config.problems(), "bounds.chunk_bytes is \"1 MiB\", above bounds.lane_window_bytes (\"512 KiB\")"));
   }
   SECTION("times that contradict each other") {
     config.detector.acceptable_pause = 100ms;

@@ -20,6 +20,50 @@ TEST_CASE("inbox: a message that comes again is dropped, counted and acknowledge
   CHECK(peer.ack(one).verdicts == 1);
 }
 
+TEST_CASE("inbox: what waits for its handler outlives its frame: a small one is held, a large one is let go of") {
+  LoneInbox peer;
+  std::vector<std::vector<std::byte>> seen;
+  peer.registry.set_handler({one, "T"}, std::make_unique<ScriptedHandler>(
+                                            true,
+                                            [&](const Delivery&, const InboundBytes& in,
+                                                const HandlerDone&) -> std::optional<HandlerEnd> {
+                                              seen.emplace_back(in.payload.begin(), in.payload.end());
+                                              return std::nullopt;
+                                            }));
+  REQUIRE(peer.take(RecordKind::message, one, 1));
+  peer.inbox.run(peer.now);  // and takes its time
+  const BufferRef content = numbered(2, 16);
+  const std::vector<std::byte> sent(content.bytes().begin(), content.bytes().end());
+  for (const std::size_t bytes : {std::size_t{64}, std::size_t{4096}}) {
+    CAPTURE(bytes);
+    BufferRef frame = Buffer::make(bytes);
+    std::memcpy(frame->data(), sent.data(), sent.size());
+    Record record;
+    record.type = one;
+    record.sequence = bytes == 64 ? 2 : 3;
+    record.expires_at = 1'000'000;
+    record.payload = frame.bytes().first(sent.size());
+    REQUIRE(peer.inbox.take(record, {frame, LaneClass::ordinary, peer.now, Duration{0}, 0}, peer.problem));
+    peer.inbox.run(peer.now);
+    SECTION("the frame ends") { peer.inbox.detach(); }
+    SECTION("another frame comes, though nobody said that this one ends") {}
+    if (bytes == 64) {
+      frame = nullptr;
+      continue;
+    }
+    peer.inbox.detach();
+    CHECK_FALSE(frame.shared());
+    std::memset(frame->data(), 0xff, bytes);
+  }
+  for (const std::uint64_t ended : {1, 2}) {
+    peer.inbox.handler_ended(one, ended, HandlerEnd{}, peer.now);
+    peer.inbox.run(peer.now);
+  }
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[1] == sent);
+  CHECK(seen[2] == sent);
+}
+
 TEST_CASE("inbox: a message of a type that nobody handles, or that cannot be read, is told apart") {
   LoneInbox peer;
   peer.handle(one);

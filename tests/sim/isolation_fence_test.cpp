@@ -117,7 +117,7 @@ TEST_CASE("what an isolated member holds ends at once: unsent as isolated, sent 
   });
   REQUIRE(cluster.world.run_until([&] { return !cluster.serves("n3"); }, 10s));
   cluster.world.run_for(10ms);
-  constexpr int unsent = 27;  // beyond the 256 KiB that may be under way
+  constexpr int unsent = 14;  // beyond the 512 KiB that may be under way
   INFO(text_of(told));
   CHECK(told == Told{{{OutcomeKind::isolated, Cause::self_isolated}, unsent},
                      {{OutcomeKind::unknown, Cause::self_isolated}, 40 - unsent}});
