@@ -2,8 +2,8 @@
 //
 // Putting a thread to sleep and waking it costs a hundred times what such a section takes. The moment is about a
 // microsecond, so that one processor alone, where the holder cannot run meanwhile, loses little. Whoever still finds it
-// taken naps and looks again, and is not woken: so giving it back is a plain store. Asking whether somebody sleeps would
-// take an atomic exchange, which on the path of a message cost as much as taking the lock.
+// taken naps and looks again, and is not woken: so giving it back is a plain store. Asking whether somebody sleeps
+// would take an atomic exchange, which on the path of a message cost as much as taking the lock.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
 // hawser_bench: how fast Hawser is beside plain libzmq, measured in one run on this machine.
+#include "delivery_costs.hpp"
 #include "inspect_cost.hpp"
 #include "kit_costs.hpp"
 #include "pair.hpp"
@@ -137,11 +138,12 @@ int run(const Command& command) {
     std::printf("\n%s", to_table(answers.back(), command.settings).c_str());
     std::fflush(stdout);
   }
-  std::vector<KitCost> kit;
+  Parts parts;
   for (const Question& question : command.questions) {
-    if (question.name == "policies" && !command.settings.plain_only) kit = ask_kit(command.settings);
+    if (question.name != "policies" || command.settings.plain_only) continue;
+    parts = {ask_kit(command.settings), ask_delivery(command.settings)};
   }
-  if (!kit.empty() && !command.json) std::printf("\n%s", to_table(kit).c_str());
+  if (!parts.kit.empty() && !command.json) std::printf("\n%s", to_table(parts).c_str());
   SimAnswer simulator;
   if (command.simulator) simulator = ask_sim(command.settings);
   if (command.simulator && !command.json) std::printf("\n%s", to_table(simulator, command.settings).c_str());
@@ -152,7 +154,7 @@ int run(const Command& command) {
   if (command.peers) peers = ask_peers(command.settings);
   if (command.peers && !command.json) std::printf("\n%s", to_table(peers, command.settings).c_str());
   if (command.json) {
-    std::printf("%s", to_json(answers, kit, command.simulator ? &simulator : nullptr,
+    std::printf("%s", to_json(answers, parts, command.simulator ? &simulator : nullptr,
                               command.inspect ? &inspect : nullptr, command.peers ? &peers : nullptr, command.settings)
                           .c_str());
   }

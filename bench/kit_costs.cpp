@@ -1,8 +1,6 @@
 #include "kit_costs.hpp"
 
 #include <hawser/resilience/pipeline.hpp>
-#include "report.hpp"
-#include "statistics.hpp"
 #include "stopwatch.hpp"
 
 #include <cstdint>
@@ -165,31 +163,16 @@ std::vector<Part> parts() {
           {"Pipeline::run through all stages", whole_pipeline}};
 }
 
-std::string whole_number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.0f", value);
-  return text;
-}
-
 }  // namespace
 
-std::vector<KitCost> ask_kit(const Settings& settings) {
-  std::vector<KitCost> costs;
+std::vector<PartCost> ask_kit(const Settings& settings) {
+  std::vector<PartCost> costs;
   for (const Part& part : parts()) costs.push_back({part.label, {}});
   for (unsigned run = 0; run < settings.pairs; ++run) {
     std::size_t at = 0;
     for (const Part& part : parts()) costs[at++].nanoseconds.push_back(part.measure(settings.measured_ms));
   }
   return costs;
-}
-
-std::string to_table(const std::vector<KitCost>& costs) {
-  std::vector<std::vector<std::string>> lines{{"part of the kit", "ns per check min", "median", "max"}};
-  for (const KitCost& cost : costs) {
-    const Spread spread = spread_of(cost.nanoseconds);
-    lines.push_back({cost.label, whole_number(spread.min), whole_number(spread.median), whole_number(spread.max)});
-  }
-  return "policies: what each part of the resilience kit costs a call that it lets through\n" + lay_out(lines);
 }
 
 }  // namespace hawser::bench

@@ -4,20 +4,14 @@
 // lock, as a user's call would. Figures are nanoseconds per check, the whole round from asking to reporting the end.
 #pragma once
 
+#include "part_costs.hpp"
 #include "question.hpp"
 
-#include <string>
 #include <vector>
 
 namespace hawser::bench {
 
-struct KitCost {
-  std::string label;
-  std::vector<double> nanoseconds;  // per check, by run
-};
-
 // Every part settings.pairs times, in turns.
-std::vector<KitCost> ask_kit(const Settings& settings);
-std::string to_table(const std::vector<KitCost>& costs);
+std::vector<PartCost> ask_kit(const Settings& settings);
 
 }  // namespace hawser::bench

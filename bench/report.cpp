@@ -234,7 +234,24 @@ std::string to_table(const Answer& answer, const Settings& settings) {
          number(answer.others_cpus, 2) + " CPUs busy meanwhile\n" + lay_out(lines);
 }
 
-std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCost>& kit, const SimAnswer* simulator,
+std::string to_table(const Parts& parts) {
+  const auto table = [](const char* headline, const char* of_what, const char* unit,
+                        const std::vector<PartCost>& costs) {
+    std::vector<std::vector<std::string>> lines{{of_what, std::string{"ns per "} + unit + " min", "median", "max"}};
+    for (const PartCost& cost : costs) {
+      const Spread spread = spread_of(cost.nanoseconds);
+      lines.push_back({cost.label, number(spread.min, 0), number(spread.median, 0), number(spread.max, 0)});
+    }
+    return std::string{headline} + '\n' + lay_out(lines);
+  };
+  return table("policies: what each part of the resilience kit costs a call that it lets through", "part of the kit",
+               "check", parts.kit) +
+         '\n' +
+         table("policies: what it costs to account for every message, both ends, opaque 64 B in batches of 512", "step",
+               "message", parts.delivery);
+}
+
+std::string to_json(const std::vector<Answer>& answers, const Parts& parts, const SimAnswer* simulator,
                     const InspectAnswer* inspect, const PeersAnswer* peers, const Settings& settings) {
   nlohmann::ordered_json json;
   for (const auto& [name, value] : describe_machine()) json["machine"][name] = value;
@@ -249,8 +266,11 @@ std::string to_json(const std::vector<Answer>& answers, const std::vector<KitCos
     for (const RowResult& row : answer.rows) question["rows"].push_back(to_json(row, answer.question.measure));
     json["questions"].push_back(std::move(question));
   }
-  for (const KitCost& cost : kit) {
+  for (const PartCost& cost : parts.kit) {
     json["kit_ns_per_check"].push_back({{"part", cost.label}, {"runs", cost.nanoseconds}});
+  }
+  for (const PartCost& cost : parts.delivery) {
+    json["delivery_ns_per_message"].push_back({{"step", cost.label}, {"runs", cost.nanoseconds}});
   }
   if (simulator != nullptr) json["questions"].push_back(to_json(*simulator));
   if (inspect != nullptr) json["questions"].push_back(to_json(*inspect));

@@ -132,11 +132,16 @@ Json json(const InboundSnapshot& inbound) {
 }
 
 Json json(const DetectorRecord& record) {
-  return {{"suspicions", record.suspicions},         {"mistakes", record.mistakes},
-          {"mistakes_promised", record.promised},    {"mistaken_us", to_us(record.mistaken)},
-          {"watched_us", to_us(record.watched)},     {"accuracy", record.accuracy()},
-          {"detection_us", to_us(record.detection)}, {"detected_us", to_us(record.detected)},
-          {"interval_mean_us", to_us(record.mean)},  {"interval_deviation_us", to_us(record.deviation)},
+  return {{"suspicions", record.suspicions},
+          {"mistakes", record.mistakes},
+          {"mistakes_promised", record.promised},
+          {"mistaken_us", to_us(record.mistaken)},
+          {"watched_us", to_us(record.watched)},
+          {"accuracy", record.accuracy()},
+          {"detection_us", to_us(record.detection)},
+          {"detected_us", to_us(record.detected)},
+          {"interval_mean_us", to_us(record.mean)},
+          {"interval_deviation_us", to_us(record.deviation)},
           {"interval_longest_us", to_us(record.longest)}};
 }
 

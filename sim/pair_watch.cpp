@@ -62,8 +62,8 @@ void PairWatch::learnt(const std::string& observer, const std::string& peer, Inc
                        const DetectorRecord& record, WorldTime now) {
   Pair& pair = pairs_[{observer, peer}];
   const bool same = pair.life == life && record.longest >= pair.longest;
-  if (same && record.longest > pair.longest && pair.detection > Duration::zero() &&
-      record.longest > pair.detection && now < later(pair.looked_at, pair.detection / 2)) {
+  if (same && record.longest > pair.longest && pair.detection > Duration::zero() && record.longest > pair.detection &&
+      now < later(pair.looked_at, pair.detection / 2)) {
     findings_.add(Invariant::accuracy, {observer, peer},
                   observer + " counts an interval of " + std::to_string(record.longest.count() / 1000) + " ms of " +
                       peer + ", which it would have convicted after " + std::to_string(pair.detection.count() / 1000) +

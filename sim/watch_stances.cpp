@@ -31,7 +31,8 @@ void Watch::plan_stances() {
   for (const Followed& each : followed_) {
     const Node* const node = each.seen->alive ? world_.node_if(*each.name) : nullptr;
     if (node == nullptr) continue;
-    detection_ = std::max({detection_, each.seen->detection, suspicion_bound(node->config().detector, options_.jitter)});
+    detection_ =
+        std::max({detection_, each.seen->detection, suspicion_bound(node->config().detector, options_.jitter)});
   }
   detection_ += books_.lateness().base_delay;
   for (const Followed& own : followed_) {

@@ -23,13 +23,13 @@ TEST_CASE("inbox: a message that comes again is dropped, counted and acknowledge
 TEST_CASE("inbox: what waits for its handler outlives its frame: a small one is held, a large one is let go of") {
   LoneInbox peer;
   std::vector<std::vector<std::byte>> seen;
-  peer.registry.set_handler({one, "T"}, std::make_unique<ScriptedHandler>(
-                                            true,
-                                            [&](const Delivery&, const InboundBytes& in,
-                                                const HandlerDone&) -> std::optional<HandlerEnd> {
-                                              seen.emplace_back(in.payload.begin(), in.payload.end());
-                                              return std::nullopt;
-                                            }));
+  peer.registry.set_handler(
+      {one, "T"},
+      std::make_unique<ScriptedHandler>(
+          true, [&](const Delivery&, const InboundBytes& in, const HandlerDone&) -> std::optional<HandlerEnd> {
+            seen.emplace_back(in.payload.begin(), in.payload.end());
+            return std::nullopt;
+          }));
   REQUIRE(peer.take(RecordKind::message, one, 1));
   peer.inbox.run(peer.now);  // and takes its time
   const BufferRef content = numbered(2, 16);
