@@ -27,7 +27,6 @@ constexpr const char* usage =
     "  --pairs N           pairs per question, 1 .. 1000 (5)\n"
     "  --ms N              measured time per run, 10 .. 600000 (1000)\n"
     "  --backoff-us N      sleep of a Hawser sender whose queue is full, 0 yields (50)\n"
-    "  --roomy             Hawser with queues of 16384 messages, windows of 512 KiB and batches of 128 KiB\n"
     "  --plain-only        only the libzmq side\n"
     "  --wrap-sender CMD   put CMD in front of Hawser's sender, as in \"perf record -g -o sender.perf\"\n"
     "  --wrap-receiver CMD the same for the receiver\n"
@@ -88,8 +87,6 @@ Command parse(const std::vector<std::string>& words) {
       command.list = true;
     } else if (word == "--plain-only") {
       settings.plain_only = true;
-    } else if (word == "--roomy") {
-      settings.roomy = true;
     } else if (word == "--pairs") {
       settings.pairs = number(word, value(), 1, 1000);
     } else if (word == "--ms") {

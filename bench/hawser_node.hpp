@@ -33,11 +33,6 @@ inline Config config(const Load& load, bool sender) {
   config.listen = sender ? sender_at : receiver_at;
   const std::uint16_t admin = sender ? load.sender_admin : load.receiver_admin;
   if (admin != 0) config.admin.listen = "127.0.0.1:" + std::to_string(admin);
-  if (load.roomy != 0) {
-    config.bounds.channel_messages = 16'384;
-    config.bounds.lane_window_bytes = 512u << 10;
-    config.bounds.batch_bytes = 128u << 10;
-  }
   if (load.work == Work::broadcast) return config;  // its peers are neighbours, see below
   if (load.work == Work::serve) {
     config.strategy = Strategy::keep_majority;  // of one

@@ -20,7 +20,6 @@ void for_each_field(L& load, Visit visit) {
   visit("measured-ms", load.measured_ms);
   visit("cpu", load.cpu);
   visit("backoff-us", load.backoff_us);
-  visit("roomy", load.roomy);
   visit("sender-port", load.sender_port);
   visit("receiver-port", load.receiver_port);
   visit("sender-admin", load.sender_admin);

@@ -40,7 +40,6 @@ struct Load {
   std::uint32_t measured_ms = 1000;
   std::int32_t cpu = -1;          // both processes run on this one; -1: wherever they like
   std::uint32_t backoff_us = 50;  // what the Hawser sender sleeps when its queue is full; 0 yields instead
-  std::uint8_t roomy = 0;         // 1: Hawser's nodes have larger bounds than their defaults
   std::uint16_t sender_port = 0;
   std::uint16_t receiver_port = 0;
   std::uint16_t sender_admin = 0;  // where their HTTP sides listen; 0: nowhere

@@ -97,7 +97,6 @@ Figures measure(Load load, const Settings& settings) {
   load.measured_ms = settings.measured_ms;
   load.warm_up_ms = settings.warm_up_ms;
   load.backoff_us = settings.backoff_us;
-  load.roomy = settings.roomy ? 1 : 0;
   return run_pair(load, load.side == Side::plain ? Wrappers{} : settings.hawser_wrappers);
 }
 

@@ -47,7 +47,6 @@ struct Settings {
   std::uint32_t measured_ms = 1000;
   std::uint32_t warm_up_ms = 200;
   std::uint32_t backoff_us = 50;
-  bool roomy = false;  // Hawser with larger bounds than its defaults
   bool plain_only = false;
   Wrappers hawser_wrappers;
 };

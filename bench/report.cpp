@@ -258,7 +258,6 @@ std::string to_json(const std::vector<Answer>& answers, const Parts& parts, cons
   json["pairs"] = settings.pairs;
   json["measured_ms"] = settings.measured_ms;
   json["backoff_us"] = settings.backoff_us;
-  json["roomy"] = settings.roomy;
   json["questions"] = nlohmann::ordered_json::array();
   for (const Answer& answer : answers) {
     nlohmann::ordered_json question{
