@@ -228,11 +228,8 @@ void Burn::trouble() {
 void Burn::recover() {
   pair_.heal();
   for (const std::string& name : names_) {
-    if (pair_.alive(name)) {
-      pair_.accept(name);
-    } else {
-      pair_.start(name);
-    }
+    if (!pair_.alive(name)) pair_.start(name);
+    pair_.accept(name);  // it may have died while it refused
   }
 }
 
@@ -255,14 +252,20 @@ void Burn::round() {
 
 // A breaker that has seen trouble closes only by real calls, and a lane opens only when it is used.
 void Burn::use_every_lane() {
-  const auto all_up = [this] {
-    return std::all_of(names_.begin(), names_.end(), [this](const std::string& one) {
-      return std::all_of(names_.begin(), names_.end(), [&](const std::string& other) {
-        return one == other || pair_.node(one).peer(NodeId{other}).health().state == PeerState::up;
-      });
-    });
+  const auto not_up = [this] {
+    std::ostringstream text;
+    for (const std::string& one : names_) {
+      for (const std::string& other : names_) {
+        if (one == other) continue;
+        const PeerHealth health = pair_.node(one).peer(NodeId{other}).health();
+        if (health.state != PeerState::up) text << one << " takes " << other << " for " << health << '\n';
+      }
+    }
+    return text.str();
   };
-  REQUIRE(pair_.run_until(all_up, Duration{90'000'000}));
+  const bool all_up = pair_.run_until([&] { return not_up().empty(); }, Duration{90'000'000});
+  INFO(not_up());
+  REQUIRE(all_up);
   for (const std::string& one : names_) {
     for (const std::string& other : names_) {
       if (one == other) continue;
