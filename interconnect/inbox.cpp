@@ -131,7 +131,9 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     mark(to);
     return true;
   }
-  if (!reply && !within_credit(to, record)) {
+  // Of what was given up, pieces may still be under way on this lane; the last never is.
+  const bool last = record.total_bytes == 0 || record.offset + record.payload.size() >= record.total_bytes;
+  if (!reply && !within_credit(to, record, last ? to.used() : to.received_bytes)) {
     problem = "a message beyond the credit of its channel";
     return false;
   }
@@ -145,11 +147,10 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
   return true;
 }
 
-// Each piece counts as the whole, so that no room is taken for what was not granted.
-bool Inbox::within_credit(const Channel& channel, const Record& record) const noexcept {
+// Each piece counts as the whole, so that no room is taken for what was not granted. `used`: of the credit in bytes.
+bool Inbox::within_credit(const Channel& channel, const Record& record, std::uint64_t used) const noexcept {
   const std::uint64_t size = record.total_bytes != 0 ? record.total_bytes : record.payload.size();
-  return record.sequence <= channel.told_messages && size <= channel.told_bytes &&
-         channel.used() <= channel.told_bytes - size;
+  return record.sequence <= channel.told_messages && size <= channel.told_bytes && used <= channel.told_bytes - size;
 }
 
 // Puts one piece of a large message into its place. True when the message is whole.
@@ -177,12 +178,14 @@ bool Inbox::assemble(Channel& to, const Record& record, const Arrival& arrival, 
   return true;
 }
 
-// Room for it is kept since its credit was granted; an answer needs no credit, and borrows what it needs.
+// Room for it is kept since its credit was granted, unless that was given up meanwhile: then its pieces are counted and
+// not kept. An answer needs no credit, and borrows what it needs.
 void Inbox::begin_assembly(Channel& to, const Record& record, const Arrival& arrival) {
   drop_assembly(to);
   to.assembly = {record.sequence, 0, record.total_bytes, never, nullptr};
   const Duration left = time_left(record.expires_at, arrival.sent_at);
   if (left <= arrival.under_way) return;
+  if (!to.replies && !within_credit(to, record, to.used())) return;
   const bool room =
       to.replies ? answers_loan_.raise_to(answers_loan_.taken() + record.total_bytes) == Lack::nothing : covered(to);
   if (!room) return;

@@ -204,8 +204,8 @@ class Inbox final : private GrantWaiter {
     VerdictRange range;
     std::uint64_t carried_in = 0;  // control batch; 0: not yet sent
   };
-  // A message that comes in pieces. Without bytes it was dropped: its TTL has ended, or there is no room for it; its
-  // pieces are counted all the same, since they may be under way.
+  // A message that comes in pieces. Without bytes it was dropped: its TTL has ended, its credit was given up, or there
+  // is no room for it; its pieces are counted all the same, since they may be under way.
   struct Assembly {
     std::uint64_t sequence = 0;
     std::uint32_t filled = 0;
@@ -265,7 +265,7 @@ class Inbox final : private GrantWaiter {
   // Null when the peer uses too many types.
   Channel* channel(TypeId type, bool replies, LaneClass lane);
   void take_policy(Channel& channel);
-  bool within_credit(const Channel& channel, const Record& record) const noexcept;
+  bool within_credit(const Channel& channel, const Record& record, std::uint64_t used) const noexcept;
   bool assemble(Channel& channel, const Record& record, const Arrival& arrival, std::string& problem,
                 InboundBytes& whole);
   void begin_assembly(Channel& channel, const Record& record, const Arrival& arrival);

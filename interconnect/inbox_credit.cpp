@@ -25,6 +25,8 @@ bool Inbox::want(Channel& channel, const Record& record, std::string& problem) {
       return false;
     }
     channel.given_up = record.given_up;
+    // What has come of a message that needed it goes with it: its room is another's now.
+    if (channel.assembly.bytes && channel.assembly.total > channel.told_bytes - channel.used()) drop_assembly(channel);
     fit_room(channel);
     mark(channel);
   }

@@ -417,6 +417,46 @@ TEST_CASE("channel room: credit that was given up counts once, whatever breaks m
   bench.check_at_rest();
 }
 
+TEST_CASE("channel room: what is given up of a message that is half sent may overtake the half that has left") {
+  BenchOptions options;
+  options.sender = {64, 1u << 20, 1u << 20, 65'536, 64, 4};
+  options.receiver = {32, 65'536, 1u << 20, 64};
+  options.inbound_reserve = 700'000;
+  options.batch_bytes = 200'000;
+  TrafficBench bench{options};
+  bench.add({});
+  bench.submit(0);
+  bench.drain();
+  const auto gone = bench.submit(0, 600'000, Duration{100'000});
+  bench.send_batch();
+  bench.deliver_wants();
+  bench.send_acks();
+  bench.deliver_ack();
+  const bool resent = GENERATE(true, false);
+  CAPTURE(resent);
+  if (resent) {
+    for (int i = 0; i < 4; ++i) bench.send_batch();
+    bench.break_data();
+    bench.resume_data();
+  }
+  bench.send_batch();
+  bench.send_batch();
+  REQUIRE(bench.data.size() == 2);
+  bench.deliver_data();
+  bench.pass(Duration{120'000});
+  CHECK(bench.outcome(gone).kind == (resent ? OutcomeKind::unknown : OutcomeKind::expired));
+  bench.send_batch();  // says that it gives up
+  REQUIRE(bench.wants.size() == 1);
+  bench.deliver_wants();
+  CHECK(bench.peer_in.reserve.used() == 0);
+  bench.deliver_data();  // on another lane, and later
+  const auto next = bench.submit(0, 600'000);
+  bench.drain();
+  CHECK(bench.outcome(next).delivered());
+  CHECK(bench.runs(gone) == 0);
+  bench.check_at_rest();
+}
+
 TEST_CASE("channel room: the loop is told of the first message in a queue, and not again until it has taken it") {
   TrafficBench bench;
   Channel& channel = bench.add({});

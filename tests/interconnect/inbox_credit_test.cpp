@@ -308,6 +308,58 @@ TEST_CASE(
   CHECK(peer.inbox.bytes_held() == 0);
 }
 
+TEST_CASE("inbox credit: pieces that were sent before their credit was given up may come after it, and are ignored") {
+  constexpr std::uint32_t total = 2 * mib;
+  LoneInbox peer;
+  peer.handle(one);
+  REQUIRE(peer.want(one, total));
+  CHECK(peer.ack(one).credit_bytes == total);
+  const bool begun = GENERATE(true, false);  // the first piece comes before the word that the rest never will
+  CAPTURE(begun);
+  if (begun) REQUIRE(peer.piece(1, 0, 65'536, total));
+  REQUIRE(peer.want(one, total, total));
+  CHECK(peer.peer_pool.reserve.used() == 0);
+  CHECK(peer.inbox.next_expiry() == never);  // what has come of it is not kept without room
+  if (!begun) REQUIRE(peer.piece(1, 0, 65'536, total));
+  REQUIRE(peer.piece(1, 65'536, 65'536, total));
+  CHECK(peer.inbox.next_expiry() == never);
+  SECTION("the next message comes") {
+    REQUIRE(peer.ack(one).credit_bytes == total + initial);
+    REQUIRE(peer.take(RecordKind::message, one, 2));
+    peer.inbox.run(peer.now);
+    CHECK(peer.handled == std::vector<std::uint64_t>{16});
+    CHECK(peer.ack(one).verdicts == 2);
+  }
+  SECTION("the next large message has room of its own") {
+    REQUIRE(peer.want(one, 2 * total, total));
+    send_large(peer, one, 2, total);
+    peer.inbox.run(peer.now);
+    CHECK(peer.handled == std::vector<std::uint64_t>{total});
+  }
+  SECTION("one that comes whole was not given up, and breaks the protocol") {
+    for (std::uint32_t at = 131'072; at < total - 65'536; at += 65'536) REQUIRE(peer.piece(1, at, 65'536, total));
+    CHECK_FALSE(peer.piece(1, total - 65'536, 65'536, total));
+    CHECK(peer.problem.find("credit") != std::string::npos);
+  }
+  SECTION("one of more than was ever granted breaks it with its first piece") {
+    CHECK_FALSE(peer.piece(2, 0, 65'536, total + 65'536 + 8));
+    CHECK(peer.problem.find("credit") != std::string::npos);
+  }
+  CHECK(peer.inbox.bytes_held() == 0);
+  check_charged(peer);
+}
+
+TEST_CASE("inbox credit: a message in pieces goes on when only credit beyond it is given up") {
+  constexpr std::uint32_t total = 40'000;
+  LoneInbox peer;
+  peer.handle(one);
+  REQUIRE(peer.piece(1, 0, 20'000, total));
+  REQUIRE(peer.want(one, initial, initial - total));
+  REQUIRE(peer.piece(1, 20'000, 20'000, total));
+  peer.inbox.run(peer.now);
+  CHECK(peer.handled == std::vector<std::uint64_t>{total});
+}
+
 // ---- replies
 
 TEST_CASE("inbox credit: a request for whose answer there is no room is not taken, and says so") {

@@ -35,8 +35,16 @@ void random_submit(TrafficBench& bench, Random& random) {
   }
 }
 
+// Its caller does not wait any more, wherever it is.
+void random_give_up(TrafficBench& bench, Random& random) {
+  const std::uint64_t id = random.below(bench.book.size() + 1);
+  const auto found = bench.book.find(id);
+  if (found == bench.book.end() || found->second.outcome) return;
+  bench.channels[found->second.channel]->cancel(id, random.chance(500'000), bench.now, bench.endings, bench.cancelled);
+}
+
 void random_step(TrafficBench& bench, Random& random, const Hardship& hardship) {
-  switch (random.below(16)) {
+  switch (random.below(17)) {
     case 0:
     case 1:
     case 2:
@@ -78,6 +86,9 @@ void random_step(TrafficBench& bench, Random& random, const Hardship& hardship) 
       break;
     case 15:
       bench.now += Duration{random.between(0, hardship.stalls && random.chance(30'000) ? 400'000 : 4'000)};
+      break;
+    case 16:
+      for (int i = 0; i < 4; ++i) random_give_up(bench, random);
       break;
   }
   if (random.chance(500'000)) bench.expire();
