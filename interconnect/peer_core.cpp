@@ -310,6 +310,7 @@ void PeerCore::update_gates(Instant now) {
     gate_may_borrow_ = self_ || peer_session_ != 0;
   }
   refresh_channels();
+  breaker_.tick(now);  // so that what it says of itself is of the state that it is in now
   std::size_t active = 0;
   std::size_t open = 0;
   std::size_t failing = 0;  // open, or not yet known to work again
