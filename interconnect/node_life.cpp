@@ -39,7 +39,7 @@ bool NodeCore::remove_peer(const NodeId& id) {
   const auto peer = find(id);
   if (peer == nullptr || id == config_.id) return false;
   const Outcome unsent{OutcomeKind::unreachable, Cause::peer_removed, {}};
-  peer->refuse_new(unsent);
+  peer->refuse_new(unsent, now_);
   peer->finish(unsent, {OutcomeKind::unknown, Cause::peer_removed, {}}, now_);
   {
     const std::lock_guard lock{unknown_mutex_};
@@ -199,7 +199,7 @@ void NodeCore::stop(Duration drain, UniqueFunction<void()> done) {
   event("node", {}, "stopping",
         config_.id.text() + " stops; what is held has " + std::to_string(to_us(drain) / 1000) + " ms to end");
   for (const auto& [id, peer] : peers_) {
-    peer->refuse_new({OutcomeKind::closed, Cause::stopping, {}});
+    peer->refuse_new({OutcomeKind::closed, Cause::stopping, {}}, now_);
     mark_dirty(*peer);
   }
 }

@@ -310,6 +310,7 @@ void PeerCore::update_gates(Instant now) {
     gate_may_borrow_ = self_ || peer_session_ != 0;
   }
   refresh_channels();
+  breaker_.tick(now);  // so that what it says of itself is of the state that it is in now
   std::size_t active = 0;
   std::size_t open = 0;
   std::size_t failing = 0;  // open, or not yet known to work again
@@ -352,7 +353,7 @@ void PeerCore::update_gates(Instant now) {
   // Gray: it answers heartbeats, and most of what it is asked to do fails or crawls. Over when all of it works again.
   const bool gray = up() && 2 * failing > active;
   const bool changes = judge_.degraded() ? !up() || failing == 0 : gray;
-  if (!changes || now == Instant{}) return;
+  if (!changes) return;
   judge_.set_degraded(gray, now, gray ? why.cause : peer_cause::recovered, why.detail);
   node_.event(
       "gray", id_, judge_.degraded_reason().cause,
@@ -427,12 +428,12 @@ void PeerCore::set_endpoint(const Endpoint& endpoint, Instant now) {
   }
 }
 
-void PeerCore::refuse_new(const Outcome& outcome) {
+void PeerCore::refuse_new(const Outcome& outcome, Instant now) {
   {
     const std::lock_guard lock{channels_mutex_};
     refuse_new_ = outcome;
   }
-  update_gates(Instant{});
+  update_gates(now);
 }
 
 void PeerCore::finish(const Outcome& unsent, const Outcome& sent, Instant now) {

@@ -104,8 +104,8 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   // ---- the loop: what the node decides
   void open_to_self(Instant now);  // this "peer" is the node itself
   void set_endpoint(const Endpoint& endpoint, Instant now);
-  void follow_policy(TypeInfo type);        // it was set anew
-  void refuse_new(const Outcome& outcome);  // from now on, for good
+  void follow_policy(TypeInfo type);                     // it was set anew
+  void refuse_new(const Outcome& outcome, Instant now);  // from now on, for good
   void say_goodbye(Instant now);
   // Ends everything held and closes every connection.
   void finish(const Outcome& unsent, const Outcome& sent, Instant now);

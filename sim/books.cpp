@@ -13,6 +13,12 @@ Duration share(Duration span, double part) {
   return Duration{span.count() * static_cast<std::int64_t>(part * 1'000'000.0) / 1'000'000};
 }
 
+// How long it takes a clock that is as slow as drift allows to show that `span` has passed.
+Duration on_slow_clock(Duration span, double drift) {
+  const std::int64_t rate = 1'000'000 - static_cast<std::int64_t>(drift * 1'000'000.0);
+  return Duration{(span.count() * 1'000'000 + rate - 1) / rate};
+}
+
 std::string text_of(const RunId& run) {
   return run.node + " (incarnation " + std::to_string(to_number(run.incarnation)) + ')';
 }
@@ -104,6 +110,21 @@ bool Books::stood_since(const std::string& node, WorldTime at) const {
   return known != stood_until_.end() && known->second >= at;
 }
 
+void Books::timers_late(const std::string& node, Duration most, WorldTime at) {
+  const auto known = late_timers_.find(node);
+  if (most > Duration::zero()) {
+    const bool more = known != late_timers_.end() && known->second.until >= at;
+    late_timers_[node] = {more ? std::max(most, known->second.most) : most, world_never};
+  } else if (known != late_timers_.end() && known->second.until == world_never) {
+    known->second.until = later(at, known->second.most);  // those that were set by then
+  }
+}
+
+Duration Books::late_since(const std::string& node, WorldTime at) const {
+  const auto known = late_timers_.find(node);
+  return known != late_timers_.end() && known->second.until >= at ? known->second.most : Duration::zero();
+}
+
 // The receiver knows the sender's clock from their last round trips, and leaves room for what both may have drifted
 // since.
 Duration Books::slack(const Record& record, const RunId& by, WorldTime at) const {
@@ -115,11 +136,11 @@ Duration Books::slack(const Record& record, const RunId& by, WorldTime at) const
   return lateness_.quantum + lateness_.base_delay + share(2 * since, lateness_.drift);
 }
 
-// A message that was sent waits for its verdict a little beyond its TTL; clocks run apart meanwhile; and nobody tells
-// anything while its process does not run.
+// A message that was sent waits for its verdict a little beyond its TTL. Its sender reckons both on its own clock,
+// which may be slow, and learns of the end by a timer. Nobody tells anything while its process does not run.
 WorldTime Books::end_limit(const Record& record) const {
-  const Duration span =
-      record.ttl + share(2 * record.ttl, lateness_.drift) + lateness_.verdict_window + 2 * lateness_.quantum;
+  const Duration planned = record.ttl + lateness_.verdict_window + 2 * lateness_.quantum;
+  const Duration span = on_slow_clock(planned, lateness_.drift) + late_since(record.channel.from.node, record.at);
   WorldTime limit = later(record.at, span);
   const auto again = ran_again_.find(record.channel.from.node);
   if (again != ran_again_.end())

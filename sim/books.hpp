@@ -77,6 +77,8 @@ class Books {
   void run_ended(const RunId& run) { over_.insert(run); }
   // The host did not run up to now: what it has to tell may be that late.
   void ran_again(const std::string& node, WorldTime at) { ran_again_[node] = at; }
+  // From now on its timers fire up to so much late; zero ends it.
+  void timers_late(const std::string& node, Duration most, WorldTime at);
   // While the clock of a node stands, nobody can tell the age of what it sends or gets.
   void clock_stands(const std::string& node, bool stands, WorldTime at);
   // Finds what should have ended long ago. `running` says whether a node is able to tell.
@@ -105,6 +107,7 @@ class Books {
   Record* find(std::uint64_t number, const char* who);
   Duration slack(const Record& record, const RunId& by, WorldTime at) const;
   bool stood_since(const std::string& node, WorldTime at) const;
+  Duration late_since(const std::string& node, WorldTime at) const;
   WorldTime end_limit(const Record& record) const;
   void overdue(std::uint64_t number, const Record& record, WorldTime now);
   std::string name_of(std::uint64_t number, const Record& record) const;
@@ -121,6 +124,11 @@ class Books {
   std::set<RunId> over_;
   std::map<std::string, WorldTime> ran_again_;
   std::map<std::string, WorldTime> stood_until_;  // world_never while it stands
+  struct LateTimers {
+    Duration most{0};
+    WorldTime until = world_never;
+  };
+  std::map<std::string, LateTimers> late_timers_;
 };
 
 template <typename Running>

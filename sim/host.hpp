@@ -88,6 +88,7 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   void set_turn_cost(Duration cost) noexcept { turn_cost_ = cost; }
   // Timers fire up to so much late.
   void set_timers_late(Duration most) noexcept { timers_late_ = most; }
+  Duration timers_late() const noexcept { return timers_late_; }
   void set_clock_rate(std::int32_t ppm);
   void step_clock(Duration forward);
   // A step back may give a later run an older wall clock time than an earlier run has seen.

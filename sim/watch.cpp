@@ -119,6 +119,7 @@ void Watch::follow(const std::string& name, Seen& seen) {
 
 void Watch::follow_pairs() {
   for (const std::string& from : names_) {
+    books_.timers_late(from, world_.at_host(from).timers_late(), world_.now());
     for (const std::string& to : names_) {
       if (from == to) continue;
       const Seen& observer = seen_[from];

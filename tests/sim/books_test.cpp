@@ -84,9 +84,9 @@ TEST_CASE("an outcome that is not true, or comes twice, breaks conservation", "[
   SECTION("under a wrong sender") { desk.books.handled(number, desk.b, {"a", Incarnation{4}}, at(1ms)); }
   SECTION("a message that nobody submitted") { desk.books.handled(number + 1, desk.b, desk.a, at(1ms)); }
   SECTION("none at all") {
-    desk.books.look_for_overdue(at(1600ms), [](const std::string&) { return true; });
+    desk.books.look_for_overdue(at(1581ms), [](const std::string&) { return true; });
     CHECK(desk.findings.empty());
-    desk.books.look_for_overdue(at(1700ms), [](const std::string&) { return true; });
+    desk.books.look_for_overdue(at(1583ms), [](const std::string&) { return true; });
   }
   INFO(desk.found());
   CHECK(desk.found_only(Invariant::conservation));
@@ -140,6 +140,43 @@ TEST_CASE("a handler may start until TTL, quantum, base delay and drift are over
   SECTION("an outcome is late too") {
     desk.books.ended(desk.submit(0ms), as(OutcomeKind::expired), at(1503ms));
     CHECK(desk.found_only(Invariant::ttl));
+  }
+}
+
+TEST_CASE("an outcome has the time that TTL and verdict window take on a slow clock, and timers their lateness",
+          "[books]") {
+  Desk desk;
+  desk.books.lateness() = {1ms, 500ms, 4ms, 0.05, {}};
+  const auto number = desk.submit(100ms, 206ms);
+  const Duration slow = Duration{206ms + 502ms} * 100 / 95;  // it reckons the window by the same clock
+  const auto ends_at = [&](Duration when, bool late) {
+    desk.books.ended(number, as(OutcomeKind::unknown), at(100ms + when));
+    INFO(desk.found());
+    CHECK(late == desk.found_only(Invariant::ttl));
+    CHECK(late != desk.findings.empty());
+  };
+  SECTION("in time") { ends_at(slow, false); }
+  SECTION("too late") { ends_at(slow + 2us, true); }
+  SECTION("none, but in time to be told") {
+    desk.books.look_for_overdue(at(100ms + slow), [](const std::string&) { return true; });
+    CHECK(desk.findings.empty());
+    desk.books.look_for_overdue(at(100ms + slow + 2us), [](const std::string&) { return true; });
+    CHECK(desk.found_only(Invariant::conservation));
+  }
+  SECTION("timers that are late") {
+    desk.books.timers_late("a", 20ms, at(200ms));
+    desk.books.timers_late("a", 5ms, at(300ms));
+    SECTION("in time") { ends_at(slow + 20ms, false); }
+    SECTION("too late") { ends_at(slow + 20ms + 2us, true); }
+  }
+  SECTION("timers that were late until a while ago") {
+    desk.books.timers_late("a", 20ms, at(50ms));
+    desk.books.timers_late("a", 0ms, at(79ms));
+    ends_at(slow + 2us, true);
+  }
+  SECTION("of another node") {
+    desk.books.timers_late("b", 20ms, at(200ms));
+    ends_at(slow + 2us, true);
   }
 }
 
