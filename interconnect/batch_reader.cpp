@@ -210,6 +210,8 @@ bool BatchReader::open(std::span<const std::byte> frame, std::string& problem) {
     header_.received[0] = in.getReceivedControl();
     header_.received[1] = in.getReceivedOrdinary();
     header_.received[2] = in.getReceivedBulk();
+    header_.session = in.getSession();
+    header_.peer_session = in.getPeerSession();
     left_ = in.getRecordCount();
     return !in.hasHeartbeat() || read_heartbeat(in.getHeartbeat(), header_.heartbeat.emplace(), problem);
   });

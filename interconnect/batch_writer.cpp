@@ -80,6 +80,8 @@ void fill(wire::BatchHeader::Builder out, const BatchHeader& header) {
   out.setReceivedControl(header.received[0]);
   out.setReceivedOrdinary(header.received[1]);
   out.setReceivedBulk(header.received[2]);
+  out.setSession(header.session);
+  out.setPeerSession(header.peer_session);
   if (header.heartbeat) fill(out.initHeartbeat(), *header.heartbeat);
 }
 

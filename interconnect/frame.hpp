@@ -168,7 +168,9 @@ struct Heartbeat {
 struct BatchHeader {
   Incarnation from_incarnation = Incarnation::unknown;
   Incarnation to_incarnation = Incarnation::unknown;
-  std::int64_t sent_at = 0;  // session clock of the sender, when the batch was handed over
+  std::uint64_t session = 0;       // the sender's, as in its hello; 0: not said
+  std::uint64_t peer_session = 0;  // that of whom it is for
+  std::int64_t sent_at = 0;        // session clock of the sender, when the batch was handed over
   Epoch epoch;
   std::uint64_t received[lane_count] = {};  // highest batch number received on each lane of the receiver of this
   std::optional<Heartbeat> heartbeat;

@@ -59,6 +59,13 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
     problem = "a batch of or for another incarnation";
     return false;
   }
+  // Numbers begin anew with a session: those of another one would be taken for this one's.
+  const bool foreign = (header.session != 0 && header.session != peer_session_) ||
+                       (header.peer_session != 0 && header.peer_session != session_);
+  if (foreign && !mutant(Mutant::foreign_session_heard)) {
+    problem = "a batch of another session";
+    return false;
+  }
   std::uint64_t& received = received_[static_cast<std::size_t>(which)];
   if (info.number <= received) {
     problem = "a batch that was here before";
@@ -194,6 +201,8 @@ void PeerCore::begin_batch(Lane& on, BatchWriter& writer, Instant now, std::opti
   BatchHeader header;
   header.from_incarnation = node_.incarnation();
   header.to_incarnation = peer_incarnation_;
+  header.session = session_;
+  header.peer_session = peer_session_;
   header.epoch = node_.epoch();
   header.sent_at = session_now(now);
   for (std::size_t i = 0; i < lane_count; ++i) header.received[i] = received_[i];

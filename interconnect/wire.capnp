@@ -98,4 +98,6 @@ struct BatchHeader @0xac7818eb13367965 {
   receivedOrdinary @8 :UInt64;
   receivedBulk @9 :UInt64;
   heartbeat @10 :Heartbeat;
+  session @11 :UInt64;
+  peerSession @12 :UInt64;
 }

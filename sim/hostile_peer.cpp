@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, hostile_act_count> act_names{"random_byte
                                                                     "older_incarnation",
                                                                     "newer_incarnation",
                                                                     "zero_incarnation",
+                                                                    "foreign_session",
                                                                     "hello_zero_incarnation",
                                                                     "hello_as_other",
                                                                     "hello_as_victim",
@@ -474,6 +475,9 @@ void HostilePeer::act_on_control() {
       return send_header(said);
     case HostileAct::zero_incarnation:
       said.from_incarnation = Incarnation::unknown;
+      return send_header(said);
+    case HostileAct::foreign_session:
+      (acts_ % 2 == 0 ? said.session : said.peer_session) = session_ + 2;
       return send_header(said);
     case HostileAct::million_members:
       return send_beat(hears_entries_max);

@@ -42,6 +42,7 @@ enum class HostileAct : std::uint8_t {
   older_incarnation,  // in a batch
   newer_incarnation,
   zero_incarnation,
+  foreign_session,
   hello_zero_incarnation,
   hello_as_other,  // the hello names a peer that the connection does not belong to
   hello_as_victim,
@@ -70,7 +71,7 @@ enum class HostileAct : std::uint8_t {
   goodbye_repeated,
   payload_garbage,  // a message that is no Cap'n Proto
 };
-inline constexpr std::size_t hostile_act_count = 49;
+inline constexpr std::size_t hostile_act_count = 50;
 std::string_view to_string(HostileAct act) noexcept;
 
 struct HostilePlan {

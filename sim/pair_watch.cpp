@@ -57,22 +57,24 @@ void PairWatch::believed(const std::string& observer, const std::string& peer, P
 }
 
 // Detection changes with every interval that is counted, so what it was at the last look says something only of an
-// interval that had begun by then.
+// interval that had begun by then. It is shown while the peer is up or suspect; what is learnt of it later makes it
+// unknown.
 void PairWatch::learnt(const std::string& observer, const std::string& peer, Incarnation life,
                        const DetectorRecord& record, WorldTime now) {
   Pair& pair = pairs_[{observer, peer}];
-  const bool same = pair.life == life && record.longest >= pair.longest;
-  if (same && record.longest > pair.longest && pair.detection > Duration::zero() && record.longest > pair.detection &&
-      now < later(pair.looked_at, pair.detection / 2)) {
+  const bool same = pair.life == life && record.longest >= pair.record.longest;
+  if (same && record.longest > pair.record.longest && pair.detection > Duration::zero() &&
+      record.longest > pair.detection && now < later(pair.looked_at, pair.detection / 2)) {
     findings_.add(Invariant::accuracy, {observer, peer},
                   observer + " counts an interval of " + std::to_string(record.longest.count() / 1000) + " ms of " +
                       peer + ", which it would have convicted after " + std::to_string(pair.detection.count() / 1000) +
                       " ms");
   }
-  if (!same) pair.detection = Duration::zero();
+  const bool learnt = record.mean != pair.record.mean || record.deviation != pair.record.deviation;
+  if (!same || learnt) pair.detection = Duration::zero();
   if (record.detection > Duration::zero()) pair.detection = record.detection;
   pair.life = life;
-  pair.longest = record.longest;
+  pair.record = record;
   pair.looked_at = now;
 }
 

@@ -45,8 +45,8 @@ class PairWatch {
     WorldTime good_since = world_never;
     WorldTime good_until = world_begin;
     Incarnation life = Incarnation::unknown;
-    Duration detection{0};  // at the last look at which it was watched
-    Duration longest{0};
+    DetectorRecord record;  // as of the last look
+    Duration detection{0};  // by what it had learnt then; zero: not known
     WorldTime looked_at = world_never;
   };
 

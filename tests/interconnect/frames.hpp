@@ -87,6 +87,8 @@ inline BatchHeader sample_header(bool with_heartbeat) {
   BatchHeader header;
   header.from_incarnation = Incarnation{17};
   header.to_incarnation = Incarnation{4};
+  header.session = 0x8877665544332211;
+  header.peer_session = 0x1122334455667788;
   header.sent_at = 5'000'000;
   header.epoch = Epoch{7, 2, Incarnation{17}};
   header.received[0] = 41;

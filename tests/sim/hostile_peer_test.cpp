@@ -146,6 +146,16 @@ TEST_CASE("whatever a peer says: no crash, bounded memory, everybody else served
   }
 }
 
+TEST_CASE("a batch of another session is not heard, and ends its connection", "[hostile]") {
+  Siege siege{HostileAct::foreign_session};
+  siege.world.run_for(3s);
+  const NodeSnapshot shown = siege.world.node("n1").snapshot();
+  CHECK(shown.frames_rejected >= 3);
+  CHECK(std::any_of(shown.events.begin(), shown.events.end(), [](const Event& event) {
+    return event.kind == "refused" && event.text.find("another session") != std::string::npos;
+  }));
+}
+
 TEST_CASE("what a patient node makes of it", "[hostile]") {
   const auto verdicts = [](HostileAct act, OutcomeKind kind) {
     Siege siege{act};

@@ -108,6 +108,15 @@ TEST_CASE("an interval that was long enough to convict must not be counted", "[p
     REQUIRE(findings.all().size() == 1);
     CHECK(findings.all().front().invariant == Invariant::accuracy);
   }
+  SECTION("something was learnt of it before it was up again") {
+    DetectorRecord other = record;
+    other.detection = 0s;
+    other.longest = 899ms;
+    other.deviation = 300ms;
+    watch.learnt("a", "b", Incarnation{1}, other, at(4s + 5ms));
+    watch.learnt("a", "b", Incarnation{1}, record, at(4010ms));
+    CHECK(findings.empty());
+  }
   SECTION("the observer had long not been looked at") {
     watch.learnt("a", "b", Incarnation{1}, record, at(7s));
     CHECK(findings.empty());
