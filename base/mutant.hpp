@@ -35,6 +35,7 @@ enum class Mutant : std::uint8_t {
   stale_session_accepted,
   old_lanes_heard,
   foreign_session_heard,
+  old_batch_heard,
   resume_number_forgotten,
   restart_unnoticed,
   hello_unchecked,

@@ -73,6 +73,8 @@ struct Hello {
   std::uint8_t version_max = wire_version_max;
   std::uint64_t generation_digest = 0;
   std::int64_t sent_at = 0;  // on the session clock of `from`
+  std::uint64_t batches_before =
+      0;  // number of the newest batch of earlier connections of this lane; 0: none, or not said
 
   friend bool operator==(const Hello&, const Hello&) = default;
 };

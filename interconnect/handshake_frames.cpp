@@ -63,6 +63,7 @@ BufferRef encode(const Hello& hello) {
                                         out.setLane(static_cast<std::uint8_t>(hello.lane));
                                         out.setVersionMin(hello.version_min);
                                         out.setVersionMax(hello.version_max);
+                                        out.setBatchesBefore(hello.batches_before);
                                       });
 }
 
@@ -83,6 +84,7 @@ bool decode(std::span<const std::byte> frame, Hello& hello, std::string& problem
     hello.sent_at = in.getSentAt();
     hello.version_min = in.getVersionMin();
     hello.version_max = in.getVersionMax();
+    hello.batches_before = in.getBatchesBefore();
     if (hello.from_incarnation == Incarnation::unknown) {
       problem = "a hello comes from incarnation 0";
       return false;

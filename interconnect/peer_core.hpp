@@ -151,6 +151,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
     ConnectionId connection = ConnectionId::none;
     std::uint64_t nonce = 0;
     std::int64_t hello_sent_at = 0;
+    std::uint64_t batches_before = 0;  // what earlier connections of this lane have carried is late, whatever arrived
     bool welcome_due = false;
   };
   struct Slot {  // a channel's place in its lane's rotation

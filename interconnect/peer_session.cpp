@@ -49,6 +49,7 @@ void PeerCore::say_hello(LaneClass which, Instant now) {
   hello.lane = which;
   hello.generation_digest = config.generation_digest();
   hello.sent_at = session_now(now);
+  hello.batches_before = to.batch_number();
   hand_over(to, 0, encode(hello), now);
 }
 
@@ -133,6 +134,7 @@ RefusalReason PeerCore::hello(ConnectionId connection, const Hello& hello, Insta
   from.connection = connection;
   from.nonce = hello.nonce;
   from.hello_sent_at = hello.sent_at;
+  from.batches_before = hello.batches_before;
   from.welcome_due = true;
   inbox_.lane_reopened(hello.lane);
   version_ = choose_version({hello.version_min, hello.version_max}, {}).value_or(wire_version_min);

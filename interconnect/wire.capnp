@@ -20,6 +20,7 @@ struct Hello @0xf077c49280e07b7e {
   lane @9 :UInt8;
   versionMin @10 :UInt8;
   versionMax @11 :UInt8;
+  batchesBefore @12 :UInt64;
 }
 
 struct ChannelResume @0xba63cfb8c7407f14 {

@@ -72,8 +72,11 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
                   name + " is handled after its sender was told " + std::string{to_string(record->outcome)});
   }
   const Duration age = at - record->at;
-  // A clock that stood is found out by the next round trip.
-  const WorldTime begin = record->at - std::min(record->at - world_begin, confirming);
+  // A clock that stood, or jumped, is found out by the next round trip, and there may have been none since.
+  const Duration silence =
+      lateness_.unconfirmed ? lateness_.unconfirmed(by.node, channel.from.node, at) : Duration::zero();
+  const Duration known = std::min(record->at - world_begin, (at - world_begin) - silence);
+  const WorldTime begin = world_begin + std::max(known - confirming, Duration::zero());
   const bool timed = !stood_since(channel.from.node, begin) && !stood_since(by.node, begin);
   if (const Duration error = slack(*record, by, at); timed && age > record->ttl + error) {
     findings_.add(Invariant::ttl, nodes,
@@ -103,6 +106,11 @@ void Books::clock_stands(const std::string& node, bool stands, WorldTime at) {
   } else if (known != stood_until_.end() && known->second == world_never) {
     known->second = at;
   }
+}
+
+void Books::clock_jumped(const std::string& node, WorldTime at) {
+  const auto known = stood_until_.try_emplace(node, at).first;
+  known->second = std::max(known->second, at);
 }
 
 bool Books::stood_since(const std::string& node, WorldTime at) const {

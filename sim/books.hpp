@@ -81,6 +81,8 @@ class Books {
   void timers_late(const std::string& node, Duration most, WorldTime at);
   // While the clock of a node stands, nobody can tell the age of what it sends or gets.
   void clock_stands(const std::string& node, bool stands, WorldTime at);
+  // Nor of what was under way, or is sent before the two have met again, when it jumps.
+  void clock_jumped(const std::string& node, WorldTime at);
   // Finds what should have ended long ago. `running` says whether a node is able to tell.
   template <typename Running>
   void look_for_overdue(WorldTime now, Running running);
@@ -123,7 +125,7 @@ class Books {
   std::map<std::pair<std::string, std::string>, Incarnation> newest_;  // delivered at, of
   std::set<RunId> over_;
   std::map<std::string, WorldTime> ran_again_;
-  std::map<std::string, WorldTime> stood_until_;  // world_never while it stands
+  std::map<std::string, WorldTime> stood_until_;  // or jumped then; world_never while it stands
   struct LateTimers {
     Duration most{0};
     WorldTime until = world_never;

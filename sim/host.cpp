@@ -182,6 +182,7 @@ void Host::set_clock_rate(std::int32_t ppm) {
 
 void Host::step_clock(Duration forward) {
   clock_.step(ground_.now, forward);
+  ++clock_jumps_;
   retime();
 }
 

@@ -84,6 +84,7 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   }
   // Its clock does not go on: no timer fires.
   bool clock_stands() const noexcept { return clock_.rate() == VirtualClock::frozen; }
+  std::uint32_t clock_jumps() const noexcept { return clock_jumps_; }
   // Each turn keeps the host busy for so long; what comes meanwhile waits.
   void set_turn_cost(Duration cost) noexcept { turn_cost_ = cost; }
   // Timers fire up to so much late.
@@ -173,6 +174,7 @@ class Host final : public Runtime, public Scheduler, public FaultPoints {
   WorldTime busy_until_ = world_begin;
   Ring<EventId> backlog_;
   EventId drain_ = EventId::none;
+  std::uint32_t clock_jumps_ = 0;
   Duration wall_offset_{0};
   std::int64_t wall_floor_;
   mutable std::int64_t wall_last_;

@@ -41,6 +41,7 @@ constexpr std::array<std::string_view, hostile_act_count> act_names{"random_byte
                                                                     "newer_incarnation",
                                                                     "zero_incarnation",
                                                                     "foreign_session",
+                                                                    "earlier_connection",
                                                                     "hello_zero_incarnation",
                                                                     "hello_as_other",
                                                                     "hello_as_victim",
@@ -144,6 +145,7 @@ class HostilePeer final : public Process, public TransportEvents {
     said.lane = lane;
     said.generation_digest = plan_.digest;
     said.sent_at = clock();
+    if (plan_.act == HostileAct::earlier_connection) said.batches_before = 1'000'000;
     return said;
   }
   void greet(LaneClass lane) {
@@ -472,6 +474,8 @@ void HostilePeer::act_on_control() {
       return send_header(said);
     case HostileAct::newer_incarnation:
       said.from_incarnation = Incarnation{most};
+      return send_header(said);
+    case HostileAct::earlier_connection:
       return send_header(said);
     case HostileAct::zero_incarnation:
       said.from_incarnation = Incarnation::unknown;

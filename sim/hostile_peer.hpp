@@ -43,6 +43,7 @@ enum class HostileAct : std::uint8_t {
   newer_incarnation,
   zero_incarnation,
   foreign_session,
+  earlier_connection,  // a batch with a number that belongs there
   hello_zero_incarnation,
   hello_as_other,  // the hello names a peer that the connection does not belong to
   hello_as_victim,
@@ -71,7 +72,7 @@ enum class HostileAct : std::uint8_t {
   goodbye_repeated,
   payload_garbage,  // a message that is no Cap'n Proto
 };
-inline constexpr std::size_t hostile_act_count = 50;
+inline constexpr std::size_t hostile_act_count = 51;
 std::string_view to_string(HostileAct act) noexcept;
 
 struct HostilePlan {

@@ -80,7 +80,8 @@ bool Watch::follow_processes() {
   }
   for (const auto& [name, host, seen] : followed_) {
     const bool as_before = seen->alive == host->alive() && seen->starts == host->starts() &&
-                           seen->paused == stands(*host) && seen->clock_stands == host->clock_stands();
+                           seen->paused == stands(*host) && seen->clock_stands == host->clock_stands() &&
+                           seen->clock_jumps == host->clock_jumps();
     if (as_before) continue;
     follow(*name, *seen);
     changed = true;
@@ -93,6 +94,9 @@ void Watch::follow(const std::string& name, Seen& seen) {
   if (seen.paused && !stands(host)) books_.ran_again(name, world_.now());
   seen.clock_stands = host.clock_stands();
   books_.clock_stands(name, seen.clock_stands, world_.now());
+  if (std::exchange(seen.clock_jumps, host.clock_jumps()) != host.clock_jumps()) {
+    books_.clock_jumped(name, world_.now());
+  }
   const bool other_run = seen.starts != host.starts() || seen.alive != host.alive();
   if (other_run && seen.watch != nullptr) {
     books_.run_ended(seen.run);

@@ -80,6 +80,7 @@ class Watch {
     bool alive = false;
     bool paused = false;  // or with a clock that stands
     bool clock_stands = false;
+    std::uint32_t clock_jumps = 0;
     bool gated = false;                     // it has a strategy
     bool arbited = false;                   // its quorum is an arbiter
     bool hampered = false;                  // at some time since the last look

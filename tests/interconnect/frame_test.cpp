@@ -66,6 +66,7 @@ TEST_CASE("hellos and welcomes of any content arrive as they were sent", "[frame
     hello.lane = static_cast<LaneClass>(random.below(lane_count));
     hello.generation_digest = random.next();
     hello.sent_at = static_cast<std::int64_t>(random.next());
+    hello.batches_before = random.next();
     CHECK(round_trip(hello) == hello);
 
     Welcome welcome = sample_welcome();
@@ -151,11 +152,12 @@ TEST_CASE("a node of the future is understood up to its hello, and told why not 
 
 // Whoever changes one of these has changed the wire: docs/wire.md says when that needs a new version.
 TEST_CASE("version 1 is these bytes", "[frame][golden]") {
-  CHECK(hex(encode(sample_hello()).bytes()) == R"(4857535201010200 980000000f000000 e7fce797d1abe2d5 0000000000000000
-0000000007000300 1100000000000000 0400000000000000 8877665544332211
+  CHECK(hex(encode(sample_hello()).bytes()) == R"(4857535201010200 a000000010000000 9c7a3a861eb04eb6 0000000000000000
+0000000008000300 1100000000000000 0400000000000000 8877665544332211
 0807060504030201 0df0fecacefaedfe 87d6120000000000 0201010000000000
-0900000042000000 090000001a000000 0900000052000000 686172626f757200
-6e31000000000000 6e322e7261636b2d 3700000000000000 )");
+2800000000000000 0900000042000000 090000001a000000 0900000052000000
+686172626f757200 6e31000000000000 6e322e7261636b2d 3700000000000000
+)");
   CHECK(hex(encode(sample_welcome()).bytes()) == R"(4857535201020000 f00000001a000000 c7a67e7a2743fad2 0000000000000000
 0000000008000300 0400000000000000 1100000000000000 1122334455667788
 8877665544332211 0807060504030201 6300000000000000 87d6120000000000

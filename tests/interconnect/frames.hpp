@@ -45,6 +45,7 @@ inline Hello sample_hello() {
   hello.lane = LaneClass::bulk;
   hello.generation_digest = 0xfeedfacecafef00d;
   hello.sent_at = 1'234'567;
+  hello.batches_before = 40;
   return hello;
 }
 

@@ -246,6 +246,26 @@ TEST_CASE("a ledger that differs from the books is found, in messages, bytes and
   CHECK(desk.findings.all().front().invariant == Invariant::conservation);
 }
 
+TEST_CASE("a clock that stood or jumped is unknown until the two have met again", "[books]") {
+  for (const bool jumped : {true, false}) {
+    for (const bool met : {true, false}) {
+      CAPTURE(jumped, met);
+      Desk desk;
+      desk.books.lateness().unconfirmed = [met](const std::string&, const std::string&, WorldTime) {
+        return met ? Duration{1s} : Duration{7s};
+      };
+      if (jumped) {
+        desk.books.clock_jumped("a", at(4s));
+      } else {
+        desk.books.clock_stands("b", true, at(3s));
+        desk.books.clock_stands("b", false, at(4s));
+      }
+      desk.books.handled(desk.submit(8s), desk.b, desk.a, at(12s));
+      CHECK(desk.findings.empty() == !met);
+    }
+  }
+}
+
 TEST_CASE("while a clock stands nobody can tell an age; when it goes on, what was late may be told late", "[books]") {
   Desk desk;
   const auto early = desk.submit(500ms);

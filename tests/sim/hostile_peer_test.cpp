@@ -146,14 +146,19 @@ TEST_CASE("whatever a peer says: no crash, bounded memory, everybody else served
   }
 }
 
-TEST_CASE("a batch of another session is not heard, and ends its connection", "[hostile]") {
-  Siege siege{HostileAct::foreign_session};
-  siege.world.run_for(3s);
-  const NodeSnapshot shown = siege.world.node("n1").snapshot();
-  CHECK(shown.frames_rejected >= 3);
-  CHECK(std::any_of(shown.events.begin(), shown.events.end(), [](const Event& event) {
-    return event.kind == "refused" && event.text.find("another session") != std::string::npos;
-  }));
+TEST_CASE("a batch of another session, or of an earlier connection, is not heard, and ends its connection",
+          "[hostile]") {
+  const auto refused = [](HostileAct act, const char* why) {
+    Siege siege{act};
+    siege.world.run_for(3s);
+    const NodeSnapshot shown = siege.world.node("n1").snapshot();
+    CHECK(shown.frames_rejected >= 3);
+    return std::any_of(shown.events.begin(), shown.events.end(), [why](const Event& event) {
+      return event.kind == "refused" && event.text.find(why) != std::string::npos;
+    });
+  };
+  CHECK(refused(HostileAct::foreign_session, "another session"));
+  CHECK(refused(HostileAct::earlier_connection, "an earlier connection"));
 }
 
 TEST_CASE("what a patient node makes of it", "[hostile]") {
