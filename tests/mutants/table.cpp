@@ -40,14 +40,12 @@ std::vector<Row> sessions_and_detection() {
       HAWSER_ROW(stale_incarnation_accepted, "an older process of a node is let in",
                  {plot("old_process"), generated()}),
       HAWSER_ROW(stale_session_accepted, "another session counts as the one that is known", {generated(), burn()}),
-      HAWSER_ROW(
-          foreign_session_heard, "what another session said, late or again, is taken for this one's",
-          {test("a batch of another session, or of an earlier connection, is not heard, and ends its connection")}),
-      HAWSER_ROW(
-          old_batch_heard, "a batch of an earlier connection is taken where what it lost is to come again",
-          {test("a batch of another session, or of an earlier connection, is not heard, and ends its connection")}),
       HAWSER_ROW(old_lanes_heard, "what still comes on connections of the session before is taken for this one's",
                  {test("session time: what a lane of the session before still gives up is nobody's"), generated()}),
+      HAWSER_ROW(foreign_session_heard, "what another session said, late or again, is taken for this one's",
+                 {test("what another session or an earlier connection said is not heard, and ends the connection")}),
+      HAWSER_ROW(old_batch_heard, "a batch of an earlier connection is taken where what it lost is to come again",
+                 {test("what another session or an earlier connection said is not heard, and ends the connection")}),
       HAWSER_ROW(resume_number_forgotten, "a resumed channel sends everything again", {plot("lost_verdicts"), burn()}),
       HAWSER_ROW(restart_unnoticed, "messages cross to another incarnation", {generated()}),
       HAWSER_ROW(

@@ -146,8 +146,7 @@ TEST_CASE("whatever a peer says: no crash, bounded memory, everybody else served
   }
 }
 
-TEST_CASE("a batch of another session, or of an earlier connection, is not heard, and ends its connection",
-          "[hostile]") {
+TEST_CASE("what another session or an earlier connection said is not heard, and ends the connection", "[hostile]") {
   const auto refused = [](HostileAct act, const char* why) {
     Siege siege{act};
     siege.world.run_for(3s);
