@@ -5,8 +5,10 @@
 // the time on the way, so the smallest one belongs to the fastest trip. Only samples that answered something of ours
 // within a known round trip are believed: a jammed first message cannot pose as a fast one. What arrives later than the
 // smallest confirmed sample allows has been under way for longer by just that much, and is charged it. Error: one base
-// one-way delay, plus what both clocks drift from one confirmed trip to the next; a silence counts as `trusted` at
-// most, so that it forgives nothing. A clock that jumped is noticed by the next confirmed trip. Pure.
+// one-way delay, plus what both clocks drift from one prompt trip to the next; a silence counts as `trusted` at most,
+// so that it forgives nothing. Where every trip waits in a queue, that wait and the drift since the last prompt one
+// cannot be told apart: the error grows to the lesser of the two. A clock that jumped is noticed by the next confirmed
+// trip. Pure.
 #pragma once
 
 #include <hawser/base/time.hpp>

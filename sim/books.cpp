@@ -134,14 +134,20 @@ Duration Books::late_since(const std::string& node, WorldTime at) const {
 }
 
 // The receiver knows the sender's clock from their last round trips, and leaves room for what both may have drifted
-// since.
+// since. Where these were slow it goes on with an older one that was fast, and its drift, as long as that explains more
+// than they do; the slowest that counts is an answer all the same.
 Duration Books::slack(const Record& record, const RunId& by, WorldTime at) const {
   Duration since = (at - record.at) + Duration{2'000'000};
   if (lateness_.unconfirmed) {
     // A silence is forgiven as far as an answer may take.
     since += std::min(lateness_.unconfirmed(by.node, record.channel.from.node, at), lateness_.trusted);
   }
-  return lateness_.quantum + lateness_.base_delay + share(2 * since, lateness_.drift);
+  Duration hidden{0};
+  if (lateness_.queued) {
+    const Duration slow = lateness_.queued(by.node, record.channel.from.node);
+    hidden = std::min(share(2 * slow, lateness_.drift), lateness_.answer_max);
+  }
+  return lateness_.quantum + lateness_.base_delay + share(2 * since, lateness_.drift) + hidden;
 }
 
 // A message that was sent waits for its verdict a little beyond its TTL. Its sender reckons both on its own clock,

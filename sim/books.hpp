@@ -57,6 +57,10 @@ struct Lateness {
   // How long a receiver (the first) has had no round trip with a sender; the drift of that time is not known to it.
   std::function<Duration(const std::string&, const std::string&, WorldTime)> unconfirmed;
   Duration trusted{1'200'000};  // so much of that counts; the session clock's own limit
+  // How long all answers of a sender (the second) to a receiver, or the other way, have had to wait behind others.
+  // Nobody can tell that from the drift of that time, until the wait is longer than the drift can be.
+  std::function<Duration(const std::string&, const std::string&)> queued{};
+  Duration answer_max{0};  // the longest round trip that a node takes for an answer
 };
 
 class Books {

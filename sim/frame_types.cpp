@@ -24,4 +24,13 @@ bool holds_type(std::span<const std::byte> frame, const std::vector<TypeId>& typ
   }
 }
 
+bool answers_heartbeat(std::span<const std::byte> frame) {
+  std::string problem;
+  const auto info = inspect_frame(frame, problem);
+  BatchReader reader;
+  if (!info || info->kind != FrameKind::batch || !reader.open(frame, problem)) return false;
+  const auto& heartbeat = reader.header().heartbeat;
+  return heartbeat && heartbeat->reply_to != 0;
+}
+
 }  // namespace hawser::sim

@@ -371,6 +371,11 @@ void Network::reset(MachineId first, MachineId second, Notice notice) {
   }
 }
 
+Duration Network::queues_for(MachineId from, MachineId to) const noexcept {
+  const Link& path = links_[from * machines_.size() + to];
+  return path.queues ? now_ - path.prompt_at : Duration::zero();
+}
+
 void Network::forget(MachineId first, MachineId second) {
   ++link(first, second).forgotten;
   const auto kill = [this](Connection& connection, Way way) {
@@ -392,6 +397,7 @@ void Network::set_rule(MachineId from, MachineId to, const Rule& rule) {
   const auto held_before = std::exchange(changed.rule, std::make_shared<const Rule>(rule));
   const Rule& before = *held_before;
   if (rule.bytes_per_second != before.bytes_per_second) changed.busy_until_ns = 0;
+  if (rule.narrow() && !std::exchange(changed.queues, true)) changed.prompt_at = now_;
   const bool hole_closes = rule.frame_bytes_max > before.frame_bytes_max;
   each_pipe(from, to, [&](Connection& connection, Way way) {
     Pipe& pipe = connection.pipe(way);

@@ -51,6 +51,9 @@ class Network {
   // How many frames it was applied to; 0 when it is not there.
   std::uint64_t applied(FrameRuleId id) const noexcept;
 
+  // How long ago an answer to a heartbeat last left one for the other without having to wait behind others. Zero where
+  // bandwidth has no limit, and had none when one last did so.
+  Duration queues_for(MachineId from, MachineId to) const noexcept;
   // All connections between the two end now; what was not read is lost.
   void reset(MachineId first, MachineId second, Notice notice);
   // The connections that stand between the two die silently; new ones work (a middle box lost its table).
@@ -106,6 +109,8 @@ class Network {
     std::int64_t busy_until_ns = 0;    // for the rate of the pair
     bool burst_bad = false;
     BufferRef remembered;  // for replays
+    bool queues = false;   // its bandwidth has a limit, or had one and no answer has been prompt since
+    WorldTime prompt_at = world_begin;
     std::uint64_t forgotten = 0;
   };
 
@@ -152,6 +157,8 @@ class Network {
   Picked pick(const Connection& connection, Way way, BufferRef& frame);
   std::optional<WorldTime> arrival(Link& path, std::size_t bytes, bool retransmits);
   std::optional<Duration> loss_delay(Link& path, std::size_t bytes, bool retransmits);
+  // A prompt answer: it arrives as soon as if it were alone.
+  void note_answer(Link& path, const BufferRef& frame, WorldTime arrives);
   void lose(Connection& connection, Way way, SegmentKind kind, std::size_t bytes);
   void lose_queue(Connection& connection, Way way);
   void give_up(Connection& connection, Way way);

@@ -111,9 +111,22 @@ void Network::push(Connection& connection, Way way, SegmentKind kind, BufferRef 
   } else {
     pipe.last_at = std::max(pipe.last_at, later(*at, extra));
     at = pipe.last_at;
+    if (path.queues && carries_data(kind) && connection.lane == LaneClass::control) note_answer(path, frame, *at);
   }
   pipe.queue.push_back({*at, kind, std::move(frame)});
   if (pipe.queue.size() == 1) arm(connection, way);
+}
+
+void Network::note_answer(Link& path, const BufferRef& frame, WorldTime arrives) {
+  const Rule& rule = *path.rule;
+  const std::uint64_t gateway = rule.gateway == 0 ? 0 : gateways_[rule.gateway - 1].bytes_per_second;
+  Duration alone = rule.delay.max() + rule.extra_delay + Duration{1};
+  for (const std::uint64_t rate : {gateway, rule.bytes_per_second}) {
+    if (rate != 0) alone += Duration{static_cast<std::int64_t>(frame.size() * 1'000'000 / rate)} + Duration{1};
+  }
+  if (arrives > later(now_, alone) || !answers_heartbeat(frame.bytes())) return;
+  path.prompt_at = now_;
+  path.queues = rule.narrow();
 }
 
 // When what comes to a narrow place at `at` has passed it, first come first served.

@@ -70,6 +70,7 @@ struct Rule {
   bool cuts(LaneClass lane) const noexcept { return cut || (lanes_cut >> static_cast<unsigned>(lane) & 1U) != 0; }
   bool holds(LaneClass lane) const noexcept { return (lanes_held >> static_cast<unsigned>(lane) & 1U) != 0; }
   bool tampers() const noexcept { return (duplicate | replay | corrupt | truncate) != 0; }
+  bool narrow() const noexcept { return gateway != 0 || bytes_per_second != 0; }
   bool loses() const noexcept { return (loss | burst.enter) != 0; }
 };
 

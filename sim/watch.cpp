@@ -43,6 +43,11 @@ Watch::Watch(World& world, const WatchOptions& options)
   books_.lateness().unconfirmed = [this](const std::string& observer, const std::string& peer, WorldTime now) {
     return pairs_.unconfirmed(observer, peer, now);
   };
+  books_.lateness().queued = [this](const std::string& observer, const std::string& peer) {
+    const MachineId here = world_.at_host(observer).index();
+    const MachineId there = world_.at_host(peer).index();
+    return std::max(world_.network().queues_for(there, here), world_.network().queues_for(here, there));
+  };
   world_.on_event([this] { after_event(); });
 }
 
@@ -116,6 +121,9 @@ void Watch::follow(const std::string& name, Seen& seen) {
   tampered_ = tampered_ || node->id().text() != name;  // a twin
   seen.watch = std::make_unique<NodeWatch>(name, findings_);
   seen.flow = std::make_unique<FlowWatch>(name, findings_);
+  const DetectorConfig& detector = node->config().detector;
+  Duration& answer_max = books_.lateness().answer_max;
+  answer_max = std::max(answer_max, 4 * detector.heartbeat + detector.acceptable_pause);
   seen.gated = node->config().strategy != Strategy::none;
   seen.arbited = node->config().strategy == Strategy::arbiter;
   if (seen.gated) follow_stances(name, *node);

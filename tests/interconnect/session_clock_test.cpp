@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace hawser;
 
 namespace {
@@ -35,6 +37,22 @@ TEST_CASE("session clock: a jam that lasts does not become the measure, even if 
   const Duration charged = clock.charge(61'000'000, at(61'900'000));
   CHECK(charged <= Duration{900'000});
   CHECK(charged >= Duration{900'000 - 100 - 62 * 200});
+}
+
+TEST_CASE(
+    "session clock: in a congestion the error is the drift since a prompt trip, at most the wait of the fastest") {
+  SessionClock clock{50'000};
+  clock.confirm(0, at(300), Duration{600});
+  constexpr std::int64_t least = 400'000;
+  for (std::int64_t sent = 200'000; sent <= 60'000'000; sent += 200'000) {
+    const std::int64_t wait = sent % 1'000'000 == 0 ? least : 700'000;
+    clock.confirm(sent, at(sent + wait + 300), Duration{wait + 600});
+    const std::int64_t charged = to_us(clock.charge(sent, at(sent + 1'000'300)));
+    const std::int64_t drift = (sent + 1'000'000) / 10 + 200;
+    INFO("after " << sent);
+    CHECK(charged <= 1'000'000);
+    CHECK(charged >= 1'000'000 - std::min(drift, least + 200'000));  // and what it drifts from one such to the next
+  }
 }
 
 TEST_CASE("session clock: a jammed beginning is corrected by the first punctual frame") {

@@ -137,6 +137,30 @@ TEST_CASE("a handler may start until TTL, quantum, base delay and drift are over
     desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(1605ms));
     CHECK(desk.found_only(Invariant::ttl));
   }
+  SECTION("answers that had to wait hide the drift since the last prompt one") {
+    desk.books.lateness().drift = 0.05;
+    desk.books.lateness().answer_max = 800ms;
+    desk.books.lateness().queued = [&](const std::string& receiver, const std::string& sender) {
+      CHECK(receiver == "b");
+      CHECK(sender == "a");
+      return Duration{4s};
+    };
+    const Duration error = 5ms + 400ms;
+    const Duration latest = (1s + error + 200ms) * 10 / 9;  // a tenth of its own age and of two seconds
+    SECTION("in time") {
+      desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(latest - 10us));
+      CHECK(desk.findings.empty());
+    }
+    SECTION("too late") {
+      desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(latest + 10us));
+      CHECK(desk.found_only(Invariant::ttl));
+    }
+    SECTION("but no more than an answer may take") {
+      desk.books.lateness().answer_max = 300ms;
+      desk.books.handled(desk.submit(0ms), desk.b, desk.a, at(latest - 100ms));
+      CHECK(desk.found_only(Invariant::ttl));
+    }
+  }
   SECTION("an outcome is late too") {
     desk.books.ended(desk.submit(0ms), as(OutcomeKind::expired), at(1503ms));
     CHECK(desk.found_only(Invariant::ttl));
