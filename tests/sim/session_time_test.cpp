@@ -164,9 +164,11 @@ TEST_CASE("session time: what a lane of the session before still gives up is nob
   };
   REQUIRE(post.world.run_until([&] { return sessions() > 0; }, 1s));
   post.world.run_for(2s);
+  const std::uint64_t rejected = post.world.node("n2").snapshot().frames_rejected;
   post.world.lane_stall("n1", "n2", LaneClass::ordinary, false, sim::Direction::there);
   post.world.run_for(2s);
   CHECK_FALSE(post.handled(stuck));
+  CHECK(post.world.node("n2").snapshot().frames_rejected == rejected);  // the lane was closed, so nobody heard of it
 }
 
 TEST_CASE("a frozen peer accepts and says nothing: it is dialled as one that is absent, not as one that fails",
