@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <time.h>
 
 namespace hawser {
 
@@ -21,25 +20,7 @@ class ShortLock {
   void unlock() noexcept { taken_.store(false, std::memory_order_release); }
 
  private:
-  static constexpr int tries = 32;
-  static constexpr int pauses = 3;
-  static constexpr long nap_ns = 20'000;  // the kernel makes it about 70 us
-
-  void wait() noexcept {
-    for (int i = 0;; i = (i + 1) % tries) {
-      for (int j = 0; j < pauses; ++j) pause();
-      if (!taken_.load(std::memory_order_relaxed) && try_lock()) return;
-      if (i + 1 < tries) continue;
-      const timespec nap{0, nap_ns};
-      ::nanosleep(&nap, nullptr);
-    }
-  }
-
-  static void pause() noexcept {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  }
+  void wait() noexcept;
 
   std::atomic<bool> taken_{false};
 };
