@@ -10,7 +10,7 @@ constexpr int tries = 32;
 constexpr int pauses = 3;
 constexpr std::chrono::microseconds nap{20};  // the kernel makes it about 70
 
-void pause() noexcept {
+void relax() noexcept {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
@@ -20,7 +20,7 @@ void pause() noexcept {
 
 void ShortLock::wait() noexcept {
   for (int i = 0;; i = (i + 1) % tries) {
-    for (int j = 0; j < pauses; ++j) pause();
+    for (int j = 0; j < pauses; ++j) relax();
     if (!taken_.load(std::memory_order_relaxed) && try_lock()) return;
     if (i + 1 == tries) std::this_thread::sleep_for(nap);
   }
