@@ -77,7 +77,7 @@ void Books::handled(std::uint64_t number, const RunId& by, const RunId& sender, 
       lateness_.unconfirmed ? lateness_.unconfirmed(by.node, channel.from.node, at) : Duration::zero();
   const Duration known = std::min(record->at - world_begin, (at - world_begin) - silence);
   const WorldTime begin = world_begin + std::max(known - confirming, Duration::zero());
-  const bool timed = !stood_since(channel.from.node, begin) && !stood_since(by.node, begin);
+  const bool timed = !misled_since(channel.from.node, begin) && !misled_since(by.node, begin);
   if (const Duration error = slack(*record, by, at); timed && age > record->ttl + error) {
     findings_.add(Invariant::ttl, nodes,
                   name + " is handled at an age of " + ms(age) + ", its TTL is " + ms(record->ttl) + " and the error " +
@@ -108,14 +108,13 @@ void Books::clock_stands(const std::string& node, bool stands, WorldTime at) {
   }
 }
 
-void Books::clock_jumped(const std::string& node, WorldTime at) {
-  const auto known = stood_until_.try_emplace(node, at).first;
-  known->second = std::max(known->second, at);
-}
+// Only ages are in doubt: a clock that jumps forward ends nothing later.
+void Books::clock_jumped(const std::string& node, WorldTime at) { jumped_at_[node] = at; }
 
-bool Books::stood_since(const std::string& node, WorldTime at) const {
+bool Books::misled_since(const std::string& node, WorldTime at) const {
   const auto known = stood_until_.find(node);
-  return known != stood_until_.end() && known->second >= at;
+  const auto jumped = jumped_at_.find(node);
+  return (known != stood_until_.end() && known->second >= at) || (jumped != jumped_at_.end() && jumped->second >= at);
 }
 
 void Books::timers_late(const std::string& node, Duration most, WorldTime at) {

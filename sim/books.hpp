@@ -112,7 +112,7 @@ class Books {
 
   Record* find(std::uint64_t number, const char* who);
   Duration slack(const Record& record, const RunId& by, WorldTime at) const;
-  bool stood_since(const std::string& node, WorldTime at) const;
+  bool misled_since(const std::string& node, WorldTime at) const;
   Duration late_since(const std::string& node, WorldTime at) const;
   WorldTime end_limit(const Record& record) const;
   void overdue(std::uint64_t number, const Record& record, WorldTime now);
@@ -129,7 +129,8 @@ class Books {
   std::map<std::pair<std::string, std::string>, Incarnation> newest_;  // delivered at, of
   std::set<RunId> over_;
   std::map<std::string, WorldTime> ran_again_;
-  std::map<std::string, WorldTime> stood_until_;  // or jumped then; world_never while it stands
+  std::map<std::string, WorldTime> stood_until_;  // world_never while it stands
+  std::map<std::string, WorldTime> jumped_at_;
   struct LateTimers {
     Duration most{0};
     WorldTime until = world_never;

@@ -290,6 +290,14 @@ TEST_CASE("a clock that stood or jumped is unknown until the two have met again"
   }
 }
 
+TEST_CASE("a clock that jumps puts no end off", "[books]") {
+  Desk desk;
+  desk.submit(0ms);
+  desk.books.clock_jumped("a", at(900ms));
+  desk.books.look_for_overdue(at(1583ms), [](const std::string&) { return true; });
+  CHECK(desk.found_only(Invariant::conservation));
+}
+
 TEST_CASE("while a clock stands nobody can tell an age; when it goes on, what was late may be told late", "[books]") {
   Desk desk;
   const auto early = desk.submit(500ms);
