@@ -4,6 +4,8 @@
 
 #include <wire.capnp.h>
 
+#include <limits>
+
 namespace hawser {
 namespace {
 
@@ -54,6 +56,11 @@ bool read_heartbeat(wire::Heartbeat::Reader in, Heartbeat& heartbeat, std::strin
   return true;
 }
 
+// `end` is the end of a record, behind its padding.
+bool zero_padded(const std::byte* end, std::size_t payload_bytes) noexcept {
+  return payload_bytes % 8 == 0 || (load<std::uint64_t>(end - 8) >> (payload_bytes % 8 * 8)) == 0;
+}
+
 // The fixed head of a record; what lies behind it is inside the frame when parse has said so.
 struct RecordView {
   RecordKind kind;
@@ -80,10 +87,53 @@ bool view_record(std::span<const std::byte> rest, RecordView& view, std::string&
   view.extension = rest.subspan(record_bytes, extension_bytes);
   view.payload = rest.subspan(record_bytes + extension_bytes, payload_bytes);
   view.bytes = record_bytes + behind;
-  if (payload_bytes % 8 != 0) {
-    const auto last = load<std::uint64_t>(at + view.bytes - 8);
-    if ((last >> (payload_bytes % 8 * 8)) != 0) return fail(problem, "a record's padding is not zero");
+  if (!zero_padded(at + view.bytes, payload_bytes)) return fail(problem, "a record's padding is not zero");
+  return true;
+}
+
+bool leaves_unsaid(std::span<const std::byte> rest) noexcept {
+  return rest.size() >= following_record_bytes &&
+         (load<std::uint8_t>(rest.data() + record_flags_at) & flag_follows) != 0;
+}
+
+// A message that leaves unsaid what `last`, the record before it, has said. Sets how many bytes it takes.
+bool read_following(std::span<const std::byte> rest, Followed& last, Record& record, std::size_t& bytes,
+                    std::string& problem) {
+  const std::byte* const at = rest.data();
+  if (load<std::uint8_t>(at + record_kind_at) != static_cast<std::uint8_t>(RecordKind::message)) {
+    return fail(problem, "a record that is no message follows another one");
   }
+  // Flags, extension words and attempt, each of which is of what is to be said in full.
+  if (load<std::uint32_t>(at + record_kind_at) >> 8 != flag_follows) {
+    return fail(problem, "a message that follows another one says more than it may");
+  }
+  if (last.type == TypeId::none) return fail(problem, "a message follows what is no whole message");
+  if (last.sequence == std::numeric_limits<std::uint64_t>::max()) {
+    return fail(problem, "a message follows the last sequence that there is");
+  }
+  const std::int64_t later = load<std::int32_t>(at + following_later_at);
+  if (__builtin_add_overflow(last.expires_at, later, &last.expires_at)) {
+    return fail(problem, "a message that follows another one expires beyond all time");
+  }
+  const std::size_t payload_bytes = load<std::uint32_t>(at + record_payload_bytes_at);
+  if (padded(payload_bytes) > rest.size() - following_record_bytes) {
+    return fail(problem, "a record reaches beyond its batch");
+  }
+  bytes = following_record_bytes + padded(payload_bytes);
+  if (!zero_padded(at + bytes, payload_bytes)) return fail(problem, "a record's padding is not zero");
+  ++last.sequence;
+  record.kind = RecordKind::message;
+  record.attempt = 0;
+  record.type = last.type;
+  record.sequence = last.sequence;
+  record.expires_at = last.expires_at;
+  record.request_id = 0;
+  record.offset = 0;
+  record.total_bytes = 0;
+  record.traceparent.reset();
+  record.given_up = 0;
+  record.waited_us = load<std::uint32_t>(at + following_waited_at);
+  record.payload = rest.subspan(following_record_bytes, payload_bytes);
   return true;
 }
 
@@ -201,6 +251,7 @@ bool read_ack(std::span<const std::byte> rest, const RecordView& view, Ack& ack,
 bool BatchReader::open(std::span<const std::byte> frame, std::string& problem) {
   rest_ = {};
   left_ = 0;
+  last_ = {};
   header_.heartbeat.reset();
   const bool read = read_header<wire::BatchHeader>(frame, FrameKind::batch, problem, [&](wire::BatchHeader::Reader in) {
     header_.from_incarnation = Incarnation{in.getFromIncarnation()};
@@ -220,7 +271,7 @@ bool BatchReader::open(std::span<const std::byte> frame, std::string& problem) {
     return false;
   }
   rest_ = frame.subspan(preamble_bytes + std::size_t{load<std::uint32_t>(frame.data() + header_words_at)} * 8);
-  if (left_ > rest_.size() / record_bytes || (left_ == 0) != rest_.empty()) {
+  if (left_ > rest_.size() / following_record_bytes || (left_ == 0) != rest_.empty()) {
     left_ = 0;
     return fail(problem, "a batch does not hold the records it counts");
   }
@@ -229,23 +280,35 @@ bool BatchReader::open(std::span<const std::byte> frame, std::string& problem) {
 
 BatchReader::Next BatchReader::next(Record& record, Ack& ack, std::string& problem) {
   if (left_ == 0) return Next::end;
-  RecordView view;
-  bool good = view_record(rest_, view, problem);
-  if (good && view.kind == RecordKind::ack) {
-    good = read_ack(rest_, view, ack, ranges_, problem);
-  } else if (good) {
-    good = read_record(rest_, view, record, problem);
+  Next found = Next::record;
+  std::size_t bytes = 0;
+  bool good = false;
+  if (leaves_unsaid(rest_)) {
+    good = read_following(rest_, last_, record, bytes, problem);
+  } else {
+    RecordView view;
+    good = view_record(rest_, view, problem);
+    if (good) bytes = view.bytes;
+    if (good && view.kind == RecordKind::ack) {
+      found = Next::ack;
+      good = read_ack(rest_, view, ack, ranges_, problem);
+      last_ = {};
+    } else if (good) {
+      good = read_record(rest_, view, record, problem);
+      const bool whole_message = record.kind == RecordKind::message && (view.flags & flag_chunk) == 0;
+      last_ = {whole_message ? record.type : TypeId::none, record.sequence, record.expires_at};
+    }
   }
   if (!good) {
     left_ = 0;
     return Next::malformed;
   }
-  rest_ = rest_.subspan(view.bytes);
+  rest_ = rest_.subspan(bytes);
   if (--left_ == 0 && !rest_.empty()) {
     problem = "a batch has bytes after its last record";
     return Next::malformed;
   }
-  return view.kind == RecordKind::ack ? Next::ack : Next::record;
+  return found;
 }
 
 }  // namespace hawser

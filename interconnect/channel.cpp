@@ -174,12 +174,10 @@ std::uint64_t Channel::waited_us(const Held& message, Instant now) noexcept {
 
 std::size_t Channel::write_plain(BatchWriter& batch, const Held& message, std::size_t budget,
                                  const SendContext& context) {
-  const std::uint64_t waited = waited_us(message, context.now);
-  const std::size_t size = plain_size_in_batch(message.bytes, waited);
-  if (size > budget) return 0;
-  batch.add_plain(type_, message.sequence, to_us(message.expires) - to_us(context.session_began), waited,
-                  message.payload.bytes());
-  transmitted_bytes_ += message.bytes;
+  const std::size_t size =
+      batch.add_plain(type_, message.sequence, to_us(message.expires) - to_us(context.session_began),
+                      waited_us(message, context.now), message.payload.bytes(), budget);
+  if (size != 0) transmitted_bytes_ += message.bytes;
   return size;
 }
 

@@ -26,7 +26,8 @@ inline constexpr std::uint8_t wire_version_min = 1;
 inline constexpr std::uint8_t wire_version_max = 1;
 inline constexpr std::size_t preamble_bytes = 32;
 inline constexpr std::size_t record_bytes = 32;
-inline constexpr std::size_t frame_bytes_max = 1u << 20;  // of version 1: a larger one ends its connection
+inline constexpr std::size_t following_record_bytes = 16;  // of a message that follows another one
+inline constexpr std::size_t frame_bytes_max = 1u << 20;   // of version 1: a larger one ends its connection
 inline constexpr std::size_t resume_entries_max = 16'384;
 inline constexpr std::size_t hears_entries_max = 1'024;
 inline constexpr std::size_t asks_max = 16;
@@ -240,9 +241,14 @@ bool decode(std::span<const std::byte> frame, Goodbye& goodbye, std::string& pro
 
 // Bytes that a record takes in a batch.
 std::size_t size_in_batch(const Record& record) noexcept;
-// Of what add_plain adds.
-std::size_t plain_size_in_batch(std::size_t payload_bytes, std::uint64_t waited_us) noexcept;
 std::size_t size_in_batch(const Ack& ack) noexcept;
+
+// What a message need not say that follows another one of its channel in the same batch.
+struct Followed {
+  TypeId type = TypeId::none;  // none: the last record was no whole message, and nothing may follow it
+  std::uint64_t sequence = 0;
+  std::int64_t expires_at = 0;
+};
 
 // Builds one batch at a time. One writer per lane; its scratch is kept between batches, so that steady traffic does not
 // allocate. begin, any number of add, finish.
@@ -256,9 +262,11 @@ class BatchWriter {
   std::uint32_t records() const noexcept;
   void add(const Record& record);
   void add(const Ack& ack);
-  // A whole message that has nothing but what every message has, and may have waited: most of them.
-  void add_plain(TypeId type, std::uint64_t sequence, std::int64_t expires_at, std::uint64_t waited_us,
-                 std::span<const std::byte> payload);
+  // A whole message that has nothing but what every message has, and may have waited: most of them. One that follows
+  // another of its channel leaves unsaid what that has said. Adds it if it takes at most `budget` bytes, and returns
+  // how many it took; 0: it did not fit, and nothing was added.
+  std::size_t add_plain(TypeId type, std::uint64_t sequence, std::int64_t expires_at, std::uint64_t waited_us,
+                        std::span<const std::byte> payload, std::size_t budget);
   // Writes the checksum and gives the frame away.
   BufferRef finish();
 
@@ -268,6 +276,7 @@ class BatchWriter {
   BufferRef frame_;
   std::size_t used_ = 0;
   std::uint32_t records_ = 0;
+  Followed last_;
 };
 
 // Reads one batch. Records point into the frame, which must outlive the reader.
@@ -286,6 +295,7 @@ class BatchReader {
   BatchHeader header_;
   std::span<const std::byte> rest_;
   std::uint32_t left_ = 0;
+  Followed last_;
   std::vector<VerdictRange> ranges_;
 };
 

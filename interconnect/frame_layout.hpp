@@ -40,11 +40,16 @@ inline constexpr std::size_t record_type_at = 8;
 inline constexpr std::size_t record_sequence_at = 16;
 inline constexpr std::size_t record_expires_at = 24;  // in an acknowledgement: credit in messages
 
+// Head of a message that follows another one; its first word is as above.
+inline constexpr std::size_t following_later_at = 8;  // how much later than that one it expires
+inline constexpr std::size_t following_waited_at = 12;
+
 inline constexpr std::uint8_t flag_request_id = 1;
 inline constexpr std::uint8_t flag_chunk = 2;
 inline constexpr std::uint8_t flag_traceparent = 4;
 inline constexpr std::uint8_t flag_waited = 8;
-inline constexpr std::uint8_t flags_known = 7 | flag_waited;
+inline constexpr std::uint8_t flags_known = 7 | flag_waited;  // of a whole head
+inline constexpr std::uint8_t flag_follows = 16;              // alone, of the short one
 
 inline constexpr std::size_t range_bytes = 16;
 inline constexpr std::size_t frame_bytes_limit = 0xffff'fff8;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -18,12 +19,14 @@ bool same(const Record& a, const Record& b) {
   return a.kind == b.kind && a.attempt == b.attempt && a.type == b.type && a.sequence == b.sequence &&
          a.expires_at == b.expires_at && a.request_id == b.request_id && a.offset == b.offset &&
          a.total_bytes == b.total_bytes && a.traceparent == b.traceparent && a.given_up == b.given_up &&
+         a.waited_us == b.waited_us &&
          std::equal(a.payload.begin(), a.payload.end(), b.payload.begin(), b.payload.end());
 }
 
 // One entry of a batch together with what it points at.
 struct Entry {
   bool is_ack = false;
+  bool is_plain = false;
   Record record;
   Ack ack;
   std::vector<std::byte> payload;
@@ -48,6 +51,7 @@ Record random_record(Random& random, std::vector<std::byte>& payload) {
     record.traceparent.emplace();
     for (std::byte& byte : record.traceparent->bytes) byte = static_cast<std::byte>(random.below(256));
   }
+  if (random.chance(300'000)) record.waited_us = random.next();
   if (record.kind == RecordKind::cancel) return record;
   payload.resize(random.below(random.chance(100'000) ? 5000 : 100));
   for (std::byte& byte : payload) byte = static_cast<std::byte>(random.below(256));
@@ -56,6 +60,25 @@ Record random_record(Random& random, std::vector<std::byte>& payload) {
     record.offset = static_cast<std::uint32_t>(random.below(1 << 30));
     record.total_bytes = record.offset + static_cast<std::uint32_t>(payload.size() + random.below(1 << 30));
   }
+  return record;
+}
+
+// Mostly the next message of the channel of `last`; now and then something of it is not as it would have to be.
+Record random_plain(Random& random, const Record& last, std::vector<std::byte>& payload) {
+  constexpr std::uint64_t now_and_then = 100'000;
+  Record record;
+  record.type = random.chance(now_and_then) ? TypeId{random.next() | 1} : last.type;
+  record.sequence = random.chance(now_and_then) ? random.next() : last.sequence + 1;
+  if (record.type == TypeId::none) record.type = TypeId{5};
+  if (record.sequence == 0) record.sequence = 1;
+  const bool far = random.chance(now_and_then);
+  const auto later = static_cast<std::uint64_t>(far ? random.next() : random.below(1 << 20));
+  const auto expires_at = static_cast<std::uint64_t>(last.expires_at);
+  record.expires_at = static_cast<std::int64_t>(random.chance(500'000) ? expires_at + later : expires_at - later);
+  if (random.chance(500'000)) record.waited_us = random.chance(now_and_then) ? random.next() : random.below(1 << 30);
+  payload.resize(random.below(100));
+  for (std::byte& byte : payload) byte = static_cast<std::byte>(random.below(256));
+  record.payload = payload;
   return record;
 }
 
@@ -78,6 +101,32 @@ Ack random_ack(Random& random, std::vector<VerdictRange>& exceptions) {
   ack.credit_bytes = random.next();
   ack.exceptions = exceptions;
   return ack;
+}
+
+std::size_t add_plain(BatchWriter& writer, const Record& record, std::size_t budget = 1 << 20) {
+  return writer.add_plain(record.type, record.sequence, record.expires_at, record.waited_us, record.payload, budget);
+}
+
+Record message(std::uint64_t sequence, std::int64_t expires_at, std::uint64_t waited = 0, TypeId type = TypeId{77}) {
+  Record record;
+  record.type = type;
+  record.sequence = sequence;
+  record.expires_at = expires_at;
+  record.waited_us = waited;
+  return record;
+}
+
+// Whether a reader takes all of the frame, and gets `expected` last.
+bool accepted_last(const BufferRef& frame, const Record& expected) {
+  BatchReader reader;
+  std::string problem;
+  if (!reader.open(frame.bytes(), problem)) return false;
+  Record record;
+  Ack ack;
+  while (reader.records_left() > 0) {
+    if (reader.next(record, ack, problem) == BatchReader::Next::malformed) return false;
+  }
+  return same(record, expected);
 }
 
 void check_same(const Entry& sent, BatchReader::Next next, const Record& record, const Ack& ack) {
@@ -106,19 +155,29 @@ TEST_CASE("any batch is read back as it was written", "[batch]") {
     std::vector<Entry> sent(random.below(40));
     const BatchHeader header = sample_header(random.chance(500'000));
     std::size_t expected_bytes = 0;
+    Record last;
     writer.begin(LaneClass::ordinary, 1, seed, header, random.below(2000));
     CHECK(writer.open());
     for (Entry& entry : sent) {
-      entry.is_ack = random.chance(200'000);
+      entry.is_ack = random.chance(150'000);
+      entry.is_plain = random.chance(600'000);
       const std::size_t before = writer.bytes();
       if (entry.is_ack) {
         entry.ack = random_ack(random, entry.exceptions);
         writer.add(entry.ack);
         expected_bytes = size_in_batch(entry.ack);
+      } else if (entry.is_plain) {
+        entry.record = random_plain(random, last, entry.payload);
+        last = entry.record;
+        CHECK(add_plain(writer, last, 0) == 0);
+        CHECK(writer.bytes() == before);
+        expected_bytes = add_plain(writer, last);
+        CHECK(add_plain(writer, last, expected_bytes - 1) == 0);  // nor does it change what may follow
       } else {
         entry.record = random_record(random, entry.payload);
-        writer.add(entry.record);
-        expected_bytes = size_in_batch(entry.record);
+        last = entry.record;
+        writer.add(last);
+        expected_bytes = size_in_batch(last);
       }
       CHECK(writer.bytes() - before == expected_bytes);
     }
@@ -241,27 +300,91 @@ TEST_CASE("batch: a plain message is written as the record that it is") {
   for (const std::uint64_t waited : {std::uint64_t{0}, std::uint64_t{1'234}}) {
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{8}, std::size_t{61}}) {
       const std::vector<std::byte> payload(bytes, std::byte{0xa5});
-      Record record;
-      record.type = TypeId{77};
-      record.sequence = 12;
-      record.expires_at = -5;
-      record.waited_us = waited;
+      Record record = message(12, -5, waited);
       record.payload = payload;
       const auto written = [&](bool plain) {
         BatchWriter writer;
         writer.begin(LaneClass::bulk, 1, 3, {}, 64);
         if (plain) {
-          writer.add_plain(record.type, record.sequence, record.expires_at, waited, payload);
+          CHECK(add_plain(writer, record) == size_in_batch(record));
         } else {
           writer.add(record);
         }
         return writer.finish();
       };
-      CHECK(plain_size_in_batch(bytes, waited) == size_in_batch(record));
       const BufferRef one = written(true);
       const BufferRef other = written(false);
       REQUIRE(one.size() == other.size());
       CHECK(std::memcmp(one->data(), other->data(), one.size()) == 0);
     }
   }
+}
+
+TEST_CASE("batch: a message that follows another of its channel takes half a head") {
+  constexpr std::int64_t hour = 3'600'000'000;
+  constexpr std::int64_t near = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int64_t farthest = std::numeric_limits<std::int64_t>::max();
+  constexpr std::uint64_t longest = std::numeric_limits<std::uint32_t>::max();
+  constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  const auto head_behind = [](auto before, Record second) {
+    BatchWriter writer;
+    writer.begin(LaneClass::ordinary, 1, 1, sample_header(false), 256);
+    before(writer);
+    const std::vector<std::byte> payload(61);
+    second.payload = payload;
+    const std::size_t size = add_plain(writer, second);
+    const BufferRef frame = writer.finish();
+    CHECK(accepted_last(frame, second));
+    return size - 64;
+  };
+  const auto head = [&](const Record& first, const Record& second) {
+    return head_behind([&](BatchWriter& writer) { writer.add(first); }, second);
+  };
+  const Record first = message(12, hour);
+  CHECK(head(first, message(13, hour)) == following_record_bytes);
+  CHECK(head(first, message(13, hour, longest)) == following_record_bytes);
+  CHECK(head(first, message(13, hour, longest + 1)) == record_bytes + 8);
+  CHECK(head(first, message(13, hour + near)) == following_record_bytes);
+  CHECK(head(first, message(13, hour + near + 1)) == record_bytes);
+  CHECK(head(first, message(13, hour - near - 1)) == following_record_bytes);
+  CHECK(head(first, message(13, hour - near - 2)) == record_bytes);
+  CHECK(head(message(12, farthest), message(13, -farthest - 1)) == record_bytes);
+  CHECK(head(message(12, -farthest - 1), message(13, farthest)) == record_bytes);
+  CHECK(head(message(last - 1, hour), message(last, hour)) == following_record_bytes);
+  CHECK(head(message(last, hour), message(1, hour)) == record_bytes);
+  CHECK(head(first, message(12, hour)) == record_bytes);
+  CHECK(head(first, message(14, hour)) == record_bytes);
+  CHECK(head(first, message(13, hour, 0, TypeId{78})) == record_bytes);
+
+  // A resend, a trace and a wait are of the one before and do not matter; a chunk, or another kind of record, does.
+  Record other = message(12, hour, 5'000);
+  other.attempt = 3;
+  other.traceparent.emplace();
+  CHECK(head(other, message(13, hour)) == following_record_bytes);
+  for (const RecordKind kind : {RecordKind::request, RecordKind::reply, RecordKind::cancel, RecordKind::want}) {
+    other = message(12, hour);
+    other.kind = kind;
+    CHECK(head(other, message(13, hour)) == record_bytes);
+  }
+  const std::vector<std::byte> part(8);
+  other = message(12, hour);
+  other.payload = part;
+  other.offset = 8;
+  other.total_bytes = 16;
+  CHECK(head(other, message(13, hour)) == record_bytes);
+  const auto with_ack = [&](BatchWriter& writer) {
+    writer.add(first);
+    writer.add(Ack{first.type, 12, 12, 12, {}});
+  };
+  CHECK(head_behind(with_ack, message(13, hour)) == record_bytes);
+  const auto in_another_batch = [&](BatchWriter& writer) {
+    writer.add(first);
+    writer.finish();
+    writer.begin(LaneClass::ordinary, 1, 2, sample_header(false), 256);
+  };
+  CHECK(head_behind(in_another_batch, message(13, hour)) == record_bytes);
+  const auto long_run = [&](BatchWriter& writer) {
+    for (std::uint64_t i = 0; i < 100; ++i) add_plain(writer, message(12 + i, hour + near));
+  };
+  CHECK(head_behind(long_run, message(112, hour)) == following_record_bytes);
 }

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <limits>
 
 using namespace hawser;
 using namespace hawser::test;
@@ -281,7 +282,8 @@ TEST_CASE("values of a header that mean nothing are refused", "[hostile]") {
 TEST_CASE("each lie of a record has its sentence", "[hostile]") {
   const auto message = record_word(0, RecordKind::message, 0, 0);
   CHECK(problem_of_records(0, {message, 5, 1, 0}) == "a batch does not hold the records it counts");
-  CHECK(problem_of_records(2, {message, 5, 1, 0}) == "a batch does not hold the records it counts");
+  CHECK(problem_of_records(3, {message, 5, 1, 0}) == "a batch does not hold the records it counts");
+  CHECK(problem_of_records(2, {message, 5, 1, 0}) == "a batch ends within the head of a record");
   CHECK(problem_of_records(0xffff'ffff, {message, 5, 1, 0}) == "a batch does not hold the records it counts");
   CHECK(problem_of_records(1, {message, 5, 1, 0, 0}) == "a batch has bytes after its last record");
   CHECK(problem_of_records(2, {record_word(32, RecordKind::message, 0, 0), 5, 1, 0, 0, 0, 0, 0}) ==
@@ -299,7 +301,7 @@ TEST_CASE("each lie of a record has its sentence", "[hostile]") {
         "a pulse has a sequence or a type");
   CHECK(problem_of_records(1, {record_word(8, RecordKind::pulse, layout::flag_waited, 1), 0, 0, 0, 0, 0}) ==
         "a pulse has flags");
-  CHECK(problem_of_records(1, {record_word(0, RecordKind::message, 16, 0), 5, 1, 0}) == "a record has unknown flags");
+  CHECK(problem_of_records(1, {record_word(0, RecordKind::message, 32, 0), 5, 1, 0}) == "a record has unknown flags");
   CHECK(problem_of_records(1, {record_word(7, RecordKind::message, 0, 0), 5, 1, 0, ~std::uint64_t{0}}) ==
         "a record's padding is not zero");
   CHECK(problem_of_records(1, {record_word(0, RecordKind::request, 1, 0), 5, 1, 0}) ==
@@ -314,6 +316,69 @@ TEST_CASE("each lie of a record has its sentence", "[hostile]") {
         "a cancellation has a payload");
   CHECK(problem_of_records(1, {message, 5, 0, 0}) == "a record has sequence 0");
   CHECK(problem_of_records(1, {message, 0, 1, 0}) == "a message has no type");
+}
+
+TEST_CASE("a message that follows another one is read only behind one that it can follow", "[hostile]") {
+  const std::uint64_t end = ~std::uint64_t{0};
+  const auto latest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const auto earliest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::min());
+  const auto message = record_word(0, RecordKind::message, 0, 0);
+  const auto follows = record_word(0, RecordKind::message, layout::flag_follows, 0);
+  const auto behind = [](Words first, const Words& second) {
+    first.insert(first.end(), second.begin(), second.end());
+    return problem_of_records(2, first);
+  };
+  const auto later = [](std::int32_t us) { return std::uint64_t{static_cast<std::uint32_t>(us)}; };
+
+  CHECK(behind({message, 5, 1, 0}, {follows, later(7)}) == "accepted");
+  CHECK(behind({message, 5, 1, 0}, {follows, end}) == "accepted");  // one microsecond earlier, after more than an hour
+  CHECK(behind({record_word(8, RecordKind::message, 12, 6), 5, 1, 0, 1, 2, 3, 4, 5, 6, 42}, {follows, 0}) ==
+        "accepted");
+  CHECK(behind({message, 5, end - 1, 0}, {follows, 0}) == "accepted");
+  CHECK(behind({message, 5, 1, latest - 1}, {follows, later(1)}) == "accepted");
+  CHECK(behind({message, 5, 1, earliest + 1}, {follows, later(-1)}) == "accepted");
+  CHECK(problem_of_records(3, {message, 5, end - 2, latest - 2, follows, later(1), follows, later(1)}) == "accepted");
+
+  const std::string alone = "a message follows what is no whole message";
+  CHECK(problem_of_records(1, {follows, 0}) == alone);
+  CHECK(behind({record_word(0, RecordKind::ack, 0, 1), 5, 1, 0, 0}, {follows, 0}) == alone);
+  CHECK(behind({record_word(8, RecordKind::message, 2, 1), 5, 1, 0, std::uint64_t{16} << 32, 42}, {follows, 0}) ==
+        alone);
+  CHECK(behind({record_word(8, RecordKind::message, 2, 1), 5, 1, 0, 8 | std::uint64_t{16} << 32, 42}, {follows, 0}) ==
+        alone);  // not even the last chunk
+  CHECK(behind({record_word(0, RecordKind::request, 1, 1), 5, 1, 0, 9}, {follows, 0}) == alone);
+  CHECK(behind({record_word(0, RecordKind::reply, 1, 1), 5, 1, 0, 9}, {follows, 0}) == alone);
+  CHECK(behind({record_word(0, RecordKind::cancel, 1, 1), 5, 0, 0, 9}, {follows, 0}) == alone);
+  CHECK(behind({record_word(0, RecordKind::want, 0, 0), 5, 1, 0}, {follows, 0}) == alone);
+  CHECK(behind({record_word(8, RecordKind::pulse, 0, 0), 0, 0, 0, 42}, {follows, 0}) == alone);
+  // What was followed once is forgotten when something else has come between.
+  CHECK(problem_of_records(3, {message, 5, 1, 0, record_word(0, RecordKind::ack, 0, 1), 5, 1, 0, 0, follows, 0}) ==
+        alone);
+
+  const std::string more = "a message that follows another one says more than it may";
+  for (const unsigned flag : {1u, 2u, 4u, 8u, 32u, 64u, 128u}) {
+    CHECK(behind({message, 5, 1, 0}, {follows | std::uint64_t{flag} << 40, 0}) == more);
+  }
+  CHECK(behind({message, 5, 1, 0}, {follows | std::uint64_t{1} << 48, 0, 0}) == more);  // an extension
+  CHECK(behind({message, 5, 1, 0}, {follows | std::uint64_t{1} << 56, 0}) == more);     // an attempt
+  for (const RecordKind kind : {RecordKind{0}, RecordKind::request, RecordKind::reply, RecordKind::ack,
+                                RecordKind::cancel, RecordKind::want, RecordKind::pulse, RecordKind{8}}) {
+    CHECK(behind({message, 5, 1, 0}, {record_word(0, kind, layout::flag_follows, 0), 0}) ==
+          "a record that is no message follows another one");
+  }
+  CHECK(behind({message, 5, end, 0}, {follows, 0}) == "a message follows the last sequence that there is");
+  CHECK(problem_of_records(3, {message, 5, end - 1, 0, follows, 0, follows, 0}) ==
+        "a message follows the last sequence that there is");
+  const std::string beyond_time = "a message that follows another one expires beyond all time";
+  CHECK(behind({message, 5, 1, latest}, {follows, later(1)}) == beyond_time);
+  CHECK(behind({message, 5, 1, earliest}, {follows, later(-1)}) == beyond_time);
+  CHECK(problem_of_records(3, {message, 5, 1, latest - 1, follows, later(1), follows, later(1)}) == beyond_time);
+
+  CHECK(behind({message, 5, 1, 0}, {follows}) == "a batch ends within the head of a record");
+  CHECK(behind({message, 5, 1, 0}, {follows | 1, 0}) == "a record reaches beyond its batch");
+  CHECK(behind({message, 5, 1, 0}, {follows | 0xffff'ffff, 0, 0}) == "a record reaches beyond its batch");
+  CHECK(behind({message, 5, 1, 0}, {follows | 7, 0, end}) == "a record's padding is not zero");
+  CHECK(behind({message, 5, 1, 0}, {follows, 0, 0}) == "a batch has bytes after its last record");
 }
 
 TEST_CASE("a chunk lies within its message", "[hostile]") {

@@ -151,6 +151,20 @@ inline std::vector<std::byte> sample_batch() {
   return bytes_of(writer.finish());
 }
 
+// A batch as a busy channel fills it: the first message says everything, the others only what is new.
+inline std::vector<std::byte> sample_run() {
+  const std::vector<std::byte> text(13, std::byte{0x5a});
+  constexpr std::size_t anything = 1 << 20;
+  BatchWriter writer;
+  writer.begin(LaneClass::ordinary, 1, 7, sample_header(false), 512);
+  writer.add_plain(TypeId{0xa1}, 24, 6'000'000, 1'500, text, anything);
+  writer.add_plain(TypeId{0xa1}, 25, 6'000'300, 1'200, text, anything);
+  writer.add_plain(TypeId{0xa1}, 26, 5'999'000, 0, {}, anything);
+  writer.add_plain(TypeId{0xa2}, 27, 6'000'000, 0, std::span{text}.first(8), anything);
+  writer.add_plain(TypeId{0xa2}, 28, 6'000'000, 0, std::span{text}.first(8), anything);
+  return bytes_of(writer.finish());
+}
+
 struct Sample {
   std::string name;
   std::vector<std::byte> frame;
@@ -164,7 +178,8 @@ inline std::vector<Sample> sample_frames() {
           {"refusal", bytes_of(encode(sample_refusal()))},
           {"goodbye", bytes_of(encode(sample_goodbye()))},
           {"probe", bytes_of(writer.finish())},
-          {"batch", sample_batch()}};
+          {"batch", sample_batch()},
+          {"run", sample_run()}};
 }
 
 // Touches every byte of what a decoder hands out.
