@@ -32,6 +32,10 @@ constexpr std::array<std::string_view, hostile_act_count> act_names{"random_byte
                                                                     "data_on_control",
                                                                     "unknown_flags",
                                                                     "record_beyond_batch",
+                                                                    "follows_nothing",
+                                                                    "follows_ack",
+                                                                    "follows_chunk",
+                                                                    "follows_with_flags",
                                                                     "sequence_zero",
                                                                     "sequence_repeated",
                                                                     "sequence_far_ahead",
@@ -223,6 +227,22 @@ class HostilePeer final : public Process, public TransportEvents {
     if (sealed) layout::seal(frame.bytes());
     send(LaneClass::ordinary, std::move(frame));
   }
+  // The same of a batch in which that message follows what `before` has written, and says so with these flags. What it
+  // would have said of itself becomes its payload, so that nothing else is wrong.
+  template <typename F>
+  void send_following(F before, std::uint8_t flags = layout::flag_follows) {
+    begin(LaneClass::ordinary, header());
+    before();
+    writer_.add(record(next()));
+    BufferRef frame = writer_.finish();
+    std::byte* const at = frame->data() + frame->size() - content_.size() - record_bytes;
+    const std::size_t payload_bytes = content_.size() + record_bytes - following_record_bytes;
+    layout::store(at + layout::record_payload_bytes_at, static_cast<std::uint32_t>(payload_bytes));
+    layout::store(at + layout::record_flags_at, flags);
+    layout::store(at + layout::following_later_at, std::uint64_t{0});
+    layout::seal(frame.bytes());
+    send(LaneClass::ordinary, std::move(frame));
+  }
   template <typename F>
   void send_hello(F change) {
     extra_hello_ = hello(LaneClass::control);
@@ -254,6 +274,7 @@ class HostilePeer final : public Process, public TransportEvents {
   void act();
   void act_on_bytes();
   void act_on_heads();
+  void act_on_following();
   void act_on_records();
   void act_on_hellos();
   void act_on_control();
@@ -322,6 +343,7 @@ void HostilePeer::frame_received(ConnectionId, const PeerIdentity&, BufferRef fr
 void HostilePeer::act() {
   act_on_bytes();
   act_on_heads();
+  act_on_following();
   act_on_records();
   act_on_hellos();
   act_on_control();
@@ -366,6 +388,25 @@ void HostilePeer::act_on_heads() {
       return send_changed([&](Bytes at) { layout::store<std::uint32_t>(head(at), 0xffff'fff0); });
     case HostileAct::sequence_zero:
       return send_changed([&](Bytes at) { layout::store<std::uint64_t>(head(at) + layout::record_sequence_at, 0); });
+    default:
+      return;
+  }
+}
+
+void HostilePeer::act_on_following() {
+  Record said = record(1);
+  switch (plan_.act) {
+    case HostileAct::follows_nothing:
+      return send_following([] {});
+    case HostileAct::follows_ack:
+      return send_following([this] { writer_.add(Ack{plan_.type, 0, 0, 0, {}}); });
+    case HostileAct::follows_chunk:
+      said.sequence = next();
+      said.total_bytes = 4'096;
+      return send_following([&] { writer_.add(said); });
+    case HostileAct::follows_with_flags:
+      said.sequence = next();
+      return send_following([&] { writer_.add(said); }, layout::flag_follows | layout::flag_waited);
     default:
       return;
   }

@@ -34,6 +34,10 @@ enum class HostileAct : std::uint8_t {
   data_on_control,  // a message on the control lane
   unknown_flags,
   record_beyond_batch,  // its length reaches over the end
+  follows_nothing,      // a message that leaves unsaid what the one before it has said, and is the first of its batch
+  follows_ack,
+  follows_chunk,
+  follows_with_flags,
   sequence_zero,
   sequence_repeated,
   sequence_far_ahead,
@@ -72,7 +76,7 @@ enum class HostileAct : std::uint8_t {
   goodbye_repeated,
   payload_garbage,  // a message that is no Cap'n Proto
 };
-inline constexpr std::size_t hostile_act_count = 51;
+inline constexpr std::size_t hostile_act_count = 55;
 std::string_view to_string(HostileAct act) noexcept;
 
 struct HostilePlan {

@@ -160,6 +160,22 @@ TEST_CASE("what another session or an earlier connection said is not heard, and 
   CHECK(refused(HostileAct::earlier_connection, "an earlier connection"));
 }
 
+TEST_CASE("a message that follows what it cannot follow is told so", "[hostile]") {
+  const auto told = [](HostileAct act, const std::string& why) {
+    Siege siege{act};
+    siege.world.run_for(3s);
+    const NodeSnapshot shown = siege.world.node("n1").snapshot();
+    return std::any_of(shown.events.begin(), shown.events.end(), [&](const Event& event) {
+      return event.kind == "refused" && event.text.find(why) != std::string::npos;
+    });
+  };
+  const std::string alone = "a message follows what is no whole message";
+  CHECK(told(HostileAct::follows_nothing, alone));
+  CHECK(told(HostileAct::follows_ack, alone));
+  CHECK(told(HostileAct::follows_chunk, alone));
+  CHECK(told(HostileAct::follows_with_flags, "a message that follows another one says more than it may"));
+}
+
 TEST_CASE("what a patient node makes of it", "[hostile]") {
   const auto verdicts = [](HostileAct act, OutcomeKind kind) {
     Siege siege{act};
