@@ -1,7 +1,9 @@
 #include <hawser/base/buffer.hpp>
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/prefetch.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -40,10 +42,16 @@ class SpinLock {
   std::atomic_flag flag_;
 };
 
-// Free buffers of one class, linked. On a shelf the first one says how many they are, and which chain is the next.
-struct Chain {
-  Buffer* first = nullptr;
+// Free buffers of one class, as a thread hands them on.
+struct Magazine {
+  static constexpr std::uint32_t rounds_max = 62;
+
+  bool empty() const noexcept { return count == 0; }
+  bool full() const noexcept { return count == rounds_max; }
+
+  Magazine* next = nullptr;  // on the shelf
   std::uint32_t count = 0;
+  std::array<Buffer*, rounds_max> rounds;
 };
 
 }  // namespace
@@ -51,7 +59,8 @@ struct Chain {
 // Process wide and never destroyed: buffers outlive nodes, and handlers of other threads may drop the last reference.
 //
 // Small buffers are taken on one thread and come back on another, by the million: each thread keeps a few at hand, and
-// hands them on in chains. Larger ones are rare enough to be taken one by one.
+// hands them on in magazines (Bonwick and Adams, 2001), so that nobody has to read a buffer to find the next, which was
+// last touched by another processor. Larger ones are rare enough to be taken one by one.
 class BufferPool {
  public:
   static BufferPool& instance() {
@@ -98,20 +107,23 @@ class BufferPool {
   }
 
  private:
-  static constexpr std::uint32_t chain_max = 32;
+  // So many buffers before its turn, one is asked for from the processor that gave it back.
+  static constexpr std::uint32_t fetched_ahead = 4;
   static constexpr std::uint32_t at_hand_classes = 6;  // 64 B … 2 KiB
 
   struct alignas(64) Class {
     SpinLock lock;
-    Buffer* free = nullptr;  // at hand: of chains; else of buffers
+    Magazine* loaded = nullptr;
+    Magazine* spent = nullptr;
+    Buffer* free = nullptr;  // of the larger ones; linked through their bytes
     std::size_t kept = 0;
     std::int64_t held = 0;
   };
   // What one thread keeps.
   struct AtHand {
     struct Stock {
-      Chain active;
-      Chain spare;  // full or empty
+      Magazine* active = nullptr;
+      Magazine* spare = nullptr;
     };
     std::array<Stock, at_hand_classes> stocks;
     // Taken here less given back here; the sum over all threads is what is held. Written by the thread alone.
@@ -158,8 +170,8 @@ class BufferPool {
   void retire(AtHand* gone) noexcept {
     if (gone == nullptr) return;
     for (std::uint32_t i = 0; i < at_hand_classes; ++i) {
-      shelve(std::exchange(gone->stocks[i].active, {}), i, 0);
-      shelve(std::exchange(gone->stocks[i].spare, {}), i, 0);
+      shelve(gone->stocks[i].active, i);
+      shelve(gone->stocks[i].spare, i);
     }
     const std::lock_guard lock{threads_lock_};
     retired_held_ += gone->held.load(std::memory_order_relaxed);
@@ -170,86 +182,123 @@ class BufferPool {
 
   Buffer* take_at_hand(std::uint32_t index) noexcept {
     AtHand* const own = at_hand();
-    if (own == nullptr) return from_chain(index);
+    if (own == nullptr) return take_loose(index);
     count(*own, 1);
     AtHand::Stock& stock = own->stocks[index];
-    if (stock.active.first == nullptr) {
-      stock.active = stock.spare.first != nullptr ? std::exchange(stock.spare, {}) : unshelve(index, 0);
-      if (stock.active.first == nullptr) return nullptr;
+    if (stock.active == nullptr || stock.active->empty()) [[unlikely]] {
+      if (!reload(stock, index)) return nullptr;
     }
-    return pop(stock.active);
+    Magazine& from = *stock.active;
+    if (--from.count >= fetched_ahead) fetch(from.rounds[from.count - fetched_ahead]);
+    return from.rounds[from.count];
   }
 
   void give_at_hand(Buffer* buffer, std::uint32_t index) noexcept {
     AtHand* const own = at_hand();
     if (own == nullptr) {
-      Chain one;
-      push(one, buffer);
-      shelve(one, index, -1);
+      give_loose(buffer, index);
       return;
     }
     count(*own, -1);
     AtHand::Stock& stock = own->stocks[index];
-    if (stock.active.count == chain_max) {
-      if (stock.spare.first != nullptr) shelve(stock.spare, index, 0);
-      stock.spare = std::exchange(stock.active, {});
+    if (stock.active == nullptr || stock.active->full()) [[unlikely]] {
+      if (!make_place(stock, index)) {
+        destroy(buffer);
+        return;
+      }
     }
-    push(stock.active, buffer);
+    stock.active->rounds[stock.active->count++] = buffer;
   }
 
   static void count(AtHand& own, std::int64_t change) noexcept {
     own.held.store(own.held.load(std::memory_order_relaxed) + change, std::memory_order_relaxed);
   }
-  static void push(Chain& chain, Buffer* buffer) noexcept {
-    buffer->next_free_ = chain.first;
-    chain.first = buffer;
-    ++chain.count;
-  }
-  static Buffer* pop(Chain& chain) noexcept {
-    Buffer* const buffer = chain.first;
-    chain.first = buffer->next_free_;
-    --chain.count;
-    __builtin_prefetch(chain.first, 1);  // it was given back on another processor, most likely
-    return buffer;
+  // Its head and the first of its bytes.
+  static void fetch(const Buffer* buffer) noexcept {
+    prefetch_write(buffer);
+    prefetch_write(reinterpret_cast<const std::byte*>(buffer) + 64);
   }
 
-  Buffer* from_chain(std::uint32_t index) noexcept {
-    Chain chain = unshelve(index, 1);
-    if (chain.first == nullptr) return nullptr;
-    Buffer* const buffer = pop(chain);
-    shelve(chain, index, 0);
-    return buffer;
+  // The active magazine is spent: another one, if there is any.
+  bool reload(AtHand::Stock& stock, std::uint32_t index) noexcept {
+    std::swap(stock.active, stock.spare);
+    if (stock.active == nullptr || stock.active->empty()) {
+      Magazine* const loaded = unshelve(index);
+      if (loaded == nullptr) return false;
+      shelve(std::exchange(stock.active, loaded), index);
+    }
+    const std::uint32_t last = stock.active->count;
+    for (std::uint32_t i = 1; i <= std::min(last, fetched_ahead); ++i) fetch(stock.active->rounds[last - i]);
+    return true;
   }
 
-  Chain unshelve(std::uint32_t index, std::int64_t held) noexcept {
+  // The active magazine is full: one with a place. False when there is no memory for any.
+  bool make_place(AtHand::Stock& stock, std::uint32_t index) noexcept {
+    std::swap(stock.active, stock.spare);
+    if (stock.active != nullptr && !stock.active->full()) return true;
+    shelve(std::exchange(stock.active, nullptr), index);
+    stock.active = take_spent(index);
+    return stock.active != nullptr;
+  }
+
+  // On a thread that is about to end.
+  Buffer* take_loose(std::uint32_t index) noexcept {
     Class& shelf = classes_[index];
     const std::lock_guard lock{shelf.lock};
-    shelf.held += held;
-    Chain chain;
-    if (shelf.free == nullptr) return chain;
-    chain.first = shelf.free;
-    chain.count = chain.first->references_.load(std::memory_order_relaxed);
-    std::memcpy(&shelf.free, chain.first->data(), sizeof shelf.free);
-    shelf.kept -= chain.count;
-    return chain;
+    ++shelf.held;
+    if (shelf.loaded == nullptr) return nullptr;
+    Magazine& from = *shelf.loaded;
+    --shelf.kept;
+    Buffer* const buffer = from.rounds[--from.count];
+    if (from.empty()) push(shelf.spent, *pop(shelf.loaded));
+    return buffer;
   }
-
-  void shelve(Chain chain, std::uint32_t index, std::int64_t held) noexcept {
-    if (chain.first == nullptr) return;
+  void give_loose(Buffer* buffer, std::uint32_t index) noexcept {
     Class& shelf = classes_[index];
     {
       const std::lock_guard lock{shelf.lock};
-      shelf.held += held;
-      const std::size_t kept = shelf.kept + chain.count;
-      if (kept <= kept_buffers_max && kept * chain.first->capacity_ <= kept_bytes_max) {
-        chain.first->references_.store(chain.count, std::memory_order_relaxed);
-        std::memcpy(chain.first->data(), &shelf.free, sizeof shelf.free);
-        shelf.free = chain.first;
+      --shelf.held;
+    }
+    destroy(buffer);
+  }
+
+  static void push(Magazine*& list, Magazine& magazine) noexcept { magazine.next = std::exchange(list, &magazine); }
+  // REQUIRES: there is one.
+  static Magazine* pop(Magazine*& list) noexcept { return std::exchange(list, list->next); }
+
+  Magazine* unshelve(std::uint32_t index) noexcept {
+    Class& shelf = classes_[index];
+    const std::lock_guard lock{shelf.lock};
+    if (shelf.loaded == nullptr) return nullptr;
+    shelf.kept -= shelf.loaded->count;
+    return pop(shelf.loaded);
+  }
+
+  Magazine* take_spent(std::uint32_t index) noexcept {
+    Class& shelf = classes_[index];
+    {
+      const std::lock_guard lock{shelf.lock};
+      if (shelf.spent != nullptr) return pop(shelf.spent);
+    }
+    return new (std::nothrow) Magazine;
+  }
+
+  // With all that is in it, unless more would be kept than may be.
+  void shelve(Magazine* magazine, std::uint32_t index) noexcept {
+    if (magazine == nullptr) return;
+    Class& shelf = classes_[index];
+    const std::size_t capacity = std::size_t{1} << (smallest_shift + index);
+    {
+      const std::lock_guard lock{shelf.lock};
+      const std::size_t kept = shelf.kept + magazine->count;
+      if (kept <= kept_buffers_max && kept * capacity <= kept_bytes_max) {
         shelf.kept = kept;
+        push(magazine->empty() ? shelf.spent : shelf.loaded, *magazine);
         return;
       }
     }
-    while (chain.first != nullptr) destroy(pop(chain));
+    for (std::uint32_t i = 0; i < magazine->count; ++i) destroy(magazine->rounds[i]);
+    delete magazine;
   }
 
   Buffer* take_shelved(std::uint32_t index) noexcept {
@@ -258,7 +307,7 @@ class BufferPool {
     ++shelf.held;
     Buffer* const buffer = shelf.free;
     if (buffer == nullptr) return nullptr;
-    shelf.free = buffer->next_free_;
+    std::memcpy(&shelf.free, buffer->data(), sizeof shelf.free);
     --shelf.kept;
     return buffer;
   }
@@ -269,7 +318,7 @@ class BufferPool {
       const std::lock_guard lock{shelf.lock};
       --shelf.held;
       if (shelf.kept < kept_buffers_max && shelf.kept * buffer->capacity_ < kept_bytes_max) {
-        buffer->next_free_ = shelf.free;
+        std::memcpy(buffer->data(), &shelf.free, sizeof shelf.free);
         shelf.free = buffer;
         ++shelf.kept;
         return;

@@ -5,6 +5,8 @@
 // only while one reference exists.
 #pragma once
 
+#include <hawser/base/prefetch.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +48,6 @@ class Buffer {
   std::uint32_t size_class_ = 0;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
-  Buffer* next_free_ = nullptr;
 };
 static_assert(sizeof(Buffer) % 8 == 0);
 
@@ -85,7 +86,7 @@ class BufferRef {
   // Asks for the first bytes and the counter of a small one to be brought near, since they will be wanted soon.
   void fetch() const noexcept {
     if (buffer_ == nullptr) return;
-    __builtin_prefetch(buffer_, 1);
+    prefetch_write(buffer_);
     __builtin_prefetch(buffer_->data() + 32, 0);
   }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hawser/base/assert.hpp>
+#include <hawser/base/prefetch.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -92,6 +93,11 @@ class Ring {
   T& back() noexcept { return (*this)[size_ - 1]; }
   const T& back() const noexcept { return (*this)[size_ - 1]; }
 
+  // Asks for the place that will be filled so many elements from now, most likely last touched by another thread.
+  void fetch_back(std::size_t ahead) const noexcept {
+    if (capacity_ != 0) prefetch_write(slot(size_ + ahead));
+  }
+
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -104,6 +110,8 @@ class Ring {
 
  private:
   static constexpr std::size_t smallest = 8;
+  // What fills whole cache lines lies on them.
+  static constexpr std::align_val_t alignment{sizeof(T) % 64 == 0 ? std::max<std::size_t>(alignof(T), 64) : alignof(T)};
 
   T* slot(std::size_t index) const noexcept { return block_ + ((head_ + index) & (capacity_ - 1)); }
 
@@ -114,13 +122,16 @@ class Ring {
     return made;
   }
 
+  static T* allocate(std::size_t capacity) { return static_cast<T*>(::operator new(capacity * sizeof(T), alignment)); }
+  static void deallocate(T* block) noexcept { ::operator delete(static_cast<void*>(block), alignment); }
+
   void grow(std::size_t capacity) {
-    T* block = std::allocator<T>{}.allocate(capacity);
+    T* block = allocate(capacity);
     for (std::size_t i = 0; i < size_; ++i) {
       std::construct_at(block + i, std::move(*slot(i)));
       std::destroy_at(slot(i));
     }
-    if (block_ != nullptr) std::allocator<T>{}.deallocate(block_, capacity_);
+    if (block_ != nullptr) deallocate(block_);
     block_ = block;
     capacity_ = capacity;
     head_ = 0;
@@ -128,7 +139,7 @@ class Ring {
 
   void release() noexcept {
     clear();
-    if (block_ != nullptr) std::allocator<T>{}.deallocate(block_, capacity_);
+    if (block_ != nullptr) deallocate(block_);
     block_ = nullptr;
     capacity_ = 0;
   }
