@@ -8,7 +8,7 @@ import re
 import sys
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
-LIBRARY_HEADERS = {"xxhash.h", "zmq.h"}
+LIBRARY_HEADERS = {"xxhash.h", "xxh_x86dispatch.h", "zmq.h"}
 SYSTEM_FOLDERS = ("sys/", "netinet/", "arpa/", "linux/", "net/")
 
 
