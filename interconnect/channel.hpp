@@ -181,6 +181,7 @@ class Channel {
   bool take_room(Lot& lot, const Held& message, Cause& why, LotCount freed = {});
   bool take_reply_room(const Held& message, Cause& why);
   bool admit_reply(Held& message, Outcome& refused);
+  bool admit_plain(Outgoing& message, Instant now, bool& tell);
   Outcome admit_held(Held& message, std::uint64_t group, Instant now, bool& tell);
   Held hold(Outgoing& message) const;
   void release_room(Lot& lot, LotCount freed);

@@ -33,8 +33,7 @@ std::optional<Outcome> Channel::refusal(const Held& message, Instant now) const 
 
 Held Channel::hold(Outgoing& message) const {
   Held held;
-  const bool copies = message.payload.size() <= Buffer::worth_sharing && message.payload.shared();
-  held.payload = copies ? Buffer::copy(message.payload.bytes()) : std::move(message.payload);
+  held.payload = std::move(message.payload);
   held.completion = std::move(message.completion);
   held.submitted = message.submitted;
   held.expires = message.expires;
@@ -51,7 +50,41 @@ Held Channel::hold(Outgoing& message) const {
   return held;
 }
 
+// Most messages: nobody waits for them, they have no key and no group, and their room is there and paid for. The rules
+// are those of admit_held; what they have to look at closer than this is left to them.
+bool Channel::admit_plain(Outgoing& message, Instant now, bool& tell) {
+  if (replies_ || message.kind != RecordKind::message) return false;
+  if ((message.key | message.ticket | message.group) != 0) return false;
+  const std::size_t bytes = message.payload.size();
+  const std::lock_guard lock{mutex_};
+  Lot& lot = lots_.front();
+  if (gate_ || message.expires <= now || lots_.size() != 1 || !lot.waiting.empty()) return false;
+  if (room_.messages >= limits_.messages || bytes > limits_.message_bytes_max) return false;
+  const std::size_t held = room_.bytes + bytes;
+  if (held > std::min(limits_.bytes, share_.taken()) || loan_.taken() != 0) return false;
+  ledger_.submit(bytes);
+  tell = (lot.queue.empty() && !wakes_withheld_) || message.expires < earliest_queued_;
+  earliest_queued_ = std::min(earliest_queued_, message.expires);
+  lot.room += {1, bytes};
+  room_ += {1, bytes};
+  lot.queue.fetch_back(fetched_ahead);
+  Held& made = lot.queue.emplace_back();
+  made.payload = std::move(message.payload);
+  made.completion = std::move(message.completion);
+  made.submitted = message.submitted;
+  made.expires = message.expires;
+  made.bytes = static_cast<std::uint32_t>(bytes);
+  made.roomy = true;
+  queued_.store(static_cast<std::uint32_t>(lot.queue.size()), std::memory_order_release);
+  return true;
+}
+
 Outcome Channel::admit(Outgoing& message, Instant now, bool& tell) {
+  tell = false;
+  const bool copies = message.payload.size() <= Buffer::worth_sharing && message.payload.shared();
+  if (copies) message.payload = Buffer::copy(message.payload.bytes());
+  if (admit_plain(message, now, tell)) [[likely]]
+    return {OutcomeKind::delivered, Cause::none, {}};
   Held held = hold(message);
   const Outcome outcome = admit_held(held, message.group, now, tell);
   if (!outcome.delivered()) message.completion = std::move(held.completion);
@@ -59,7 +92,6 @@ Outcome Channel::admit(Outgoing& message, Instant now, bool& tell) {
 }
 
 Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now, bool& tell) {
-  tell = false;
   const std::lock_guard lock{mutex_};
   const auto refused = refusal(message, now);
   const bool late = refused && refused->kind == OutcomeKind::expired;
@@ -110,6 +142,7 @@ Outcome Channel::admit_held(Held& message, std::uint64_t group, Instant now, boo
 
 void Channel::push_queued(Lot& lot, Held&& message) {
   message.lot = static_cast<std::uint16_t>(&lot - lots_.data());
+  lot.queue.fetch_back(fetched_ahead);
   lot.queue.push_back(std::move(message));
   count_queued(lot.queue.size() - 1, lot.queue.size());
 }
