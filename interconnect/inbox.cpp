@@ -141,6 +141,7 @@ bool Inbox::take(const Record& record, const Arrival& arrival, std::string& prob
     detach();
     lent_ = arrival.frame;
   }
+  if (record.kind == RecordKind::message && record.total_bytes == 0 && starts_at_once(to, record, arrival)) return true;
   InboundBytes bytes{reply ? arrival.frame : BufferRef{}, record.payload};
   if (record.total_bytes != 0 && !assemble(to, record, arrival, problem, bytes)) return problem.empty();
   accept(to, record, arrival, std::move(bytes));
@@ -211,17 +212,58 @@ void Inbox::drop_expired_assemblies(Instant now) {
   }
 }
 
-void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, InboundBytes bytes) {
-  const std::size_t size = record.total_bytes != 0 ? record.total_bytes : record.payload.size();
+// It was taken: it will not be taken again, and its credit is used.
+void Inbox::count(Channel& to, const Record& record, std::size_t size) {
   to.received = record.sequence;
   to.received_bytes += size;
   ++to.fresh_messages;
   to.fresh_bytes += size;
-  drop_assembly(to);  // what was begun before it will not be finished
-  to.assembly = {};
+  if (to.assembly.sequence != 0) {  // what was begun before it will not be finished
+    drop_assembly(to);
+    to.assembly = {};
+  }
   mark(to);
+}
 
+// When it was sent, on our clock.
+Instant Inbox::born(const Record& record, const Arrival& arrival) noexcept {
+  constexpr std::int64_t longest_wait = 86'400'000'000;  // a day, as the longest TTL
+  const Duration waited{static_cast<std::int64_t>(std::min<std::uint64_t>(record.waited_us, longest_wait))};
+  return arrival.now - std::min(arrival.under_way, Duration{longest_wait}) - waited;
+}
+
+// Most messages: nothing waits before it, and its handler ends before it returns. Then it need not stand in the queue.
+// The rules are those of accept() and run(); what they have to look at closer than this is left to them.
+bool Inbox::starts_at_once(Channel& to, const Record& record, const Arrival& arrival) {
+  if (!to.queue.empty() || !to.pending.empty() || starting_ > 0) return false;
+  Handler* const handler = this->handler(to);
+  if (handler == nullptr || handler->asynchronous() || to.concurrency == 0) return false;
+  const Duration left = time_left(record.expires_at, arrival.sent_at);
+  if (left <= arrival.under_way || !covered(to) || !PayloadReader::plausible(record.payload)) return false;
+  if (!to.ungated && (arrival.fenced || !host_.may_act())) return false;
+  if (host_.may_put_off() && host_.puts_off(FaultPoint::handler_delayed, to.name)) return false;
+  const bool shed = !to.ungated && !host_.admits(to.priority) && !mutant(Mutant::intake_unguarded);
+  const std::size_t size = record.payload.size();
+  count(to, record, size);
+  if (shed) {
+    verdict(to, record.sequence, OutcomeKind::overloaded, Cause::intake, in_ms(host_.retry_after()));
+    return true;
+  }
   Item item;
+  item.bytes.payload = record.payload;
+  item.expires = later(arrival.now, left - arrival.under_way);
+  item.born = born(record, arrival);
+  item.sequence = record.sequence;
+  to.bytes_in_flight += size;
+  bytes_held_ += size;
+  bool others_ran = std::exchange(ran_since_, arrival.now) == arrival.now;
+  start_in_time(to, item, arrival.now, others_ran);
+  return true;
+}
+
+void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, InboundBytes bytes) {
+  const std::size_t size = record.total_bytes != 0 ? record.total_bytes : record.payload.size();
+  count(to, record, size);
   const Duration left = time_left(record.expires_at, arrival.sent_at);
   const bool expired = left <= arrival.under_way;
   if (to.replies) {  // they do not queue
@@ -232,13 +274,12 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     }
     return;
   }
+  Item& item = to.queue.emplace_back();
+  if (to.undetached++ == 0) undetached_.push_back(&to);
   item.expires = expired ? arrival.now : later(arrival.now, left - arrival.under_way);
-  constexpr std::int64_t longest_wait = 86'400'000'000;  // a day, as the longest TTL
-  const Duration waited{static_cast<std::int64_t>(std::min<std::uint64_t>(record.waited_us, longest_wait))};
-  item.born = arrival.now - std::min(arrival.under_way, Duration{longest_wait}) - waited;
+  item.born = born(record, arrival);
   item.sequence = record.sequence;
   const bool request = record.kind == RecordKind::request;
-  std::unique_ptr<Asked> asked;
   const auto decide = [&](OutcomeKind kind, Cause cause) {
     item.verdict = kind;
     item.cause = cause;
@@ -257,24 +298,29 @@ void Inbox::accept(Channel& to, const Record& record, const Arrival& arrival, In
     decide(OutcomeKind::unhandled, Cause::none);
   } else if (!PayloadReader::plausible(bytes.payload)) {
     decide(OutcomeKind::refused, Cause::malformed);
-  } else if (request && !takes_place(to, *(asked = std::make_unique<Asked>()), item)) {
-    decide(OutcomeKind::overloaded, Cause::intake);
-  } else if (request && !host_.reserve_reply(to.reply_bytes)) {
-    decide(OutcomeKind::overloaded, Cause::reply_room);
-  } else {
+  } else if (!request || accept_request(to, record, item)) {
     item.bytes = std::move(bytes);
-    if (request) {
-      item.asked = std::move(asked);
-      item.asked->request_id = record.request_id;
-      item.asked->cancellation = Cancellation::make();
-      item.asked->reply_bytes = to.reply_bytes;
-      reply_room_ += to.reply_bytes;
-    }
     to.bytes_in_flight += size;
     bytes_held_ += size;
   }
-  to.queue.push_back(std::move(item));
-  if (to.undetached++ == 0) undetached_.push_back(&to);
+}
+
+// What a request needs beside what every message does. False when it is not there: `item` says so.
+bool Inbox::accept_request(Channel& to, const Record& record, Item& item) {
+  auto asked = std::make_unique<Asked>();
+  item.verdict = OutcomeKind::overloaded;
+  item.cause = Cause::intake;
+  if (!takes_place(to, *asked, item)) return false;
+  item.cause = Cause::reply_room;
+  if (!host_.reserve_reply(to.reply_bytes)) return false;
+  item.verdict = OutcomeKind::delivered;
+  item.cause = Cause::none;
+  asked->request_id = record.request_id;
+  asked->cancellation = Cancellation::make();
+  asked->reply_bytes = to.reply_bytes;
+  reply_room_ += to.reply_bytes;
+  item.asked = std::move(asked);
+  return true;
 }
 
 bool Inbox::takes_place(Channel& channel, Asked& asked, Item& item) {

@@ -6,8 +6,9 @@
 // carried them. A limit that was told is room that is kept: what is promised and what is held is charged to the pools
 // of peer and node. Invariants: verdicts_ <= received_; no handler starts on an expired message; what is taken was
 // granted: a peer that sends beyond its credit breaks the protocol. A handler may cause reset(): what it was started
-// from outlives it. What waits within the call that brought its frame lends its bytes from there, since counting
-// references is a good part of what a small message costs; it takes them along when the call ends. Belongs to the loop.
+// from outlives it. A message that nothing waits before is handled as it is read. What waits within the call that
+// brought its frame lends its bytes from there, since counting references is a good part of what a small message costs;
+// it takes them along when the call ends. Belongs to the loop.
 #pragma once
 
 #include <hawser/base/fault_point.hpp>
@@ -84,6 +85,8 @@ class InboxHost : public HandlerExecutors {
   virtual IntakeLine* line() { return nullptr; }
   virtual std::uint32_t line_owner() const { return 0; }
 
+  // Whether puts_off() may ever say yes.
+  virtual bool may_put_off() const { return false; }
   // Only in a simulation: what could happen now waits for a later turn, which the host sees to.
   virtual bool puts_off(FaultPoint, std::string_view) { return false; }
 
@@ -157,6 +160,8 @@ class Inbox final : private GrantWaiter {
 
   std::size_t queued() const noexcept;
   std::size_t running() const noexcept { return running_; }
+  // Grows with every session that has ended: whoever takes the records of a frame stops where a handler ends theirs.
+  std::uint64_t resets() const noexcept { return resets_; }
   std::size_t bytes_held() const noexcept { return bytes_held_; }
   Instant next_expiry() const noexcept;
   std::vector<InboundSnapshot> snapshot() const;
@@ -271,11 +276,16 @@ class Inbox final : private GrantWaiter {
   void begin_assembly(Channel& channel, const Record& record, const Arrival& arrival);
   void drop_assembly(Channel& channel);
   void drop_expired_assemblies(Instant now);
+  void count(Channel& channel, const Record& record, std::size_t size);
+  static Instant born(const Record& record, const Arrival& arrival) noexcept;
+  bool starts_at_once(Channel& channel, const Record& record, const Arrival& arrival);
   void accept(Channel& channel, const Record& record, const Arrival& arrival, InboundBytes bytes);
+  bool accept_request(Channel& channel, const Record& record, Item& item);
   void accept_reply(Channel& channel, const Record& record, InboundBytes bytes);
   // `others_ran`: a handler has run since `now` was read.
   void run(Channel& channel, Instant now, bool& others_ran);
   Handler* handler(Channel& channel) const;
+  Instant start_in_time(Channel& channel, Item& item, Instant now, bool& others_ran);
   void start(Channel& channel, Item& item, Instant now);
   void verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause,
                std::uint16_t retry_after_ms = 0);
@@ -323,6 +333,7 @@ class Inbox final : private GrantWaiter {
   std::uint64_t resets_ = 0;
   Delivery next_from_;       // while a handler reads from_
   Instant now_{};            // when we were last told
+  Instant ran_since_{};      // the time that was told when a handler was last started as its message was read
   BufferRef lent_;           // the frame whose records are being taken
   Channel* last_ = nullptr;  // the channel of the record before: most often this one's too
   std::vector<OutgoingReply> replies_;

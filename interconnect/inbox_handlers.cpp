@@ -42,7 +42,7 @@ void Inbox::cancel_late(Channel& channel, Instant now) {
 Instant Inbox::time_now(Instant turn, Instant expires) const {
   if (from_.clock == nullptr) return turn;
   if (until(turn, expires) <= Scheduler::tick) return std::max(turn, from_.clock->now());
-  const Instant about = std::max(turn, from_.clock->about_now());
+  const Instant about = std::max(turn, from_.clock->tick_now());
   return until(about, expires) > Scheduler::tick ? about : std::max(turn, from_.clock->now());
 }
 
@@ -50,7 +50,7 @@ void Inbox::run(Instant now) {
   now_ = std::max(now_, now);
   drop_expired_assemblies(now_);
   const std::uint64_t resets = resets_;
-  bool others_ran = false;
+  bool others_ran = ran_since_ == now;
   for (auto& [type, channel] : channels_) {
     cancel_late(channel, now);
     if (!channel.queue.empty()) run(channel, now, others_ran);
@@ -60,6 +60,7 @@ void Inbox::run(Instant now) {
 
 void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
   const std::uint64_t resets = resets_;
+  const bool faults = host_.may_put_off();
   while (!channel.queue.empty()) {
     const Item& head = channel.queue.front();
     if (head.asked != nullptr && head.asked->place.refused()) {
@@ -81,7 +82,7 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
     }
     if (!decided && !expired && channel.running.size() >= channel.concurrency) return;
     if (!decided && !expired && head.asked != nullptr && head.asked->place.waits()) return;
-    if (!decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
+    if (faults && !decided && !expired && host_.puts_off(FaultPoint::handler_delayed, channel.name)) return;
     if (decided) {
       const Item item = channel.queue.take_front();
       verdict(channel, item.sequence, item.verdict, item.cause, item.retry_after_ms);
@@ -91,22 +92,28 @@ void Inbox::run(Channel& channel, Instant now, bool& others_ran) {
       verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
     } else {
       Item item = channel.queue.take_front();
-      // A handler may have taken its time: whoever comes after it is not started on the time of the turn's beginning.
-      if (others_ran) now = time_now(now, item.expires);
-      others_ran = true;
-      if (item.expires <= now && !unchecked) {
-        drop_content(channel, item);
-        verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
-        continue;
-      }
-      start(channel, item, now);
-      if (resets == resets_) continue;
-      if (starting_ > 0) return;
-      buried_.clear();
-      line_.freed();
-      return;
+      now = start_in_time(channel, item, now, others_ran);
+      if (resets != resets_) return;
     }
   }
+}
+
+// Starts its handler, unless it is too late for that by now. A handler may have taken its time: whoever comes after it
+// is not started on the time of the turn's beginning. Returns what the time was.
+Instant Inbox::start_in_time(Channel& channel, Item& item, Instant now, bool& others_ran) {
+  const std::uint64_t resets = resets_;
+  if (others_ran) now = time_now(now, item.expires);
+  others_ran = true;
+  if (item.expires <= now && !mutant(Mutant::ttl_unchecked_before_handler)) {
+    drop_content(channel, item);
+    verdict(channel, item.sequence, OutcomeKind::expired, Cause::in_inbox);
+    return now;
+  }
+  start(channel, item, now);
+  if (resets == resets_ || starting_ > 0) return now;
+  buried_.clear();
+  line_.freed();
+  return now;
 }
 
 Handler* Inbox::handler(Channel& channel) const {
@@ -134,7 +141,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
   static const HandlerDone nobody;
   // Two readings of the clock would be a good part of what a small message costs: one in so many is enough to tell.
   const bool timed = from_.clock != nullptr && channel.handled_on_loop++ % handler_sample == 0;
-  const Instant began = timed ? from_.clock->now() : now;
+  const Instant began = timed ? from_.clock->about_now() : now;
   const std::uint64_t resets = resets_;
   ++starting_;
   auto end =
@@ -144,7 +151,7 @@ void Inbox::start(Channel& channel, Item& item, Instant now) {
     if (starting_ == 0) from_ = std::exchange(next_from_, {});
     return;
   }
-  if (timed && end) channel.handler_times.record(from_.clock->now() - began);
+  if (timed && end) channel.handler_times.record(from_.clock->about_now() - began);
   if (!end && handler->begins_later()) {
     channel.pending.push_back({item.sequence, OutcomeKind::delivered, Cause::none, false, 0});
     return;
@@ -233,7 +240,12 @@ void Inbox::release_reply(std::size_t bytes) {
 // A handler that waits for a thread holds up the verdicts behind it: they are given in order.
 void Inbox::verdict(Channel& channel, std::uint64_t sequence, OutcomeKind kind, Cause cause,
                     std::uint16_t retry_after_ms) {
-  if (channel.pending.empty()) {
+  if (channel.pending.empty() && kind == OutcomeKind::delivered) [[likely]] {
+    HAWSER_ASSERT(sequence > channel.verdicts, "verdicts are given once, in order");
+    channel.verdicts = sequence;
+    ++channel.counts[static_cast<std::size_t>(kind)];
+    mark(channel);
+  } else if (channel.pending.empty()) {
     give_verdict(channel, sequence, kind, cause, retry_after_ms);
   } else {
     channel.pending.push_back({sequence, kind, cause, true, retry_after_ms});

@@ -56,6 +56,7 @@ LocalHealthConfig health_config(const DetectorConfig& detector) {
 
 NodeCore::NodeCore(Runtime& runtime, Config config)
     : runtime_(runtime),
+      clock_(runtime.scheduler()),
       fault_points_(runtime.fault_points()),
       config_(checked(std::move(config))),
       registry_(config_),
@@ -185,9 +186,10 @@ Outcome NodeCore::admit(const std::shared_ptr<PeerCore>& peer, TypeInfo type, Ou
   return outcome;
 }
 
-Outcome NodeCore::post(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options) {
+Outcome NodeCore::post(const std::shared_ptr<PeerCore>& peer, EncodedMessage&& message, const SendOptions& options) {
   const TypeInfo type = message.type;
-  Outgoing out = outgoing(std::move(message), RecordKind::message, nullptr);
+  Outgoing out;
+  out.payload = std::move(message.bytes);
   out.key = options.key;
   out.group = options.group;
   return admit(peer, type, out, options.ttl, options.deadline);

@@ -63,7 +63,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   // ---- any thread
   std::shared_ptr<PeerCore> find(const NodeId& id) const;
   std::vector<std::shared_ptr<PeerCore>> peers() const;  // by id, without ourselves
-  Outcome post(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options);
+  Outcome post(const std::shared_ptr<PeerCore>& peer, EncodedMessage&& message, const SendOptions& options);
   // `ticket`: by which cancel() finds the message; 0 when nobody can give it up.
   void submit(const std::shared_ptr<PeerCore>& peer, EncodedMessage message, const SendOptions& options,
               std::uint64_t ticket, CompletionPtr completion);
@@ -118,6 +118,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   // ---- the loop: for PeerCore
   const Config& config() const noexcept { return config_; }
   Runtime& runtime() noexcept { return runtime_; }
+  const Scheduler& clock() const noexcept { return clock_; }
   Registry& registry() noexcept { return registry_; }
   Random& random() noexcept { return random_; }
   Incarnation incarnation() const noexcept { return incarnation_; }
@@ -157,6 +158,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   bool puts_off(FaultPoint point, PeerCore& peer, std::string_view subject = {}) {
     return fires(point, subject) && look_again(peer);
   }
+  bool may_put_off() const noexcept { return fault_points_ != nullptr; }
   // There is more to send than one turn may take.
   void mark_again(PeerCore& peer);
   // There will be more to send at `at`.
@@ -281,6 +283,7 @@ class NodeCore final : public TransportEvents, public std::enable_shared_from_th
   void refuse_later(CompletionPtr completion, const Outcome& outcome);
 
   Runtime& runtime_;
+  const Scheduler& clock_;  // the runtime's; asked for every message
   FaultPoints* const fault_points_;
   const Config config_;
   Registry registry_;

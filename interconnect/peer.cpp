@@ -11,7 +11,7 @@ Peer::Peer(NodeId id, NodeCore* node, std::shared_ptr<PeerCore> core)
 
 boost::asio::any_io_executor Peer::loop() const { return node_->runtime().loop(); }
 
-Outcome Peer::post(EncodedMessage message, SendOptions options) const {
+Outcome Peer::post(EncodedMessage&& message, const SendOptions& options) const {
   return node_->post(core_, std::move(message), options);
 }
 

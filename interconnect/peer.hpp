@@ -128,7 +128,7 @@ class Peer {
   CancelSend canceller(TypeId type, std::uint64_t ticket) const;
 
   boost::asio::any_io_executor loop() const;
-  Outcome post(EncodedMessage message, SendOptions options) const;
+  Outcome post(EncodedMessage&& message, const SendOptions& options) const;
   void submit(EncodedMessage message, SendOptions options, std::uint64_t ticket, CompletionPtr completion) const;
   void ask(EncodedMessage message, RequestOptions options, std::uint64_t ticket, CompletionPtr completion) const;
 

@@ -119,7 +119,7 @@ Outcome PeerCore::admit(TypeInfo type, Outgoing& message, Duration ttl, Instant 
   const Duration chosen = ttl > Duration::zero() ? std::clamp(ttl, ttl_min, ttl_max) : channel.policy().ttl;
   // What a tick is to a second, nobody who waits for seconds minds.
   constexpr Duration minds_no_tick{1'000'000};
-  const Scheduler& clock = node_.runtime().scheduler();
+  const Scheduler& clock = node_.clock();
   const Instant now = deadline == never && chosen >= minds_no_tick ? clock.about_now() : clock.now();
   message.type = type.id;
   message.submitted = now;
@@ -510,6 +510,7 @@ boost::asio::any_io_executor PeerCore::loop() { return node_.runtime().loop(); }
 boost::asio::any_io_executor PeerCore::pool() { return node_.runtime().pool(); }
 void PeerCore::look_again() { node_.mark_again(*this); }
 
+bool PeerCore::may_put_off() const { return node_.may_put_off(); }
 bool PeerCore::puts_off(FaultPoint point, std::string_view subject) {
   if (point != FaultPoint::credit_withheld) return node_.puts_off(point, *this, subject);
   if (!node_.fires(point, subject)) return false;

@@ -139,6 +139,7 @@ class PeerCore final : public InboxHost, public std::enable_shared_from_this<Pee
   bool reserve_reply(std::size_t bytes) override { return reply_channel_->reserve_reply(bytes); }
   void release_reply(std::size_t bytes) override { reply_channel_->release_reply(bytes); }
   void look_again() override;
+  bool may_put_off() const override;
   bool puts_off(FaultPoint point, std::string_view subject) override;
   bool may_act() override;
   bool admits(std::uint8_t priority) override;

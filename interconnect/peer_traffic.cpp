@@ -104,6 +104,7 @@ bool PeerCore::batch(LaneClass which, const FrameInfo& info, const BufferRef& fr
 bool PeerCore::take_records(BatchReader& reader, const Arrival& arrival, std::string& problem) {
   Record record;
   Ack ack;
+  const std::uint64_t resets = inbox_.resets();
   for (;;) {
     switch (reader.next(record, ack, problem)) {
       case BatchReader::Next::end:
@@ -125,6 +126,7 @@ bool PeerCore::take_records(BatchReader& reader, const Arrival& arrival, std::st
           break;
         }
         if (!inbox_.take(record, arrival, problem)) return false;
+        if (inbox_.resets() != resets) return true;
         break;
       }
     }

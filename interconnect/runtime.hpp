@@ -46,6 +46,8 @@ class Scheduler {
   virtual Instant now() const noexcept = 0;
   // The same for a quarter of the price, and no older than the system's last tick. Any thread.
   virtual Instant about_now() const noexcept { return now(); }
+  // The same again cheaper, and as old as that tick.
+  virtual Instant tick_now() const noexcept { return now(); }
   // What a tick may take: up to 10 ms on the slowest kernels, and twice that to be sure.
   static constexpr Duration tick{20'000};
   // Runs `what` on the loop at or soon after `at`, never before, never from inside this call.

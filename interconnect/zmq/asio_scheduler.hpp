@@ -30,6 +30,7 @@ class AsioScheduler final : public Scheduler {
 
   Instant now() const noexcept override;
   Instant about_now() const noexcept override;
+  Instant tick_now() const noexcept override;
   TimerId at(Instant at, UniqueFunction<void()> what) override;
   void cancel(TimerId id) noexcept override;
 

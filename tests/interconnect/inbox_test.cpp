@@ -300,6 +300,54 @@ TEST_CASE("inbox: a cancelled request that waits is not started, and one that ru
   CHECK(ack.exceptions[0] == VerdictRange{2, 1, OutcomeKind::expired, Cause::cancelled});
 }
 
+TEST_CASE("inbox: a message is handled as it is read, unless it would overtake another of its channel") {
+  LoneInbox peer;
+  peer.handle(one);
+  peer.handle(two);
+  REQUIRE(peer.take(RecordKind::message, one, 1, 16));
+  CHECK(peer.handled == std::vector<std::size_t>{16});
+  REQUIRE(peer.take(RecordKind::request, one, 2, 24));
+  REQUIRE(peer.take(RecordKind::message, one, 3, 32));
+  REQUIRE(peer.take(RecordKind::message, two, 1, 40));
+  CHECK(peer.handled == std::vector<std::size_t>{16, 40});
+  CHECK(peer.inbox.bytes_held() == 24 + 32);
+  peer.inbox.run(peer.now);
+  CHECK(peer.handled == std::vector<std::size_t>{16, 40, 24, 32});
+  CHECK(peer.inbox.bytes_held() == 0);
+  CHECK(peer.ack(one).verdicts == 3);
+}
+
+TEST_CASE("inbox: a handler that takes its time spends that of the messages behind it") {
+  struct Clock final : Scheduler {
+    Instant time;
+    explicit Clock(Instant now) : time(now) {}
+    Instant now() const noexcept override { return time; }
+    TimerId at(Instant, UniqueFunction<void()>) override { return TimerId::none; }
+    void cancel(TimerId) noexcept override {}
+  };
+  LoneInbox peer;
+  Clock clock{peer.now};
+  Delivery from;
+  from.clock = &clock;
+  peer.inbox.reset(from);
+  peer.registry.set_handler({one, "T"}, std::make_unique<ScriptedHandler>(
+                                            false, [&](const Delivery&, const InboundBytes& in, const HandlerDone&) {
+                                              peer.handled.push_back(in.payload.size());
+                                              clock.time += Duration{600'000};
+                                              return std::optional{HandlerEnd{}};
+                                            }));
+  REQUIRE(peer.take(RecordKind::message, one, 1, 16, 1'000'000));
+  REQUIRE(peer.take(RecordKind::message, one, 2, 24, 500'000));
+  REQUIRE(peer.take(RecordKind::message, one, 3, 32, 1'000'000));
+  REQUIRE(peer.take(RecordKind::request, one, 4, 24, 1'100'000));  // it stands in the queue
+  peer.inbox.run(peer.now);
+  CHECK(peer.handled == std::vector<std::size_t>{16, 32});
+  const Ack ack = peer.ack(one);
+  REQUIRE(ack.exceptions.size() == 2);
+  CHECK(ack.exceptions[0] == VerdictRange{2, 1, OutcomeKind::expired, Cause::in_inbox});
+  CHECK(ack.exceptions[1] == VerdictRange{4, 1, OutcomeKind::expired, Cause::in_inbox});
+}
+
 TEST_CASE("inbox: a handler may end the session that it was called from") {
   LoneInbox peer;
   std::string seen;
@@ -310,9 +358,16 @@ TEST_CASE("inbox: a handler may end the session that it was called from") {
                                               seen = from.node.text();  // still what it was
                                               return std::optional{HandlerEnd{}};
                                             }));
-  REQUIRE(peer.take(RecordKind::message, one, 1));
-  REQUIRE(peer.take(RecordKind::message, one, 2));
-  peer.inbox.run(peer.now);
+  SECTION("a message that was started as it was read") {
+    const std::uint64_t before = peer.inbox.resets();
+    REQUIRE(peer.take(RecordKind::message, one, 1));
+    CHECK(peer.inbox.resets() == before + 1);  // so that nobody reads on
+  }
+  SECTION("a request that stood in the queue, and one behind it") {
+    REQUIRE(peer.take(RecordKind::request, one, 1));
+    REQUIRE(peer.take(RecordKind::request, one, 2));
+    peer.inbox.run(peer.now);
+  }
   CHECK(peer.handled.size() == 1);
   CHECK(seen == "n1");
   CHECK(peer.inbox.queued() == 0);

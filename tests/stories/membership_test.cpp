@@ -74,6 +74,23 @@ HAWSER_STORY("what is held for a peer when it is removed ends, and says why", re
   pair.rest();
 }
 
+HAWSER_STORY("a handler may remove the peer whose messages are being read: no more of them is handled",
+             remove_while_reading) {
+  int handled = 0;
+  pair.begin({{"n1", {}}, {"n2", [&](Node& node) {
+                             node.on<Note>([&](Note::Reader) {
+                               if (++handled == 1) node.remove_peer("n1");
+                             });
+                           }}});
+  pair.meet();
+  Ends ends;
+  for (std::uint32_t i = 0; i < 20; ++i) pair.node("n1").peer("n2").send(note(i), {.ttl = 5s}, ends.sink());
+  REQUIRE(pair.run_until([&] { return ends.count() == 20; }));
+  CHECK(handled == 1);
+  CHECK(ends.delivered() <= 1);
+  pair.rest();
+}
+
 HAWSER_STORY("a wrong address is corrected while the node runs, and messages that waited arrive", new_address) {
   pair.begin(
       {{"n1", hears_notes, [&](Config& config) { config.peers[0].endpoint = pair.nowhere(); }}, {"n2", hears_notes}});
