@@ -55,23 +55,12 @@ class Host final : public InboxHost {
   boost::asio::io_context io_;
 };
 
-enum Step : std::size_t {
-  admission,
-  transmission,
-  sealing,
-  opening,
-  receipt,
-  handling,
-  verdicts,
-  settling,
-  step_count
-};
+enum Step : std::size_t { admission, transmission, sealing, opening, receipt, verdicts, settling, step_count };
 constexpr std::array<const char*, step_count> labels{"admission: room, ledger, TTL, a copy of its bytes",
                                                      "transmission: credit, TTL, number, record",
                                                      "the batch is sealed (hash)",
                                                      "the batch is checked (hash)",
-                                                     "receipt: order, credit, TTL, intake",
-                                                     "handler: TTL, the call, verdict",
+                                                     "receipt: order, credit, TTL, intake, the handler, verdict",
                                                      "acknowledgement: credit renewed, verdicts taken",
                                                      "settlement: ledger, room given back"};
 
@@ -119,10 +108,9 @@ class Line {
     while (reader_.next(record_, ack_, problem_) == BatchReader::Next::record) {
       must(inbox_.take(record_, arrival, problem_), "taken");
     }
-    ends(receipt);
     inbox_.run(now_);
     inbox_.detach();
-    ends(handling);
+    ends(receipt);
     writer_.begin(LaneClass::control, 1, number_, {}, 1024);
     inbox_.acknowledge(writer_, batch_bytes, number_);
     const BufferRef answer = writer_.finish();
